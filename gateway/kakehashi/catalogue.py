@@ -1,0 +1,102 @@
+"""The catalogue of error codes: what happened, and the operator's next step, in English and Japanese.
+
+`docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
+IDN numbers, REF refused by us, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
+CFG configuration, GEN the gateway itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["PROBLEMS", "Problem"]
+
+
+class Problem(NamedTuple):
+    en: str
+    ja: str
+    remedy_en: str
+    remedy_ja: str
+
+
+def _table(text: str) -> dict[str, Problem]:
+    rows = (line.split("|") for line in text.strip().splitlines())
+    return {cells[0].strip(): Problem(*(cell.strip() for cell in cells[1:])) for cells in rows}
+
+
+PROBLEMS: dict[str, Problem] = _table("""
+GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
+DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
+DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください
+DEC-003 | the record is longer than its layout | レコードが長すぎます | Ask the owner for a file of the agreed length | 取り決めた長さで再出力してください
+DEC-004 | the bytes are not valid in the declared charset | 宣言された文字コードとして不正なバイトです | Check the charset of the layout, or the gaiji table | 文字コードの宣言または外字表を確認してください
+DEC-005 | the item is not a number | 数字項目が数値ではありません | Have the owner correct the item | 項目を修正して再送してください
+DEC-006 | the packed or zoned digits or sign are invalid | パックまたはゾーン数値が不正です | Have the owner correct the item | 項目を修正して再送してください
+DEC-007 | the date cannot exist in its era | 元号と年月日が矛盾しています | Have the owner correct the date | 日付を修正して再送してください
+DEC-008 | the item holds characters of the wrong width | 全角・半角が項目の型と異なります | Have the owner correct the item | 項目を修正して再送してください
+DEC-009 | no record type matches the selector | レコード種別を判別できません | Check the selector of the layout | レイアウトの識別子を確認してください
+DEC-010 | the trailer's count differs from the records | 件数がトレーラと一致しません | The file is held; ask the owner to send it again | ファイルを保留しました。再出力を依頼してください
+DEC-011 | the trailer's control total differs from the records | 合計値がトレーラと一致しません | The file is held; ask the owner to send it again | ファイルを保留しました。再出力を依頼してください
+DEC-012 | the trailer or end record is missing | トレーラまたはエンドレコードがありません | The file is held as incomplete; ask the owner to send it again | 未完のファイルとして保留しました。再出力を依頼してください
+DEC-013 | the header record is missing | ヘッダレコードがありません | The file is held; ask the owner to send it again | ファイルを保留しました。再出力を依頼してください
+DEC-014 | records stand in an order that the layout does not allow | レコードの並びがレイアウトと異なります | The file is held; ask the owner to send it again | ファイルを保留しました。再出力を依頼してください
+DEC-015 | the XML is not well formed | XMLとして正しくありません | The file is held; ask the owner to send it again | ファイルを保留しました。再出力を依頼してください
+DEC-016 | the XML holds a document type declaration or is too large or too deep | XMLに文書型宣言があるか、大きすぎます | Refuse the file; tell security if it came from outside | ファイルを拒否しました。外部由来なら報告してください
+DEC-017 | the line has a wrong number of columns | 列の数がレイアウトと異なります | Have the owner correct the line | 行を修正して再送してください
+DEC-018 | the value does not fit its item | 値が項目の長さに収まりません | Correct the value or the layout | 値またはレイアウトを修正してください
+DEC-019 | the element of the XML record is missing or repeated | XMLレコードの要素が不足または重複しています | Have the owner correct the record | レコードを修正して再送してください
+DEC-020 | the shift codes of a mixed item are not paired | シフトコードの対応が取れていません | Have the owner correct the item | 項目を修正して再送してください
+MAP-001 | a converter cannot read the value | 変換できない値です | Have the owner correct the item, or correct the mapping | 項目または変換表を修正してください
+MAP-002 | the code table has no row for the code | コード表に該当がありません | Add the code to the table, or have the owner correct it | コード表に追加するか、項目を修正してください
+MAP-003 | a required item has neither a value nor a reason for its absence | 必須項目に値も未設定事由もありません | Declare a reason in the mapping, or have the owner fill the item | 未設定事由を定義するか、項目を補ってください
+MAP-004 | a character is outside the repertoire of the server | 送信先の文字集合にない文字です | Declare a substitute in the degrade table | 縮退表に代替文字を定義してください
+VAL-001 | the value breaks the type of the data standard | データ標準の型に違反しています | Correct the item or the mapping | 項目または変換表を修正してください
+VAL-002 | an invariant across items is broken | 項目間の整合性が取れていません | Have the owner correct the record | レコードを修正して再送してください
+VAL-003 | an individual number stands where none may stand | 個人番号を含めてはならない項目に含まれています | Remove it at the source; the record was not sent | 元データから除いてください。送信していません
+VAL-004 | a message does not match its schema | 電文がスキーマに適合しません | Stop the lane and report: profile and server differ | プロファイルと相手先の版を確認してください
+IDN-001 | the number is not linked to a person of this body | 宛名番号が紐付けられていません | Link the number, then retry the record | 紐付け後に再処理してください
+IDN-002 | the check digit is wrong | 検査用数字が一致しません | Have the owner correct the number | 番号を修正してください
+IDN-003 | the number is already linked to another person | 番号が別の人に紐付いています | Both links are frozen; decide by hand | 両方の紐付けを確認してください
+IDN-004 | the number has a wrong form | 番号の形式が不正です | Have the owner correct the number | 番号を修正してください
+REF-001 | the same content was taken before | 同じ内容のファイルは受付済みです | Nothing to do; the first one counts | 対応不要です。先のファイルが有効です
+REF-002 | an older change than the one already accepted | より新しい更新が受付済みです | Nothing to do; the newer one counts | 対応不要です。新しい更新が有効です
+REF-003 | discarded by an operator | 運用者が破棄しました | See the reason given | 記録された理由を参照してください
+REF-004 | no permission for this affair, procedure and information | 事務・手続・情報の組合せに権限がありません | Check the permission table | 権限表を確認してください
+REF-005 | the name or kind of the file is not acceptable | ファイル名または種類が受け付けられません | See the quarantine folder | 隔離フォルダを確認してください
+REF-006 | the file is empty | ファイルが空です | Ask the owner whether that was meant | 意図したものか確認してください
+BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
+BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
+BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
+BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | Compare the queue's arguments and rights with the topology | キューの定義と権限を確認してください
+BRK-005 | a message could not be routed | 電文の宛先キューがありません | Declare the topology again | キューを再定義してください
+BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文がキューにあります | See the dead queue of the lane | デッドキューを確認してください
+STO-001 | the store failed | 台帳の障害 | See the database's log | データベースのログを確認してください
+STO-002 | the store cannot be reached or is full | 台帳に接続できないか、満杯です | Check database, disk and locks | データベースとディスクを確認してください
+STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください
+STO-004 | the store has another schema version | 台帳の版が異なります | Run the program that matches, or migrate | 対応する版を使用するか、移行してください
+SRV-001 | the intermediate server failed | 中間サーバーの障害 | Retried by itself; watch the lane | 自動再試行します。レーンを確認してください
+SRV-002 | the intermediate server cannot be reached | 中間サーバーに接続できません | Retried by itself; check the line | 自動再試行します。回線を確認してください
+SRV-003 | the outcome of a send is unknown | 送信結果が不明です | The status is asked first; nothing is sent twice | 状態照会後に再送します
+SRV-004 | the server refused without a message of the interface | 電文以外の応答で拒否されました | Check endpoint, certificate and proxy | 接続先と証明書を確認してください
+SRV-005 | the server refused the record | サーバーがレコードを拒否しました | See the server's code; correct and send again | サーバーの返却コードを確認してください
+SRV-006 | the server refused the whole message | サーバーが電文を拒否しました | See the server's code | サーバーの返却コードを確認してください
+SRV-007 | the answer belongs to another request | 別の要求に対する応答です | The answer was thrown away; report it | 応答を破棄しました。報告してください
+SRV-008 | the result code is not in the map | 未定義の返却コードです | An operator decides; add the code to the profile | 運用者が判断し、プロファイルに追加してください
+SRV-009 | gave up after the allowed attempts | 再試行の上限に達しました | Retry when the cause is gone | 原因解消後に再処理してください
+SRV-010 | the server accepts the message only in its service hours | サービス時間外です | Waits by itself | 自動で待機します
+SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
+SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
+SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
+CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
+CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
+CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください
+CFG-004 | a required key is missing | 必須のキーがありません | Add it | 追加してください
+CFG-005 | a file that the configuration names is missing | 設定が参照するファイルがありません | Create it or correct the name | ファイルを作成するか名前を修正してください
+CFG-006 | the name refers to nothing | 参照先がありません | Use one of the known names | 既知の名前を使用してください
+CFG-007 | items of the layout overlap or leave the record | レイアウトの項目が重複または範囲外です | Correct start or length | 開始位置または長さを修正してください
+CFG-008 | the table has a wrong header or row | 表の見出しまたは行が不正です | Correct the row | 行を修正してください
+CFG-009 | a required item of the data standard is not mapped | データ標準の必須項目が未定義です | Map it or give a reason for its absence | 変換元または未設定事由を定義してください
+CFG-010 | a golden case gives another result | 検証ケースの結果が異なります | Correct the mapping or the case | 変換表またはケースを修正してください
+CFG-011 | the lengths do not add up to the record length | 項目長の合計がレコード長と一致しません | Correct the lengths | 長さを修正してください
+CFG-012 | the route names no source for the protection flag | 支援措置フラグの取得元がありません | Name its item in the mapping | 変換表に定義してください
+""")

@@ -1,0 +1,93 @@
+"""The broker: carries sealed batches from intake to workers, and holds what must wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, Self
+
+__all__ = ["DELAY_STEPS", "Broker", "Consumer", "Delivery", "Message", "delay_step"]
+
+DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
+"""The ladder: waiting happens in one queue per step, so no message ever waits behind a longer TTL."""
+
+
+def delay_step(after: timedelta) -> timedelta:
+    """The longest step not longer than `after`; the shortest for anything shorter."""
+    fitting = [step for step in DELAY_STEPS if step <= after]
+    return fitting[-1] if fitting else DELAY_STEPS[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message. `id` and `headers` hold no personal value; `body` is sealed by the caller before it comes here.
+
+    `lane` is a lane name of the configuration, or "urgent".
+    """
+
+    id: str
+    lane: str
+    body: bytes
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message in the hands of one consumer until it is acknowledged, or until its consumer dies."""
+
+    message: Message
+    redelivered: bool
+    tag: int
+
+
+class Consumer(Protocol):
+    """Takes messages of some lanes. Ordered per lane as published, but for redeliveries. One thread at a time."""
+
+    def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
+        """Up to `most` deliveries; waits at most `timeout` for the first one, not for the rest. May be empty.
+
+        At most `prefetch` deliveries are unacknowledged at once. Raises BrokerUnavailable; afterwards deliveries
+        in hand are void (they come again) and the next call connects anew.
+        """
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """They are done with: never delivered again once this returned. A void delivery is passed over silently."""
+
+    def bury(self, delivery: Delivery, code: str) -> None:
+        """Move an unreadable message to the lane's dead queue with the error code as a header, then acknowledge."""
+
+    def close(self) -> None:
+        """Give everything unacknowledged back at once."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+
+
+class Broker(Protocol):
+    """Durable, at-least-once. Usable from several threads; a closed broker raises BrokerUnavailable."""
+
+    def declare(self, lanes: Sequence[str]) -> None:
+        """Make sure that work, delay and dead queues of `lanes` and of "urgent" exist; idempotent.
+
+        Raises BrokerMisconfigured where a queue exists with other arguments.
+        """
+
+    def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
+        """Returns when every message is durable (confirmed). With `delay` (one of DELAY_STEPS) they become
+        visible to consumers that much later.
+
+        Raises BrokerUnavailable (some may have landed: publish again, receivers compare ids), BrokerBlocked
+        (alarm; nothing counted as tried) or BrokerMisconfigured (BRK-005: no such queue).
+        """
+
+    def consume(self, lanes: Sequence[str], *, prefetch: int) -> Consumer:
+        """Begin to take messages; "urgent" goes first whenever it is among `lanes` and holds anything."""
+
+    def depth(self, lane: str) -> int:
+        """Messages ready or delayed or in hand in the lane, about. For people, never for decisions."""
+
+    def dead(self, lane: str) -> int:
+        """Messages in the lane's dead queue."""
+
+    def close(self) -> None: ...

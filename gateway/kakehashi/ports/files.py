@@ -1,0 +1,63 @@
+"""Where legacy files come from, the sealed spool in between, and where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import BinaryIO, Protocol
+
+__all__ = ["Sink", "Source", "SourceFile", "Spool", "SpoolWriter"]
+
+
+class SourceFile(Protocol):
+    """One complete file, claimed by this process alone."""
+
+    @property
+    def name(self) -> str:
+        """The file's name as it was dropped, printable."""
+
+    def open(self) -> BinaryIO:
+        """The bytes, from the start; may be called again."""
+
+    def finish(self) -> None:
+        """The file is safe in spool and ledger: remove it from the source. Idempotent."""
+
+    def quarantine(self, code: str) -> None:
+        """Move the file aside where an operator finds it with the reason; never back into the source."""
+
+
+class Source(Protocol):
+    """Offers complete files once. A file claimed by a process that died is offered again."""
+
+    def claim(self, most: int) -> list[SourceFile]:
+        """Up to `most` complete files, oldest first; half-written ones are left alone."""
+
+
+class Sink(Protocol):
+    """Takes result files for a legacy system."""
+
+    def deliver(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write under a temporary name, sync, rename: a reader sees all of it or nothing. Same name: replaced."""
+
+
+class SpoolWriter(Protocol):
+    def append(self, plain: bytes, *, context: str) -> tuple[int, int]:
+        """Seal one chunk; returns (offset, length) inside the spool file."""
+
+    def commit(self) -> None:
+        """Sync file and folder; only after that may the ledger name it."""
+
+    def abandon(self) -> None:
+        """Remove it: the ledger will not name it."""
+
+
+class Spool(Protocol):
+    """Sealed copies of what came in: the archive, and the source of every republish."""
+
+    def create(self, name: str) -> SpoolWriter:
+        """`name` is made of letters by us, never from a dropped file's name. An older one of that name is replaced."""
+
+    def read(self, name: str, offset: int, length: int, *, context: str) -> bytes:
+        """One chunk, opened. Raises SealError or InputError."""
+
+    def remove(self, name: str) -> None:
+        """Retention; idempotent."""
