@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.japanese_date import HistoricDate
@@ -30,7 +30,7 @@ __all__ = [
     "Value",
 ]
 
-Value = str | int | Decimal | HistoricDate | None | tuple["Value", ...]
+Value: TypeAlias = "str | int | Decimal | HistoricDate | None | tuple[Value, ...]"
 """9, X, N → str; S9, P, Z, B → int, or Decimal where the item has decimals; D → HistoricDate; nil → None;
 an item that repeats → tuple."""
 
