@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
+from kakehashi.ports.sealer import Sealed
+
 __all__ = ["Sink", "Source", "SourceFile", "Spool", "SpoolWriter"]
 
 
@@ -40,8 +42,8 @@ class Sink(Protocol):
 
 
 class SpoolWriter(Protocol):
-    def append(self, plain: bytes, *, context: str) -> tuple[int, int]:
-        """Seal one chunk; returns (offset, length) inside the spool file."""
+    def append(self, sealed: Sealed) -> tuple[int, int]:
+        """Write one sealed chunk with its key id; returns (offset, length) inside the spool file."""
 
     def commit(self) -> None:
         """Sync file and folder; only after that may the ledger name it."""
@@ -56,8 +58,8 @@ class Spool(Protocol):
     def create(self, name: str) -> SpoolWriter:
         """`name` is made of letters by us, never from a dropped file's name. An older one of that name is replaced."""
 
-    def read(self, name: str, offset: int, length: int, *, context: str) -> bytes:
-        """One chunk, opened. Raises SealError or InputError."""
+    def read(self, name: str, offset: int, length: int) -> Sealed:
+        """One chunk as it was appended. Raises StoreUnavailable, or StoreCorrupt when the chunk is not there whole."""
 
     def remove(self, name: str) -> None:
         """Retention; idempotent."""
