@@ -209,9 +209,20 @@ class Store(Protocol):
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None: ...
 
-    def begin_attempt(self, batch_id: int, *, turn: int, message_id: str, now: datetime, due: datetime) -> bool:
-        """Write the intent to send: state sent, attempts + 1, an Attempt row. False when `turn` is no longer the
-        batch's turn or it is settled or parked: somebody else has gone on.
+    def begin_attempt(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        message_id: str,
+        exceptions: Sequence[NewException],
+        now: datetime,
+        due: datetime,
+    ) -> bool:
+        """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
+        refused before sending (one exception per (batch, record): an existing one stays as it is).
+
+        False when `turn` is no longer the batch's turn, or it is settled or parked: somebody else has gone on.
         """
 
     def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
@@ -246,7 +257,7 @@ class Store(Protocol):
         now: datetime,
     ) -> bool:
         """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the
-        file becomes settled with its last batch. accepted + len(exceptions) must equal the batch's records
+        file becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
         (ValueError). False as in `begin_attempt`.
         """
 
