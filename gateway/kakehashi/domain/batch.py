@@ -40,7 +40,7 @@ class FileState(StrEnum):
 
 class BatchState(StrEnum):
     """「バッチ状態」 new: in the ledger, not yet in the broker; sent: intent written, no answer known yet;
-    waiting: the server gave a receipt; parked: an operator decides about all of it.
+    waiting: the server gave a receipt; parked: an operator decides about all of it; discarded: an operator has.
     """
 
     NEW = "new"
@@ -49,6 +49,7 @@ class BatchState(StrEnum):
     WAITING = "waiting"
     PARKED = "parked"
     SETTLED = "settled"
+    DISCARDED = "discarded"
 
 
 class RecordState(StrEnum):

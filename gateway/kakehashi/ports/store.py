@@ -311,6 +311,13 @@ class Store(Protocol):
     def decide_file(self, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
         """A held file: release its batches into work (new), or refuse it with all its records."""
 
+    def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+        """A parked batch: release it into work again (new, attempts 0, turn + 1), or discard it (all its records that
+        have no exception yet count as refused; a file whose batches are all settled or discarded is settled).
+        """
+
+    def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]: ...
+
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         """(person, TM code, unit) → newest accepted sequence, for those that have one."""
 
