@@ -1,0 +1,198 @@
+"""The intermediate server over HTTPS with mutual TLS. The only module that may say httpx (with its transport).
+
+What an error means for the message:
+```
+ConnectError, ConnectTimeout, PoolTimeout, UnsupportedProtocol, ProxyError   → ServerUnreachable: surely not delivered
+a TLS alert about our certificate (TLS 1.3 sends it after the handshake)     → ServerUnreachable
+every other httpx error, an answer over the cap, the total deadline          → OutcomeUnknown: may be delivered
+any HTTP status but 200                                                      → ServerRefused
+```
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from kakehashi.errors import ConfigurationError, Fault, OutcomeUnknown, Place, ServerRefused, ServerUnreachable
+from kakehashi_adapters.https_deadline import Deadline, DeadlineTransport
+
+__all__ = ["DELIVERY", "HttpsServerClient"]
+
+DELIVERY: Final[dict[type[Exception], bool]] = {
+    httpx.ConnectError: False,
+    httpx.ConnectTimeout: False,
+    httpx.PoolTimeout: False,
+    httpx.UnsupportedProtocol: False,
+    httpx.ProxyError: False,
+    httpx.InvalidURL: False,
+    httpx.ReadError: True,
+    httpx.ReadTimeout: True,
+    httpx.WriteError: True,
+    httpx.WriteTimeout: True,
+    httpx.CloseError: True,
+    httpx.RemoteProtocolError: True,
+    httpx.LocalProtocolError: True,
+    httpx.ProtocolError: True,
+    httpx.NetworkError: True,
+    httpx.TimeoutException: True,
+    httpx.TransportError: True,
+    httpx.RequestError: True,
+    httpx.HTTPStatusError: True,
+    httpx.HTTPError: True,
+    httpx.DecodingError: True,
+    httpx.TooManyRedirects: True,
+    httpx.CookieConflict: True,
+    httpx.StreamConsumed: True,
+    httpx.StreamClosed: True,
+    httpx.ResponseNotRead: True,
+    httpx.RequestNotRead: True,
+    httpx.StreamError: True,
+}
+"""Every exception class of httpx → whether the message may have been delivered."""
+
+_HEADERS = {"Content-Type": "application/xml", "Accept": "application/xml", "Accept-Encoding": "identity"}
+_KEEPALIVE = timedelta(seconds=4)
+"""Shorter than servers keep an idle connection, so that no request meets one that is just being closed."""
+_RETRY_AFTER_MOST = 24 * 60 * 60
+
+
+class HttpsServerClient:
+    """A ServerClient over HTTPS: TLS ≥ 1.2, the server's CA and name verified, our certificate presented.
+
+    No redirects, no proxies or settings from the environment, no retries, no cookies. `timeout` bounds a whole
+    exchange from the wait for a connection to the last byte; `connect_timeout` bounds reaching the server. At most
+    `connections` are open; further calls wait for one within `timeout`. Certificate files are read at the first
+    exchange: ConfigurationError (CFG-005 missing, CFG-003 unusable) then, never a value of theirs.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        ca: Path,
+        certificate: Path,
+        key: Path,
+        connections: int = 4,
+        timeout: timedelta = timedelta(seconds=30),
+        connect_timeout: timedelta = timedelta(seconds=5),
+        answer_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        self._endpoint = _https_url(endpoint)
+        self._files = {"ca": ca, "certificate": certificate, "key": key}
+        self._connections = connections
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._answer_bytes = answer_bytes
+        self._deadline = Deadline()
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:  # noqa: ARG002  # the port's
+        client = self._connected()
+        try:
+            with self._deadline.within(self._timeout):
+                return self._post(client, request_id, document)
+        except tuple(DELIVERY) as error:
+            delivered = DELIVERY.get(type(error), True) and not _certificate_refused(error)
+        except RuntimeError:  # the client was closed by another thread while it waited or read
+            delivered = True
+        raise OutcomeUnknown if delivered else ServerUnreachable
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _post(self, client: httpx.Client, request_id: str, document: bytes) -> bytes:
+        headers = {"X-Request-Id": request_id}
+        with client.stream("POST", self._endpoint, content=document, headers=headers) as response:
+            if response.status_code != httpx.codes.OK:
+                raise ServerRefused(status=response.status_code, retry_after=_retry_after(response.headers))
+            answer = bytearray()
+            for part in response.iter_raw():
+                answer += part
+                if len(answer) > self._answer_bytes or self._deadline.passed():
+                    raise OutcomeUnknown
+            return bytes(answer)
+
+    def _connected(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                whole, connect = self._timeout.total_seconds(), self._connect_timeout.total_seconds()
+                transport = DeadlineTransport(
+                    self._deadline,
+                    context=_tls_context(self._files),
+                    connections=self._connections,
+                    keepalive=_KEEPALIVE,
+                )
+                self._client = httpx.Client(
+                    transport=transport,
+                    trust_env=False,
+                    follow_redirects=False,
+                    headers=_HEADERS,
+                    timeout=httpx.Timeout(whole, connect=min(connect, whole)),
+                )
+            return self._client
+
+
+def _https_url(endpoint: str) -> httpx.URL:
+    try:
+        url = httpx.URL(endpoint)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme != "https" or not url.host:
+        raise ConfigurationError([Fault("CFG-003", Place(item="endpoint"), {"expected": "https://host:port/path"})])
+    return url
+
+
+def _tls_context(files: dict[str, Path]) -> ssl.SSLContext:
+    missing = [_file_fault("CFG-005", name, path) for name, path in files.items() if not path.is_file()]
+    if missing:
+        raise ConfigurationError(missing)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cafile=files["ca"])
+    except OSError:  # ssl.SSLError is one
+        raise ConfigurationError([_file_fault("CFG-003", "ca", files["ca"])]) from None
+    try:
+        # An encrypted key would ask at the terminal: an empty password makes it an error instead.
+        context.load_cert_chain(files["certificate"], files["key"], password="")
+    except OSError:
+        faults = [_file_fault("CFG-003", name, files[name]) for name in ("certificate", "key")]
+        raise ConfigurationError(faults) from None
+    return context
+
+
+def _file_fault(code: str, name: str, path: Path) -> Fault:
+    return Fault(code, Place(file=path.name, item=name))
+
+
+def _certificate_refused(error: BaseException | None) -> bool:
+    """Whether a TLS alert about our certificate is behind `error`: no server reads data after sending one."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            reason = error.reason or ""
+            return "ALERT" in reason and any(word in reason for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _retry_after(headers: httpx.Headers) -> int | None:
+    """Seconds; an HTTP date counts from the answer's own Date, so that two clocks need not agree."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:9]), _RETRY_AFTER_MOST)
+    try:
+        wait = (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(int(wait), 0), _RETRY_AFTER_MOST)
