@@ -1,0 +1,1 @@
+"""Messages of the external interface: bytes from dataclasses, dataclasses from elements."""
