@@ -1,7 +1,7 @@
 """The catalogue of error codes: what happened, and the operator's next step, in English and Japanese.
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
-IDN numbers, REF refused by us, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
+IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
 CFG configuration, GEN the gateway itself.
 """
 
@@ -64,6 +64,8 @@ REF-003 | discarded by an operator | 運用者が破棄しました | See the re
 REF-004 | no permission for this affair, procedure and information | 事務・手続・情報の組合せに権限がありません | Check the permission table | 権限表を確認してください
 REF-005 | the name or kind of the file is not acceptable | ファイル名または種類が受け付けられません | See the quarantine folder | 隔離フォルダを確認してください
 REF-006 | the file is empty | ファイルが空です | Ask the owner whether that was meant | 意図したものか確認してください
+FIL-001 | a folder cannot be read or written | フォルダを読み書きできません | Check that it exists, is mounted and has the rights; files stay where they are | フォルダの存在・接続・権限を確認してください。ファイルは元の場所に残ります
+FIL-002 | the disk of a folder is full | フォルダのディスクが満杯です | Free space; work goes on by itself | 空き容量を確保してください。自動で再開します
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
@@ -74,6 +76,7 @@ STO-001 | the store failed | 台帳の障害 | See the database's log | デー�
 STO-002 | the store cannot be reached or is full | 台帳に接続できないか、満杯です | Check database, disk and locks | データベースとディスクを確認してください
 STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください
 STO-004 | the store has another schema version | 台帳の版が異なります | Run the program that matches, or migrate | 対応する版を使用するか、移行してください
+STO-005 | a request id stands in the ledger already | 要求IDが既に台帳にあります | Nothing was taken; report it: two batches would pass for one | 受け付けていません。二つのバッチが同一視されるため報告してください
 SRV-001 | the intermediate server failed | 中間サーバーの障害 | Retried by itself; watch the lane | 自動再試行します。レーンを確認してください
 SRV-002 | the intermediate server cannot be reached | 中間サーバーに接続できません | Retried by itself; check the line | 自動再試行します。回線を確認してください
 SRV-003 | the outcome of a send is unknown | 送信結果が不明です | The status is asked first; nothing is sent twice | 状態照会後に再送します

@@ -14,6 +14,7 @@ __all__ = [
     "Attempt",
     "BatchRow",
     "Cause",
+    "Decision",
     "ExceptionRow",
     "FileRow",
     "LaneCounts",
@@ -78,7 +79,9 @@ class FileRow:
 class BatchRow:
     """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
 
-    `redrive_of` names the exception whose record this batch carries again (its body is that exception's payload).
+    `attempts` counts the sends since the batch was last released, not polls and status queries. `redrive_of` names the
+    exception whose record this batch carries again: its body is that exception's payload, its `seq` comes after the
+    file's other batches, its `offset` is the exception's where that is known, else that of the batch it came from.
     """
 
     id: int
@@ -174,7 +177,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCounts:
-    """received = accepted + refused + waiting, each derived on its own from the ledger."""
+    """received = accepted + refused + waiting, each derived on its own from the ledger.
+
+    `sent` is no part of that sum: the records of batches that have an Attempt, a redriven record counted anew.
+    `oldest_waiting` is when the earliest file that still has a waiting record was received.
+    """
 
     lane: str
     files: int
@@ -190,21 +197,44 @@ class LaneCounts:
         return self.received == self.accepted + self.refused + self.waiting
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """「判断記録」 Who decided what and why: action is redrive, discard, release or refuse."""
+
+    at: datetime
+    actor: str
+    action: str
+    reason: str
+    file_id: int
+    batch_id: int | None = None
+    exception_id: int | None = None
+
+
 class Store(Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
-    Thread-safe; several processes and machines may share one store.
+    Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is
+    unknown: every method may be repeated. Times are aware. Ids grow in the order of arrival.
     """
 
     # Intake
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
-        """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent."""
+        """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent, and
+        StoreError(STO-005) where a request id stands in the ledger already.
+
+        The batches hold all the file's records (ValueError); only a held file may come without batches: it can be
+        refused, not released. A file without records is settled at once, so that its owner hears of it.
+        """
 
     def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
-        """The outbox: batches in state new, and batches in work whose `due` has passed (their message was lost)."""
+        """The outbox: batches in state new, and batches in work (queued, sent, waiting) whose `due` has
+        passed (their message was lost); oldest first.
+        """
 
     def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
-        """new → queued; a batch that has moved on meanwhile keeps its state. `due`: when to look for a lost message."""
+        """new → queued; a batch that has moved on meanwhile keeps its state. `due`: when to look for a lost message
+        (never brought forward for a batch in work; settled, parked and discarded batches have none).
+        """
 
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None: ...
@@ -222,11 +252,14 @@ class Store(Protocol):
         """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
         refused before sending (one exception per (batch, record): an existing one stays as it is).
 
-        False when `turn` is no longer the batch's turn, or it is settled or parked: somebody else has gone on.
+        False when `turn` is no longer the batch's turn, or it is settled, parked or discarded: somebody else has
+        gone on. Exceptions come as refused, waiting or parked (ValueError).
         """
 
     def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
-        """An Attempt row for a poll or a status query; returns its number. Does not change the batch."""
+        """An Attempt row for a poll or a status query; returns its number. Does not change the batch.
+        ValueError for an unknown batch.
+        """
 
     def record_answer(self, batch_id: int, *, no: int, segment: int | None, code: str, now: datetime) -> None:
         """Complete the newest Attempt row, or the one numbered `no`; no=0 means the newest."""
@@ -242,7 +275,9 @@ class Store(Protocol):
         due: datetime,
         now: datetime,
     ) -> bool:
-        """Nothing final yet: set state, code, receipt and due, and turn + 1. False as in `begin_attempt`."""
+        """Nothing final yet: set state (new, queued, sent or waiting), code, receipt and due, and turn + 1. False as
+        in `begin_attempt`.
+        """
 
     def settle(
         self,
@@ -262,17 +297,22 @@ class Store(Protocol):
         """
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
-        """The whole batch waits for an operator."""
+        """The whole batch waits for an operator. False as in `begin_attempt`."""
 
     # Results
     def returnable(self, *, most: int) -> list[FileRow]:
         """Settled (or refused) files whose result was not yet returned, oldest first."""
 
-    def mark_returned(self, file_id: int, *, now: datetime) -> None: ...
+    def mark_returned(self, file_id: int, *, now: datetime) -> None:
+        """settled → returned; a refused file stays refused and is not returnable any more. Others: no effect, so a
+        file that was redriven meanwhile is returned again when it is settled again.
+        """
 
-    def batches(self, file_id: int) -> list[BatchRow]: ...
+    def batches(self, file_id: int) -> list[BatchRow]:
+        """By seq; redriven records come last."""
 
-    def exceptions_of(self, batch_id: int) -> list[ExceptionRow]: ...
+    def exceptions_of(self, batch_id: int) -> list[ExceptionRow]:
+        """By record number."""
 
     def result_of(self, batch_id: int) -> Sealed | None: ...
 
@@ -284,15 +324,19 @@ class Store(Protocol):
 
     def file(self, file_id: int) -> FileRow | None: ...
 
-    def attempts(self, batch_id: int) -> list[Attempt]: ...
+    def attempts(self, batch_id: int) -> list[Attempt]:
+        """In the order in which they were sent."""
 
-    def find_request(self, request_id: str) -> BatchRow | None: ...
+    def find_request(self, request_id: str) -> BatchRow | None:
+        """The batch that was sent, polled or asked about under this id."""
 
-    def causes(self) -> list[Cause]: ...
+    def causes(self) -> list[Cause]:
+        """Exceptions of every state, grouped; the most frequent first."""
 
     def exceptions(
         self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
-    ) -> list[ExceptionRow]: ...
+    ) -> list[ExceptionRow]:
+        """Oldest first; no `states`: all."""
 
     def exception(self, exception_id: int) -> ExceptionRow | None: ...
 
@@ -302,21 +346,29 @@ class Store(Protocol):
         self, exception_ids: Sequence[int], *, request_ids: Sequence[str], reason: str, actor: str, now: datetime
     ) -> list[BatchRow]:
         """refused/waiting/parked → retried, each with a new batch of one record (state new). Ids in another state
-        are passed over: doing it twice does it once.
+        are passed over: doing it twice does it once. A settled or returned file is in work again until its new
+        batches are settled. Raises StoreError(STO-005) where a request id stands in the ledger already.
         """
 
     def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
         """refused/waiting/parked → discarded; returns how many."""
 
     def decide_file(self, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
-        """A held file: release its batches into work (new), or refuse it with all its records."""
+        """A held file: release its batches into work (new), or refuse it with all its records (its batches are then
+        discarded). False for a file that is not held, and for releasing records that no batch carries.
+        """
 
     def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
         """A parked batch: release it into work again (new, attempts 0, turn + 1), or discard it (all its records that
         have no exception yet count as refused; a file whose batches are all settled or discarded is settled).
+        False for a batch that is not parked, or whose file is held: that is decided as a whole.
         """
 
-    def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]: ...
+    def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]:
+        """Those that `decide_batch` can decide, oldest first."""
+
+    def decisions(self, file_id: int) -> list[Decision]:
+        """What operators decided about the file, its batches and its records, oldest first."""
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         """(person, TM code, unit) → newest accepted sequence, for those that have one."""
@@ -347,6 +399,12 @@ class LinkStore(Protocol):
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> list[int]:
         """Insert or confirm; returns the positions (0-based) of rows that conflict with an existing link or with
         another person's blind index, and changes nothing for those.
+
+        Earlier rows count for later ones. A link without number is completed by a row that brings one; a number
+        once linked stays as it was sealed first. Many rows are written in portions, each a transaction.
         """
 
-    def links(self, system: str) -> Iterator[LinkRow]: ...
+    def links(self, system: str) -> Iterator[LinkRow]:
+        """By 宛名番号, read in portions: what is linked meanwhile may be missing."""
+
+    def close(self) -> None: ...
