@@ -1,0 +1,233 @@
+"""「プロファイル」 Everything about the external interface that the real specification may say otherwise, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from kakehashi.domain.data_standard import DataStandard
+from kakehashi.domain.interface import ResultClass
+from kakehashi.errors import ConfigurationError
+from kakehashi.interface.profile_tables import read_degrade, read_permissions, read_results, read_standards
+from kakehashi.interface.settings_table import SettingsTable
+
+__all__ = [
+    "Caps",
+    "MessageRule",
+    "Permission",
+    "Polling",
+    "Profile",
+    "ResultRule",
+    "RetryRule",
+    "ServiceHours",
+    "load_profile",
+]
+
+_JAPAN = timezone(timedelta(hours=9))
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_RETRIED = {
+    "capacity": ResultClass.CAPACITY,
+    "closed": ResultClass.CLOSED,
+    "unreachable": ResultClass.UNREACHABLE,
+    "server_fault": ResultClass.SERVER_FAULT,
+}
+
+
+class Permission(NamedTuple):
+    """「提供の権限」 One permitted combination; what has no row is refused."""
+
+    department: str
+    affair: str
+    procedure: str
+    info_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRule:
+    """「電文定義」 `idempotent`: the receiver honours the request id, so the same message may be sent again."""
+
+    id: str
+    name: str
+    answer: str
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRule:
+    """「返却コード」 `waits`: what a refused record waits for (`symbol`), or that it was `superseded`; else None."""
+
+    code: str
+    result_class: ResultClass
+    name: str
+    waits: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """「上限」 What the server takes at once. `requests_per_second` 0: no limit."""
+
+    records_per_send: int
+    bytes_per_send: int
+    connections: int
+    requests_per_second: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """「結果確認間隔」"""
+
+    first: timedelta
+    interval: timedelta
+    give_up: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRule:
+    """「再試行」 Of one result class: waits grow from `first` to `most`; `attempts` 0: no limit but time."""
+
+    attempts: int
+    first: timedelta
+    most: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceHours:
+    """「サービス時間」 Japan time; weekdays 0 (Monday) to 6. `close` None: until midnight."""
+
+    open: time
+    close: time | None
+    days: frozenset[int]
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the server takes messages at the aware time `now`."""
+        local = now.astimezone(_JAPAN)
+        clock = local.time()
+        return local.weekday() in self.days and self.open <= clock and (self.close is None or clock < self.close)
+
+    def next_opening(self, now: datetime) -> datetime:
+        """The earliest time from `now` on at which it is open."""
+        if self.is_open(now):
+            return now
+        local = now.astimezone(_JAPAN)
+        openings = (datetime.combine(local.date() + timedelta(days=n), self.open, _JAPAN) for n in range(8))
+        return next(at for at in openings if at > local and at.weekday() in self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """「外部インターフェイス・プロファイル」 `standards` by (TM code, version); `inquiry`: the elements of SKI-301."""
+
+    name: str
+    namespace: str
+    schemas: str
+    layout_version: str
+    person_key_type: str
+    server_agency: str
+    results: Mapping[str, ResultRule]
+    permissions: frozenset[Permission]
+    caps: Caps
+    polling: Polling
+    service: ServiceHours
+    process_number_lifetime: timedelta
+    repertoire: str
+    degrade: Mapping[str, str]
+    retry: Mapping[ResultClass, RetryRule]
+    messages: Mapping[str, MessageRule]
+    standards: Mapping[tuple[str, str], DataStandard]
+    inquiry: DataStandard
+
+    def classify(self, code: str) -> ResultClass | None:
+        """The class of a result code; None: not in the map, so an operator decides (SRV-008)."""
+        rule = self.results.get(code)
+        return rule.result_class if rule else None
+
+    def waits(self, code: str) -> str | None:
+        """What a record refused with this code waits for: `symbol`, `superseded` (a newer one counts), or None."""
+        rule = self.results.get(code)
+        return rule.waits if rule else None
+
+    def permits(self, *, department: str, affair: str, procedure: str, info_name: str) -> bool:
+        """Default deny: only a row of the permission table allows a combination."""
+        return Permission(department, affair, procedure, info_name) in self.permissions
+
+
+def load_profile(folder: Path) -> Profile:
+    """Read `profile.toml` and the tables beside it. Raises ConfigurationError with every fault."""
+    settings = SettingsTable.load(folder / "profile.toml")
+    profile = _profile(settings, folder)
+    faults = settings.finish()
+    if faults:
+        raise ConfigurationError(faults)
+    return profile
+
+
+def _profile(settings: SettingsTable, folder: Path) -> Profile:
+    head = settings.table("profile")
+    results = read_results(folder / settings.table("results").text("map"), settings.faults)
+    permissions = read_permissions(folder / head.text("permissions"), settings.faults)
+    characters = settings.table("characters")
+    symbols = settings.table("symbols")
+    standards, inquiry = read_standards(folder, settings.faults)
+    return Profile(
+        name=head.text("name"),
+        namespace=head.text("namespace"),
+        schemas=head.text("schemas"),
+        layout_version=head.text("layout_version"),
+        person_key_type=head.choice("person_key_type", ("unified", "atena")),
+        server_agency=head.text("server_agency"),
+        results={
+            code: ResultRule(code=code, result_class=ResultClass(number), name=name, waits=waits or None)
+            for code, number, name, waits in results
+        },
+        permissions=frozenset(Permission(*row) for row in permissions),
+        caps=_caps(settings.table("caps")),
+        polling=_polling(settings.table("polling")),
+        service=_service(settings.table("service")),
+        process_number_lifetime=symbols.seconds("process_number_lifetime_seconds"),
+        repertoire=characters.text("repertoire"),
+        degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
+        retry={kind: _retry(settings.table("retry").table(name)) for name, kind in _RETRIED.items()},
+        messages=_messages(settings.table("messages")),
+        standards=standards,
+        inquiry=inquiry,
+    )
+
+
+def _caps(table: SettingsTable) -> Caps:
+    return Caps(
+        records_per_send=table.number("records_per_send", least=1),
+        bytes_per_send=table.number("bytes_per_send", least=1),
+        connections=table.number("connections", least=1),
+        requests_per_second=table.number("requests_per_second"),
+    )
+
+
+def _polling(table: SettingsTable) -> Polling:
+    return Polling(
+        first=table.seconds("first_seconds"),
+        interval=table.seconds("interval_seconds"),
+        give_up=table.seconds("give_up_seconds"),
+    )
+
+
+def _service(table: SettingsTable) -> ServiceHours:
+    close = table.clock("close")
+    days = frozenset(_DAYS.index(day) for day in table.choices("days", _DAYS))
+    return ServiceHours(open=table.clock("open") or time(), close=close, days=days)
+
+
+def _retry(table: SettingsTable) -> RetryRule:
+    return RetryRule(
+        attempts=table.number("attempts"), first=table.seconds("first_seconds"), most=table.seconds("most_seconds")
+    )
+
+
+def _messages(table: SettingsTable) -> dict[str, MessageRule]:
+    rules = ((id_, table.table(id_)) for id_ in table.names())
+    return {
+        id_: MessageRule(id=id_, name=rule.text("name"), answer=rule.text("answer"), idempotent=rule.flag("idempotent"))
+        for id_, rule in rules
+    }

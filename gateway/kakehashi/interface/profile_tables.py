@@ -1,0 +1,96 @@
+"""The CSV tables of a profile: results, permissions, degrade table, data standards. Faults are collected, not raised."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from kakehashi.domain.data_standard import DataStandard
+from kakehashi.domain.interface import ResultClass
+from kakehashi.domain.standard_table import parse_code_list, parse_standard
+from kakehashi.errors import ConfigurationError, Fault, Place
+
+__all__ = ["read_degrade", "read_permissions", "read_results", "read_standards"]
+
+_CLASSES = {str(int(each)) for each in ResultClass}
+_PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}")
+
+
+def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
+    """(code, class, name, waits) of each row."""
+    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded)?")
+    rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
+    return [(code, int(number), name, waits) for code, number, name, waits in rows]
+
+
+def read_permissions(path: Path, faults: list[Fault]) -> list[tuple[str, str, str, str]]:
+    """(department, affair, procedure, information) of each row."""
+    rows = _rows(path, ("department", "affair", "procedure", "info_name"), _PERMISSION, faults, key=4)
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:
+    """「縮退表」 Character → substitute."""
+    return {row[0]: row[1] for row in _rows(path, ("from", "to", "note"), (".", ".+", ".*"), faults, key=1)}
+
+
+def read_standards(folder: Path, faults: list[Fault]) -> tuple[Mapping[tuple[str, str], DataStandard], DataStandard]:
+    """Every layout by (TM code, version), and the elements of SKI-301 in the same form."""
+
+    @cache
+    def codes(name: str) -> frozenset[str] | None:
+        path = folder / "codes" / f"{name}.csv"
+        return parse_code_list(_text(path), file=path.name) if path.is_file() else None
+
+    def load(path: Path, info_name: str, version: str) -> DataStandard:
+        try:
+            return parse_standard(_text(path), file=path.name, info_name=info_name, version=version, code_lists=codes)
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+            return DataStandard(info_name=info_name, version=version, items=())
+
+    paths = sorted(folder.glob("layouts/*/v*.csv"))
+    standards = [load(path, path.parent.name, path.stem.removeprefix("v")) for path in paths]
+    inquiry = load(folder / "messages" / "SKI-301.csv", "SKI-301", "1")
+    return {(each.info_name, each.version): each for each in standards}, inquiry
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError([Fault("CFG-005", Place(file=path.name))]) from None
+
+
+def _rows(
+    path: Path, columns: Sequence[str], forms: Sequence[str], faults: list[Fault], *, key: int
+) -> list[list[str]]:
+    """The rows whose cells have their forms and whose first `key` cells are new; the others are faults (CFG-008)."""
+    try:
+        rows = list(csv.reader(_text(path).splitlines()))
+    except ConfigurationError as error:
+        faults.extend(error.faults)
+        return []
+    if not rows or rows[0] != list(columns):
+        faults.append(Fault("CFG-008", Place(file=path.name, record=1), {"columns": ",".join(columns)}))
+        return []
+    good: list[list[str]] = []
+    seen: set[tuple[str, ...]] = set()
+    for number, row in enumerate(rows[1:], start=2):
+        wrong = _wrong_column(row, columns, forms) or (columns[0] if tuple(row[:key]) in seen else None)
+        if wrong:
+            faults.append(Fault("CFG-008", Place(file=path.name, record=number, item=wrong)))
+            continue
+        seen.add(tuple(row[:key]))
+        good.append(row)
+    return good
+
+
+def _wrong_column(row: Sequence[str], columns: Sequence[str], forms: Sequence[str]) -> str | None:
+    if len(row) != len(columns):
+        return columns[0]
+    cells = zip(columns, forms, row, strict=True)
+    return next((column for column, form, cell in cells if not re.fullmatch(form, cell)), None)
