@@ -87,6 +87,8 @@ SRV-007 | the answer belongs to another request | 別の要求に対する応答
 SRV-008 | the result code is not in the map | 未定義の返却コードです | An operator decides; add the code to the profile | 運用者が判断し、プロファイルに追加してください
 SRV-009 | gave up after the allowed attempts | 再試行の上限に達しました | Retry when the cause is gone | 原因解消後に再処理してください
 SRV-010 | the server accepts the message only in its service hours | サービス時間外です | Waits by itself | 自動で待機します
+SRV-011 | the server's count of accepted records is not ours | サーバーの受理件数が一致しません | The batch is parked; reconcile by hand | 保留しました。照合してください
+SRV-012 | the providing body refused the inquiry | 提供者が照会を拒否しました | See the reason with the provider | 提供者に理由を確認してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください

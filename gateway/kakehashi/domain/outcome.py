@@ -27,10 +27,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """「待機」 Nothing failed; look again after `after` (None: somebody must act first)."""
+    """「待機」 Not final, and nothing to repeat: look again after `after` (None: somebody must act first, on `fault`)."""
 
     what: WaitingFor
     after: timedelta | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

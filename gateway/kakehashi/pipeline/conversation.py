@@ -1,0 +1,139 @@
+"""What is said to the server about a batch: the request, the poll for its result, the status question."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kakehashi.config.model import Route
+from kakehashi.domain.batch import content_id
+from kakehashi.domain.interface import Answer, BatchStamp, Function, Header, MessageType
+from kakehashi.errors import Fault, OutcomeUnknown
+from kakehashi.interface.answer import parse_answer
+from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result_request, parse_inquiry_result
+from kakehashi.interface.profile import Profile
+from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
+from kakehashi.interface.system import status_request
+from kakehashi.pipeline.translation import Draft
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.server import ServerClient
+from kakehashi.ports.store import BatchRow
+from kakehashi.validation.schema import MessageSchema, SchemaSet
+
+__all__ = ["Conversation", "Reply"]
+
+_REQUESTS = {Function.DBM: "DBM-201", Function.SKI: "SKI-301"}
+_POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
+_STATUS = "SYM-911"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that was checked against its schema, and the inquiry answers that it carries (SKI-304)."""
+
+    answer: Answer
+    inquiry_answers: tuple[InquiryAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Speaks about batches of one route. Thread-safe."""
+
+    route: Route
+    profile: Profile
+    schemas: SchemaSet
+    client: ServerClient
+    clock: Clock
+    sender: str
+    test: bool
+
+    @property
+    def request_message(self) -> str:
+        return _REQUESTS[self.route.function]
+
+    @property
+    def poll_message(self) -> str:
+        return _POLLS[self.route.function]
+
+    @property
+    def request_schema(self) -> MessageSchema:
+        return self.schemas.message(self.request_message)
+
+    @property
+    def idempotent(self) -> bool:
+        return self.profile.messages[self.request_message].idempotent
+
+    def request(self, row: BatchRow, total: int, drafts: Sequence[Draft]) -> bytes:
+        """The document that carries the drafts; the same drafts give the same bytes but for created_at."""
+        contents = [draft.mapped.content for draft in drafts]
+        stamp = BatchStamp(
+            id=row.request_id,
+            seq=row.seq,
+            total=max(total, row.seq),
+            record_count=len(drafts),
+            sha256=base64.b64encode(hashlib.sha256("".join(contents).encode()).digest()).decode(),
+        )
+        header = replace(self._header(self.request_message, row.request_id, row.request_id), batch=stamp)
+        if self.route.function is Function.SKI:
+            return inquiries(header, contents, [draft.person for draft in drafts])
+        records = [
+            ReplicaRecord(
+                person=draft.person,
+                unit=draft.mapped.unit,
+                valid_from=draft.mapped.valid_from,
+                valid_to=draft.mapped.valid_to,
+                sequence=draft.sequence,
+                non_disclosure=draft.mapped.non_disclosure,
+                auto_response_blocked=draft.mapped.auto_response_blocked,
+                operation=draft.mapped.operation,
+                content=draft.mapped.content,
+            )
+            for draft in drafts
+        ]
+        return replica_registration(header, self.route.standard, records)
+
+    def send(self, row: BatchRow, document: bytes) -> Reply:
+        return self._exchange(self.request_message, row.request_id, document)
+
+    def poll(self, row: BatchRow) -> Reply:
+        """Ask for the result by receipt."""
+        request_id = content_id(row.request_id, self.poll_message, row.turn)
+        header = self._header(self.poll_message, request_id, row.request_id)
+        build = inquiry_result_request if self.route.function is Function.SKI else result_request
+        return self._exchange(self.poll_message, request_id, build(header, row.receipt or ""))
+
+    def ask_status(self, row: BatchRow) -> Reply:
+        """Ask whether the server has the request of this batch."""
+        request_id = content_id(row.request_id, _STATUS, row.turn)
+        header = self._header(_STATUS, request_id, row.request_id)
+        return self._exchange(_STATUS, request_id, status_request(header, row.request_id))
+
+    def _header(self, message_id: str, request_id: str, correlation_id: str) -> Header:
+        return Header(
+            message_id=message_id,
+            type=MessageType.REQUEST,
+            request_id=request_id,
+            correlation_id=correlation_id,
+            profile=self.profile.name,
+            layout_version=self.route.standard.version,
+            sender=self.sender,
+            receiver=self.profile.server_agency,
+            person_key_type=self.profile.person_key_type,
+            created_at=self.clock.now(),
+            test=self.test,
+        )
+
+    def _exchange(self, message_id: str, request_id: str, document: bytes) -> Reply:
+        """Raises ServerError; an answer that is not what was asked for leaves the outcome unknown."""
+        raw = self.client.exchange(message_id, request_id, document)
+        answered_by = self.profile.messages[message_id].answer
+        check = self.schemas.message(answered_by).check(raw)
+        if check.root is None or check.faults or check.record_faults:
+            raise OutcomeUnknown(Fault("VAL-004", facts={"message": answered_by}))
+        answer = parse_answer(check.root)
+        if answer.correlation_id != request_id:
+            raise OutcomeUnknown(Fault("SRV-007", facts={"message": answered_by}))
+        inquiry_answers = tuple(parse_inquiry_result(check.root)) if answered_by == "SKI-304" else ()
+        return Reply(answer, inquiry_answers)

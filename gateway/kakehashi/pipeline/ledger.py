@@ -1,0 +1,230 @@
+"""What a batch leaves in the store: exceptions with their sealed bytes, replica state, inquiry results."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from kakehashi.codec.layout import Decoded
+from kakehashi.config.model import Route
+from kakehashi.domain.batch import RecordState
+from kakehashi.domain.interface import Answer, Function, RecordError
+from kakehashi.domain.outcome import Rejected, WaitingFor
+from kakehashi.errors import Fault
+from kakehashi.pipeline.conversation import Reply
+from kakehashi.pipeline.inquiry_result import refused, write_answers
+from kakehashi.pipeline.settling import REFUSED_BY_PROVIDER, Settling
+from kakehashi.pipeline.translation import Translation, replica_change
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.sealer import Sealed, Sealer
+from kakehashi.ports.store import BatchRow, FileRow, NewException, ReplicaChange, Store
+
+__all__ = ["Ledger", "record_context", "result_context"]
+
+
+_REMEMBERED = 512
+
+
+def record_context(row: BatchRow, record_no: int) -> str:
+    """What the sealed bytes of one record are bound to."""
+    return f"record/{row.lane}/{row.request_id}/{record_no}"
+
+
+def result_context(row: BatchRow) -> str:
+    """What the sealed answers of an inquiry batch are bound to."""
+    return f"result/{row.lane}/{row.request_id}"
+
+
+@dataclass(slots=True)
+class _Memo:
+    """What a send knows and its settling needs: replica changes by position. Made again when it is gone."""
+
+    changes: dict[int, ReplicaChange]
+
+
+class Ledger:
+    """Writes about the batches of one lane. Thread-safe."""
+
+    def __init__(self, route: Route, *, store: Store, sealer: Sealer, clock: Clock, settling: Settling) -> None:
+        self._route = route
+        self._store = store
+        self._sealer = sealer
+        self._clock = clock
+        self._settling = settling
+        self._memos: OrderedDict[int, _Memo] = OrderedDict()
+        self._files: OrderedDict[int, FileRow] = OrderedDict()
+        self._lock = Lock()
+
+    def file_name(self, row: BatchRow) -> str:
+        return self._file(row).name
+
+    def total(self, row: BatchRow) -> int:
+        return self._file(row).batches
+
+    def refused_before(self, row: BatchRow) -> Collection[int]:
+        """Positions that an earlier attempt has refused: they stay refused until somebody retries them."""
+        if not row.attempts:
+            return ()
+        return {exception.record_no - row.first_record for exception in self._store.exceptions_of(row.id)}
+
+    def refusals(self, row: BatchRow, translation: Translation) -> list[NewException]:
+        """The records that were refused before sending."""
+        return [
+            self._exception(row, translation.decoded, position, fault, RecordState.REFUSED)
+            for position, fault in sorted(translation.refused.items())
+        ]
+
+    def undecoded(
+        self, row: BatchRow, decoded: Decoded, faults: Mapping[int | None, Fault]
+    ) -> list[NewException]:
+        """Exceptions for faults by record number."""
+        return [
+            self._exception(row, decoded, position, faults[number], RecordState.REFUSED)
+            for position, number in enumerate(decoded.numbers)
+            if number in faults
+        ]
+
+    def rejected(
+        self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault
+    ) -> list[NewException]:
+        """A message refused as a whole: the records that the server names go back to their owner, the others wait for
+        an operator (they were never judged).
+        """
+        named = {error.record_no: error for error in answer.errors}
+        exceptions = []
+        for number, draft in enumerate(translation.drafts, start=1):
+            error = named.get(number)
+            record_fault = Fault("SRV-005", facts={"code": error.code}) if error else fault
+            state = RecordState.REFUSED if error else RecordState.PARKED
+            code = error.code if error else answer.code
+            exceptions.append(self._exception(row, translation.decoded, draft.position, record_fault, state, code))
+        return exceptions
+
+    def remember(self, row: BatchRow, translation: Translation) -> None:
+        """Keep what settling needs, so that it need not be computed again."""
+        changes = {}
+        if self._route.function is Function.DBM:
+            changes = {draft.position: replica_change(self._route, draft) for draft in translation.drafts}
+        with self._lock:
+            self._memos[row.id] = _Memo(changes)
+            while len(self._memos) > _REMEMBERED:
+                self._memos.popitem(last=False)
+
+    def conclude(
+        self, row: BatchRow, reply: Reply, *, translate: Callable[[], Translation]
+    ) -> bool | Fault:
+        """Settle by the server's per-record verdicts. A Fault when its count of accepted records is not ours."""
+        before = self.refused_before(row)
+        sent = [position for position in range(row.records) if position not in before]
+        errors = {error.record_no: error for error in reply.answer.errors}
+        for number in refused(reply.inquiry_answers):
+            errors.setdefault(number, RecordError(number, None, REFUSED_BY_PROVIDER))
+        if any(not 1 <= number <= len(sent) for number in errors):
+            return Fault("SRV-011", facts={"sent": len(sent)})
+        accepted = [position for number, position in enumerate(sent, start=1) if number not in errors]
+        if reply.answer.accepted != len(sent) - len(reply.answer.errors):
+            return Fault("SRV-011", facts={"sent": len(sent), "accepted": reply.answer.accepted})
+        translation = translate() if errors else None
+        exceptions = [
+            self._judged(row, translation.decoded, sent[number - 1], error.code, error.item)
+            for number, error in errors.items()
+            if translation is not None
+        ]
+        return self.settle(
+            row,
+            accepted=len(accepted),
+            exceptions=exceptions,
+            replicas=self._changes(row, accepted, translation, translate),
+            result=self._result(row, reply, sent),
+        )
+
+    def settle(
+        self,
+        row: BatchRow,
+        *,
+        accepted: int,
+        exceptions: Sequence[NewException],
+        replicas: Sequence[ReplicaChange] = (),
+        result: Sealed | None = None,
+    ) -> bool:
+        """True when this call settled the batch, False when somebody else has gone on."""
+        with self._lock:
+            self._memos.pop(row.id, None)
+        return self._store.settle(
+            row.id,
+            turn=row.turn,
+            accepted=accepted,
+            code=None,
+            exceptions=exceptions,
+            replicas=replicas,
+            result=result,
+            now=self._clock.now(),
+        )
+
+    def _changes(
+        self,
+        row: BatchRow,
+        accepted: Sequence[int],
+        translation: Translation | None,
+        translate: Callable[[], Translation],
+    ) -> list[ReplicaChange]:
+        if self._route.function is not Function.DBM:
+            return []
+        with self._lock:
+            memo = self._memos.get(row.id)
+        if memo is None:
+            drafts = (translation or translate()).drafts
+            memo = _Memo({draft.position: replica_change(self._route, draft) for draft in drafts})
+        return [memo.changes[position] for position in accepted if position in memo.changes]
+
+    def _result(self, row: BatchRow, reply: Reply, sent: Sequence[int]) -> Sealed | None:
+        if not reply.inquiry_answers:
+            return None
+        answers = {row.first_record + sent[answer.no - 1]: answer for answer in reply.inquiry_answers}
+        return self._sealer.seal(write_answers(answers), context=result_context(row))
+
+    def _judged(
+        self, row: BatchRow, decoded: Decoded, position: int, server_code: str, item: str | None
+    ) -> NewException:
+        outcome = self._settling.of_record(server_code)
+        if isinstance(outcome, Rejected):
+            fault, state = outcome.fault, RecordState.REFUSED
+        else:
+            fault = outcome.fault or Fault("SRV-008")
+            state = RecordState.WAITING if outcome.what is WaitingFor.SYMBOL else RecordState.PARKED
+        return self._exception(row, decoded, position, fault.at(item=item), state, server_code)
+
+    def _exception(
+        self,
+        row: BatchRow,
+        decoded: Decoded,
+        position: int,
+        fault: Fault,
+        state: RecordState,
+        server_code: str | None = None,
+    ) -> NewException:
+        record_no = row.first_record + position
+        return NewException(
+            record_no=record_no,
+            code=fault.code,
+            server_code=server_code,
+            item=fault.place.item,
+            offset=decoded.offsets[position] if fault.place.offset is None else fault.place.offset,
+            state=state,
+            payload=self._sealer.seal(decoded.raw(position).to_bytes(), context=record_context(row, record_no)),
+        )
+
+    def _file(self, row: BatchRow) -> FileRow:
+        with self._lock:
+            known = self._files.get(row.file_id)
+        if known is not None:
+            return known
+        found = self._store.file(row.file_id)
+        assert found is not None
+        with self._lock:
+            self._files[row.file_id] = found
+            while len(self._files) > _REMEMBERED:
+                self._files.popitem(last=False)
+        return found

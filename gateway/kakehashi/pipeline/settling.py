@@ -1,0 +1,102 @@
+"""The one place that turns answers and errors into outcomes (design.md §6, result classes)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kakehashi.domain.interface import Answer, ResultClass
+from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
+from kakehashi.errors import Fault, KakehashiError, OutcomeUnknown, ServerRefused, ServerUnreachable
+from kakehashi.interface.profile import Profile
+from kakehashi.pipeline.retry import RetryPolicy
+
+__all__ = ["REFUSED_BY_PROVIDER", "Settling"]
+
+_BUSY = frozenset({429, 503})
+_UNKNOWN_REQUEST = "9404"
+
+REFUSED_BY_PROVIDER = "refused"
+"""In place of a server code: the inquiry was answered, with a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Reads results by the profile's map; a code that is missing there goes to an operator, never on."""
+
+    profile: Profile
+    policy: RetryPolicy
+
+    def of_answer(self, answer: Answer, *, request_id: str, attempt: int) -> Outcome:
+        """What an answer means for its whole batch."""
+        match self.profile.classify(answer.code):
+            case ResultClass.DONE | ResultClass.DUPLICATE:
+                return Waiting(WaitingFor.RESULT, self._poll_after(answer, attempt)) if answer.receipt else Accepted()
+            case ResultClass.IN_PROCESS:
+                return Waiting(WaitingFor.RESULT, self._poll_after(answer, attempt))
+            case ResultClass.DATA_ERROR:
+                return Rejected(Fault("SRV-006", facts={"code": answer.code}))
+            case ResultClass.CLOSED:
+                fault = Fault("SRV-010", facts={"code": answer.code})
+                return Waiting(WaitingFor.SERVICE_HOURS, self._retry_after(answer, ResultClass.CLOSED), fault)
+            case ResultClass.UNREACHABLE:
+                return self.unknown(request_id, attempt=attempt)
+            case (ResultClass.CAPACITY | ResultClass.SERVER_FAULT) as result_class:
+                fault = Fault("SRV-001", facts={"code": answer.code})
+                return self._retry(result_class, fault, attempt=attempt, at_least=answer.retry_after)
+            case ResultClass.AUTHORITY:
+                return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-006", facts={"code": answer.code}))
+            case None:
+                return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-008", facts={"code": answer.code}))
+
+    def of_record(self, server_code: str) -> Rejected | Waiting:
+        """What a per-record error means: back to the owner, superseded, or waiting for a symbol or an operator."""
+        match self.profile.waits(server_code):
+            case "symbol":
+                return Waiting(WaitingFor.SYMBOL, fault=Fault("SYM-001"))
+            case "superseded":
+                return Rejected(Fault("REF-002"))
+        if server_code == REFUSED_BY_PROVIDER:
+            return Rejected(Fault("SRV-012"))
+        if self.profile.classify(server_code) is ResultClass.DATA_ERROR:
+            return Rejected(Fault("SRV-005", facts={"code": server_code}))
+        return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-008", facts={"code": server_code}))
+
+    def of_error(self, error: KakehashiError, *, request_id: str, attempt: int) -> Outcome:
+        """What a failed exchange means. Anything that may have reached the server is Unknown, not failed."""
+        match error:
+            case ServerUnreachable():
+                return self._retry(ResultClass.UNREACHABLE, error.fault, attempt=attempt)
+            case ServerRefused(status=status, retry_after=retry_after) if status in _BUSY:
+                return self._retry(ResultClass.CAPACITY, error.fault, attempt=attempt, at_least=retry_after)
+            case ServerRefused(status=status) if status < 500:
+                return Waiting(WaitingFor.OPERATOR, fault=error.fault)
+            case ServerRefused() | OutcomeUnknown():
+                return self.unknown(request_id, attempt=attempt)
+            case _:
+                return Waiting(WaitingFor.OPERATOR, fault=error.fault)
+
+    def unknown(self, request_id: str, *, attempt: int) -> Unknown:
+        after = self.policy.wait(ResultClass.UNREACHABLE, attempt)
+        return Unknown(request_id, after or self.profile.polling.interval)
+
+    def knows_request(self, answer: Answer) -> bool:
+        """Whether a status answer says that the server has the request."""
+        return answer.code != _UNKNOWN_REQUEST
+
+    def _retry(
+        self, result_class: ResultClass, fault: Fault, *, attempt: int, at_least: int | None = None
+    ) -> Retryable | Waiting:
+        after = self.policy.wait(result_class, attempt)
+        if after is None:
+            return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-009", facts={"attempts": attempt, "last": fault.code}))
+        return Retryable(max(after, timedelta(seconds=at_least or 0)), fault)
+
+    def _poll_after(self, answer: Answer, attempt: int) -> timedelta:
+        polling = self.profile.polling
+        return max(timedelta(seconds=answer.retry_after or 0), polling.first if attempt <= 2 else polling.interval)
+
+    def _retry_after(self, answer: Answer, result_class: ResultClass) -> timedelta:
+        if answer.retry_after:
+            return timedelta(seconds=answer.retry_after)
+        return self.policy.wait(result_class, 1) or timedelta(minutes=10)

@@ -1,0 +1,182 @@
+"""One batch from legacy bytes to one validated message: decode → identify → map → validate, all records at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from kakehashi.codec.layout import Decoded
+from kakehashi.config.model import Route
+from kakehashi.domain.batch import BatchBody
+from kakehashi.errors import Fault, Place
+from kakehashi.mapping.compiler import Mapped
+from kakehashi.pipeline.identify import identify
+from kakehashi.ports.store import LinkStore, ReplicaChange
+from kakehashi.validation.individual_number_scan import find_individual_number
+from kakehashi.validation.schema import MessageSchema
+
+__all__ = ["Draft", "Subject", "Translation", "translate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The batch in hand: whose, which part of which file. `exclude`: positions refused in an earlier attempt."""
+
+    file: str
+    file_id: int
+    first_record: int
+    offset: int
+    exclude: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mapped record on its way into a message: position in the batch, person key, sequence, elements."""
+
+    position: int
+    person: str
+    sequence: int
+    mapped: Mapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """`document` holds the records of `drafts` in that order (empty bytes when none may be sent).
+
+    `refused` has the first fault of every other record by position; `raw` gives back a record's legacy bytes.
+    """
+
+    document: bytes
+    drafts: tuple[Draft, ...]
+    refused: dict[int, Fault]
+    decoded: Decoded
+    faults: list[Fault] = field(default_factory=list)
+
+
+def translate(
+    route: Route,
+    body: BatchBody,
+    subject: Subject,
+    *,
+    links: LinkStore,
+    schema: MessageSchema,
+    build: Callable[[Sequence[Draft]], bytes],
+) -> Translation:
+    """Everything between the broker and the server. Records fail one by one; their neighbours go on."""
+    decoded = route.codec.decode(
+        body, file=subject.file, first_record=subject.first_record, offset=subject.offset
+    )
+    refusals = _Refusals(decoded, subject)
+    rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
+    refusals.add_all(decoded.faults)
+
+    person_field = route.mapper.person_field
+    places = refusals.places
+    unified, unlinked = identify(
+        links, route.system.name, [row[person_field] if row else None for row in rows], places=places
+    )
+    for position, fault in unlinked:
+        refusals.add(position, fault)
+    rows = [row if unified[position] else None for position, row in enumerate(rows)]
+
+    mapped, faults = route.mapper.map(rows, numbers=decoded.numbers)
+    refusals.add_all(faults)
+    drafts = [
+        Draft(position, unified[position] or "", sequence_of(subject.file_id, decoded.numbers[position]), record)
+        for position, record in enumerate(mapped)
+        if record is not None
+    ]
+    drafts = _without_individual_numbers(drafts, refusals)
+    document, drafts = _valid_document(drafts, refusals, schema=schema, build=build)
+    return Translation(
+        document=document,
+        drafts=tuple(drafts),
+        refused=refusals.first,
+        decoded=decoded,
+        faults=refusals.all,
+    )
+
+
+def sequence_of(file_id: int, record: int) -> int:
+    """Later files, and later records in a file, win: 9 digits of file, 9 digits of record."""
+    return file_id * 1_000_000_000 + record
+
+
+def replica_change(route: Route, draft: Draft) -> ReplicaChange:
+    return ReplicaChange(
+        person=draft.person,
+        info_name=route.standard.info_name,
+        unit=draft.mapped.unit,
+        sequence=draft.sequence,
+        digest=hashlib.sha256(draft.mapped.content.encode()).digest(),
+        deleted=draft.mapped.operation == "delete",
+    )
+
+
+class _Refusals:
+    """Faults gathered by position, each placed in the legacy file."""
+
+    def __init__(self, decoded: Decoded, subject: Subject) -> None:
+        self.first: dict[int, Fault] = {}
+        self.all: list[Fault] = []
+        self._by_number = {number: position for position, number in enumerate(decoded.numbers)}
+        self._exclude = subject.exclude
+        self.places = [
+            Place(file=subject.file, record=number, offset=offset)
+            for number, offset in zip(decoded.numbers, decoded.offsets, strict=True)
+        ]
+
+    def add(self, position: int, fault: Fault) -> None:
+        if position in self._exclude:
+            return
+        place = self.places[position]
+        fault = fault.at(
+            file=place.file,
+            record=place.record,
+            offset=place.offset if fault.place.offset is None else fault.place.offset,
+        )
+        self.first.setdefault(position, fault)
+        self.all.append(fault)
+
+    def add_all(self, faults: Sequence[Fault]) -> None:
+        for fault in faults:
+            if fault.place.record is not None:
+                self.add(self._by_number[fault.place.record], fault)
+
+
+def _without_individual_numbers(drafts: list[Draft], refusals: _Refusals) -> list[Draft]:
+    """No 個人番号 towards the server (番号法): one search over all records, a second one only where it hits."""
+    if find_individual_number("\x00".join([draft.mapped.content for draft in drafts])) is None:
+        return drafts
+    clean = []
+    for draft in drafts:
+        if find_individual_number(draft.mapped.content) is None:
+            clean.append(draft)
+        else:
+            refusals.add(draft.position, Fault("VAL-003"))
+    return clean
+
+
+def _valid_document(
+    drafts: list[Draft],
+    refusals: _Refusals,
+    *,
+    schema: MessageSchema,
+    build: Callable[[Sequence[Draft]], bytes],
+) -> tuple[bytes, list[Draft]]:
+    """Build, check, and build again without what failed. A fault of the message itself refuses every record."""
+    while drafts:
+        document = build(drafts)
+        check = schema.check(document)
+        if not check.record_faults and not check.faults:
+            return document, drafts
+        if not check.record_faults:
+            for draft in drafts:
+                refusals.add(draft.position, check.faults[0])
+            break
+        for index, faults in check.record_faults.items():
+            for fault in faults:
+                refusals.add(drafts[index].position, fault)
+        drafts = [draft for index, draft in enumerate(drafts) if index not in check.record_faults]
+    return b"", []

@@ -1,0 +1,263 @@
+"""One step of one batch, driven by where the ledger says it stands.
+
+Order of effects (design.md §3.5): intent in the store → send with the same request_id in every attempt → record the
+answer → the caller publishes what follows → the caller acknowledges. A crash between any two repeats harmlessly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from kakehashi.config.model import Route
+from kakehashi.domain.batch import BatchBody, BatchState
+from kakehashi.domain.interface import Function, ResultClass
+from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
+from kakehashi.errors import Fault, SealError, ServerError
+from kakehashi.pipeline.conversation import Conversation, Reply
+from kakehashi.pipeline.envelope import WorkItem, seal_context
+from kakehashi.pipeline.identify import link_extract
+from kakehashi.pipeline.ledger import Ledger
+from kakehashi.pipeline.settling import Settling
+from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.sealer import Sealer
+from kakehashi.ports.store import BatchRow, LinkStore, Store
+
+__all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
+
+_CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to carry: settled, parked (with its code), or somebody else has gone on (stale)."""
+
+    event: str
+    row: BatchRow
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Carry `item` again after `after`; `code` says why."""
+
+    event: str
+    row: BatchRow
+    item: WorkItem
+    after: timedelta
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Not our message: bury it with this code."""
+
+    code: str
+
+
+Step = Done | Later | Foreign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneWork:
+    """Works on the batches of one lane. Thread-safe; several processes may work on one lane.
+
+    `patience`: how long a message may be on its way before the scheduler publishes it again.
+    """
+
+    route: Route
+    store: Store
+    links: LinkStore
+    sealer: Sealer
+    clock: Clock
+    conversation: Conversation
+    settling: Settling
+    ledger: Ledger
+    patience: timedelta = timedelta(seconds=60)
+
+    def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
+        """Do what the batch needs next. Raises StoreError (come back later); everything else becomes a Step."""
+        row = self.store.batch(item.batch_id)
+        if row is None or row.request_id != item.request_id or row.lane != self.route.name:
+            return Foreign("BRK-006")
+        if row.state in _CLOSED or (item.turn < row.turn and not redelivered):
+            return Done("batch.found_stale", row)
+        try:
+            body = BatchBody.from_bytes(self.sealer.open(item.body, context=seal_context(row.lane, row.request_id)))
+        except SealError as error:
+            return self._park(row, error.fault)
+        if self.route.function is Function.LINK:
+            return self._link(row, body)
+        match row.state:
+            case BatchState.WAITING:
+                return self._poll(row, item, body)
+            case BatchState.SENT:
+                return self._ask(row, item, body)
+            case _:
+                return self._send(row, item, body)
+
+    def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        translation = self._translate(row, body)
+        refusals = self.ledger.refusals(row, translation)
+        if not translation.drafts:
+            return self._settled(row, self.ledger.settle(row, accepted=0, exceptions=refusals))
+        now = self.clock.now()
+        begun = self.store.begin_attempt(
+            row.id,
+            turn=row.turn,
+            message_id=self.conversation.request_message,
+            exceptions=refusals,
+            now=now,
+            due=now + self.patience,
+        )
+        if not begun:
+            return Done("batch.found_stale", row)
+        row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
+        self.ledger.remember(row, translation)
+        try:
+            reply = self.conversation.send(row, translation.document)
+        except ServerError as error:
+            self._record(row, 0, None, error.fault.code)
+            outcome = self.settling.of_error(error, request_id=row.request_id, attempt=row.attempts)
+            return self._follow(row, item, body, outcome, fallback=BatchState.QUEUED)
+        self._record(row, 0, reply, reply.answer.code)
+        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.attempts)
+        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.QUEUED)
+
+    def _ask(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        """The outcome of a send is unknown: ask first; send again only what the server does not know and forgives."""
+        no = self._record_message(row, "SYM-911")
+        try:
+            reply = self.conversation.ask_status(row)
+        except ServerError as error:
+            self._record(row, no, None, error.fault.code)
+            outcome: Outcome = self.settling.unknown(row.request_id, attempt=row.turn)
+            return self._follow(row, item, body, outcome, fallback=BatchState.SENT)
+        self._record(row, no, reply, reply.answer.code)
+        if not self.settling.knows_request(reply.answer):
+            if self.conversation.idempotent:
+                return self._send(row, item, body)
+            return self._park(row, Fault("SRV-003", facts={"request": row.request_id}))
+        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.turn)
+        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.SENT)
+
+    def _poll(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        no = self._record_message(row, self.conversation.poll_message)
+        try:
+            reply = self.conversation.poll(row)
+        except ServerError as error:
+            self._record(row, no, None, error.fault.code)
+            outcome = self.settling.of_error(error, request_id=row.request_id, attempt=row.turn)
+            return self._follow(row, item, body, outcome, fallback=BatchState.WAITING)
+        self._record(row, no, reply, reply.answer.code)
+        if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
+            return self._conclude(row, body, reply)
+        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.turn)
+        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.WAITING)
+
+    def _follow(
+        self,
+        row: BatchRow,
+        item: WorkItem,
+        body: BatchBody,
+        outcome: Outcome,
+        *,
+        fallback: BatchState,
+        reply: Reply | None = None,
+    ) -> Step:
+        """Write down what an outcome means for the batch. `fallback`: the state in which it is tried again."""
+        match outcome:
+            case Accepted():
+                assert reply is not None
+                return self._conclude(row, body, reply)
+            case Waiting(what=WaitingFor.RESULT, after=after) if after is not None:
+                receipt = (reply.answer.receipt if reply else None) or row.receipt
+                return self._later(row, item, BatchState.WAITING, after, receipt=receipt)
+            case Waiting(what=WaitingFor.SERVICE_HOURS, after=after, fault=fault) if after is not None:
+                return self._later(row, item, fallback, after, receipt=row.receipt, fault=fault)
+            case Waiting(fault=fault):
+                return self._park(row, fault or Fault("GEN-001"))
+            case Retryable(after=after, fault=fault):
+                return self._later(row, item, fallback, after, receipt=row.receipt, fault=fault)
+            case Unknown(after=after):
+                state = fallback if fallback is BatchState.WAITING else BatchState.SENT
+                return self._later(row, item, state, after, receipt=row.receipt, fault=Fault("SRV-003"))
+            case Rejected(fault=fault):
+                assert reply is not None
+                exceptions = self.ledger.rejected(row, self._translate(row, body), reply.answer, fault)
+                return self._settled(row, self.ledger.settle(row, accepted=0, exceptions=exceptions))
+
+    def _conclude(self, row: BatchRow, body: BatchBody, reply: Reply) -> Step:
+        """The server has decided about every record of the message."""
+        conclusion = self.ledger.conclude(row, reply, translate=lambda: self._translate(row, body))
+        if isinstance(conclusion, Fault):
+            return self._park(row, conclusion)
+        return self._settled(row, conclusion)
+
+    def _link(self, row: BatchRow, body: BatchBody) -> Step:
+        """A registry extract: its effect is the links themselves."""
+        plan = self.route.link
+        assert plan is not None
+        decoded = self.route.codec.decode(
+            body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
+        )
+        faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
+        rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
+        for position, fault in link_extract(self.links, self.sealer, rows, plan, now=self.clock.now()):
+            faults[decoded.numbers[position]] = fault
+        exceptions = self.ledger.undecoded(row, decoded, faults)
+        accepted = row.records - len(exceptions)
+        return self._settled(row, self.ledger.settle(row, accepted=accepted, exceptions=exceptions))
+
+    def _translate(self, row: BatchRow, body: BatchBody) -> Translation:
+        subject = Subject(
+            file=self.ledger.file_name(row),
+            file_id=row.file_id,
+            first_record=row.first_record,
+            offset=row.offset,
+            exclude=self.ledger.refused_before(row),
+        )
+        return translate(
+            self.route,
+            body,
+            subject,
+            links=self.links,
+            schema=self.conversation.request_schema,
+            build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
+        )
+
+    def _later(
+        self,
+        row: BatchRow,
+        item: WorkItem,
+        state: BatchState,
+        after: timedelta,
+        *,
+        receipt: str | None,
+        fault: Fault | None = None,
+    ) -> Step:
+        now = self.clock.now()
+        code = fault.code if fault else None
+        moved = self.store.postpone(
+            row.id, turn=row.turn, state=state, code=code, receipt=receipt, due=now + after + self.patience, now=now
+        )
+        if not moved:
+            return Done("batch.found_stale", row)
+        return Later("batch.postponed", row, replace(item, turn=row.turn + 1), after, code)
+
+    def _park(self, row: BatchRow, fault: Fault) -> Step:
+        self.store.park(row.id, turn=row.turn, code=fault.code, now=self.clock.now())
+        return Done("batch.parked", row, fault.code)
+
+    def _settled(self, row: BatchRow, moved: bool) -> Step:  # noqa: FBT001  # the store's verdict, passed through
+        return Done("batch.settled" if moved else "batch.found_stale", row)
+
+    def _record_message(self, row: BatchRow, message_id: str) -> int:
+        return self.store.record_message(
+            row.id, message_id=message_id, request_id=row.request_id, now=self.clock.now()
+        )
+
+    def _record(self, row: BatchRow, no: int, reply: Reply | None, code: str) -> None:
+        segment = int(reply.answer.segment) if reply else None
+        self.store.record_answer(row.id, no=no, segment=segment, code=code, now=self.clock.now())
