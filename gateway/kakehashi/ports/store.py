@@ -1,13 +1,14 @@
-"""The ledger: files, batches, exceptions by record, replica state by key, links. Counts are derived from it."""
+"""The ledger: files, batches, exceptions by record, replica state by key. Counts are derived from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.ports.links import LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -49,7 +50,10 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
-    """A slice of a file. `offset` is the slice's first byte in the legacy file; `spool_*` place its sealed BatchBody."""
+    """「新規バッチ」 A slice of a file. `offset` is the slice's first byte in the legacy file.
+
+    `spool_*` place its sealed BatchBody.
+    """
 
     seq: int
     first_record: int
@@ -107,7 +111,10 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewException:
-    """「例外レコード」 A record that was not accepted. `payload` is its sealed BatchBody; `server_code` the server's own."""
+    """「例外レコード」 A record that was not accepted.
+
+    `payload` is its sealed BatchBody, `server_code` the server's own code.
+    """
 
     record_no: int
     code: str
@@ -232,8 +239,10 @@ class Store(Protocol):
         """
 
     def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
-        """new → queued; a batch that has moved on meanwhile keeps its state. `due`: when to look for a lost message
-        (never brought forward for a batch in work; settled, parked and discarded batches have none).
+        """They are in the broker: new → queued; a batch that has moved on meanwhile keeps its state.
+
+        `due`: when to look for a lost message (never brought forward for a batch in work; settled, parked and
+        discarded batches have none).
         """
 
     # Worker
@@ -304,8 +313,9 @@ class Store(Protocol):
         """Settled (or refused) files whose result was not yet returned, oldest first."""
 
     def mark_returned(self, file_id: int, *, now: datetime) -> None:
-        """settled → returned; a refused file stays refused and is not returnable any more. Others: no effect, so a
-        file that was redriven meanwhile is returned again when it is settled again.
+        """The owner has the result: settled → returned; a refused file stays refused, no longer returnable.
+
+        No effect in other states: a file that was redriven meanwhile is returned again when it is settled again.
         """
 
     def batches(self, file_id: int) -> list[BatchRow]:
@@ -375,36 +385,5 @@ class Store(Protocol):
 
     def check(self) -> None:
         """Raise StoreCorrupt or StoreError(STO-004) when this store must not be worked on."""
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRow:
-    """「紐付け」 A system's 宛名番号 and the person it stands for. `number` is the sealed 個人番号, `blind` its keyed digest."""
-
-    system: str
-    atena: str
-    unified: str
-    blind: bytes | None = None
-    number: Sealed | None = None
-
-
-class LinkStore(Protocol):
-    """「番号連携」 system × 宛名番号 → 団体内統合宛名番号."""
-
-    def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
-        """One look-up for a whole batch; numbers that are not linked are absent from the answer."""
-
-    def link(self, rows: Iterable[LinkRow], *, now: datetime) -> list[int]:
-        """Insert or confirm; returns the positions (0-based) of rows that conflict with an existing link or with
-        another person's blind index, and changes nothing for those.
-
-        Earlier rows count for later ones. A link without number is completed by a row that brings one; a number
-        once linked stays as it was sealed first. Many rows are written in portions, each a transaction.
-        """
-
-    def links(self, system: str) -> Iterator[LinkRow]:
-        """By 宛名番号, read in portions: what is linked meanwhile may be missing."""
 
     def close(self) -> None: ...

@@ -1,0 +1,276 @@
+"""What the memory store holds, and what changes it. One thread at a time; its caller holds the lock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.errors import StoreError
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import (
+    Attempt,
+    BatchRow,
+    Cause,
+    Decision,
+    ExceptionRow,
+    FileRow,
+    LaneCounts,
+    NewBatch,
+    NewException,
+    NewFile,
+    ReplicaChange,
+)
+
+__all__ = ["IN_WORK", "Ledger", "check_batches", "check_exceptions"]
+
+IN_WORK = (BatchState.QUEUED, BatchState.SENT, BatchState.WAITING)
+ENDED = (BatchState.SETTLED, BatchState.DISCARDED)
+FIRST_BATCH, FIRST_EXCEPTION = 1_000_001, 2_000_001
+"""Ids of different kinds never look alike here, so that a test notices when one is taken for another."""
+
+OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
+
+
+def check_batches(file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> None:
+    """Raise ValueError unless the batches hold the file's records and each has its own request id."""
+    if len(batches) != len(request_ids):
+        msg = f"{len(batches)} batches, {len(request_ids)} request ids"
+        raise ValueError(msg)
+    held = sum(batch.records for batch in batches)
+    if held != file.records and (batches or file.held is None):
+        msg = f"the batches hold {held} records, the file {file.records}"
+        raise ValueError(msg)
+
+
+def check_exceptions(exceptions: Sequence[NewException]) -> None:
+    """Raise ValueError for a state that only an operator gives."""
+    if any(exception.state not in OPEN for exception in exceptions):
+        msg = "an exception begins as refused, waiting or parked"
+        raise ValueError(msg)
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.files: dict[int, FileRow] = {}
+        self.returned: set[int] = set()
+        self.batches: dict[int, BatchRow] = {}
+        self.attempts: dict[int, list[Attempt]] = {}
+        self.exceptions: dict[int, ExceptionRow] = {}
+        self.payloads: dict[int, Sealed] = {}
+        self.replicas: dict[tuple[str, str, str], ReplicaChange] = {}
+        self.results: dict[int, Sealed] = {}
+        self.decisions: list[Decision] = []
+        self._requests: set[str] = set()
+        self._file_ids = count(1)
+        self._batch_ids = count(FIRST_BATCH)
+        self._exception_ids = count(FIRST_EXCEPTION)
+
+    def check_requests(self, request_ids: Sequence[str]) -> None:
+        if len(set(request_ids)) < len(request_ids) or not self._requests.isdisjoint(request_ids):
+            raise StoreError("STO-005")
+
+    def add_file(self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> FileRow:
+        state = FileState.WORKING if batches else FileState.SETTLED
+        row = FileRow(
+            id=next(self._file_ids),
+            lane=file.lane,
+            name=file.name,
+            digest=file.digest,
+            size=file.size,
+            records=file.records,
+            batches=len(batches),
+            state=state if file.held is None else FileState.HELD,
+            code=file.held,
+            config_hash=file.config_hash,
+            received_at=file.received_at,
+            spool=file.spool,
+        )
+        self.files[row.id] = row
+        for batch, request_id in zip(batches, request_ids, strict=True):
+            self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)
+        return row
+
+    def _add_batch(
+        self,
+        file: FileRow,
+        batch: NewBatch,
+        request_id: str,
+        *,
+        now: datetime,
+        code: str | None = None,
+        redrive_of: int | None = None,
+    ) -> BatchRow:
+        row = BatchRow(
+            id=next(self._batch_ids),
+            file_id=file.id,
+            lane=file.lane,
+            seq=batch.seq,
+            first_record=batch.first_record,
+            records=batch.records,
+            offset=batch.offset,
+            spool_offset=batch.spool_offset,
+            spool_length=batch.spool_length,
+            state=BatchState.NEW if code is None else BatchState.PARKED,
+            turn=0,
+            attempts=0,
+            request_id=request_id,
+            receipt=None,
+            code=code,
+            due=None,
+            accepted=0,
+            updated_at=now,
+            redrive_of=redrive_of,
+        )
+        self.batches[row.id] = row
+        self._requests.add(request_id)
+        return row
+
+    def in_turn(self, batch_id: int, turn: int) -> BatchRow | None:
+        row = self.batches.get(batch_id)
+        if row is None or row.turn != turn or row.state in ENDED or row.state is BatchState.PARKED:
+            return None
+        return row
+
+    def update(self, row: BatchRow, *, now: datetime, **changes: object) -> None:
+        self.batches[row.id] = replace(row, updated_at=now, **changes)  # type: ignore[arg-type]  # checked by BatchRow
+
+    def add_attempt(self, batch_id: int, message_id: str, request_id: str, now: datetime) -> int:
+        attempts = self.attempts.setdefault(batch_id, [])
+        no = len(attempts) + 1
+        attempts.append(Attempt(batch_id=batch_id, no=no, message_id=message_id, request_id=request_id, sent_at=now))
+        return no
+
+    def exceptions_of(self, batch_id: int) -> Iterator[ExceptionRow]:
+        return (row for row in self.exceptions.values() if row.batch_id == batch_id)
+
+    def check_sum(self, row: BatchRow, accepted: int, exceptions: Sequence[NewException]) -> None:
+        numbers = {old.record_no for old in self.exceptions_of(row.id)} | {new.record_no for new in exceptions}
+        if accepted < 0 or accepted + len(numbers) != row.records:
+            msg = f"{accepted} accepted and {len(numbers)} exceptions of {row.records} records"
+            raise ValueError(msg)
+
+    def add_exceptions(self, row: BatchRow, exceptions: Sequence[NewException], now: datetime) -> None:
+        known = {old.record_no for old in self.exceptions_of(row.id)}
+        for new in exceptions:
+            if new.record_no not in known:
+                known.add(new.record_no)
+                self._add_exception(row, new, now)
+
+    def _add_exception(self, row: BatchRow, new: NewException, now: datetime) -> None:
+        exception = ExceptionRow(
+            id=next(self._exception_ids),
+            file_id=row.file_id,
+            batch_id=row.id,
+            lane=row.lane,
+            record_no=new.record_no,
+            code=new.code,
+            server_code=new.server_code,
+            item=new.item,
+            offset=new.offset,
+            state=new.state,
+            reason=None,
+            actor=None,
+            created_at=now,
+            changed_at=now,
+        )
+        self.exceptions[exception.id] = exception
+        self.payloads[exception.id] = new.payload
+
+    def add_replicas(self, replicas: Sequence[ReplicaChange]) -> None:
+        for change in replicas:
+            key = (change.person, change.info_name, change.unit)
+            if key not in self.replicas or self.replicas[key].sequence < change.sequence:
+                self.replicas[key] = change
+
+    def end_file(self, file_id: int) -> None:
+        """Settle the file when nothing of it is in work any more."""
+        file = self.files[file_id]
+        ended = all(row.state in ENDED for row in self.batches.values() if row.file_id == file_id)
+        if ended and file.state is FileState.WORKING:
+            self.files[file_id] = replace(file, state=FileState.SETTLED)
+
+    def is_parked(self, row: BatchRow) -> bool:
+        return row.state is BatchState.PARKED and self.files[row.file_id].state is not FileState.HELD
+
+    def is_open(self, exception_id: int) -> bool:
+        return exception_id in self.exceptions and self.exceptions[exception_id].state in OPEN
+
+    def decide_record(
+        self, exception_id: int, state: RecordState, *, action: str, reason: str, actor: str, now: datetime
+    ) -> None:
+        row = self.exceptions[exception_id]
+        self.exceptions[exception_id] = replace(row, state=state, reason=reason, actor=actor, changed_at=now)
+        decision = Decision(
+            at=now,
+            actor=actor,
+            action=action,
+            reason=reason,
+            file_id=row.file_id,
+            batch_id=row.batch_id,
+            exception_id=exception_id,
+        )
+        self.decisions.append(decision)
+
+    def redrive(self, exception_id: int, request_id: str, now: datetime) -> BatchRow:
+        exception = self.exceptions[exception_id]
+        source = self.batches[exception.batch_id]
+        seq = 1 + max(row.seq for row in self.batches.values() if row.file_id == exception.file_id)
+        batch = NewBatch(
+            seq=seq,
+            first_record=exception.record_no,
+            records=1,
+            offset=source.offset if exception.offset is None else exception.offset,
+            spool_offset=0,
+            spool_length=0,
+        )
+        file = self.files[exception.file_id]
+        self.files[file.id] = replace(file, state=FileState.WORKING)
+        return self._add_batch(file, batch, request_id, now=now, redrive_of=exception_id)
+
+    def decide_file(self, file: FileRow, *, release: bool, now: datetime) -> None:
+        state = FileState.WORKING if release else FileState.REFUSED
+        self.files[file.id] = replace(file, state=state, code=None if release else file.code)
+        for row in [row for row in self.batches.values() if row.file_id == file.id]:
+            if release:
+                self.update(row, now=now, state=BatchState.NEW, code=None)
+            else:
+                self.update(row, now=now, state=BatchState.DISCARDED)
+        self.end_file(file.id)
+
+    def _unexcepted(self, row: BatchRow) -> int:
+        return row.records - sum(1 for _ in self.exceptions_of(row.id))
+
+    def count(self, lane: str) -> LaneCounts:
+        files = [row for row in self.files.values() if row.lane == lane]
+        batches = [row for row in self.batches.values() if row.lane == lane]
+        exceptions = [row for row in self.exceptions.values() if row.lane == lane]
+        bare_held = [row for row in files if row.state is FileState.HELD and not row.batches]
+        bare_refused = [row for row in files if row.state is FileState.REFUSED and not row.batches]
+        unsettled = [row for row in batches if row.state not in ENDED]
+        discarded = [row for row in batches if row.state is BatchState.DISCARDED]
+        gone = [row for row in exceptions if row.state in (RecordState.REFUSED, RecordState.DISCARDED)]
+        waiting = [row for row in exceptions if row.state in (RecordState.WAITING, RecordState.PARKED)]
+        waiting_files = {row.id for row in bare_held} | {row.file_id for row in (*unsettled, *waiting)}
+        return LaneCounts(
+            lane=lane,
+            files=len(files),
+            received=sum(row.records for row in files),
+            sent=sum(row.records for row in batches if row.id in self.attempts),
+            accepted=sum(row.accepted for row in batches),
+            refused=len(gone) + sum(map(self._unexcepted, discarded)) + sum(row.records for row in bare_refused),
+            waiting=len(waiting) + sum(map(self._unexcepted, unsettled)) + sum(row.records for row in bare_held),
+            oldest_waiting=self.files[min(waiting_files)].received_at if waiting_files else None,
+        )
+
+    def causes(self) -> list[Cause]:
+        groups = Counter((row.lane, row.code, row.server_code, row.item, row.state) for row in self.exceptions.values())
+        oldest: dict[tuple[object, ...], datetime] = {}
+        for row in self.exceptions.values():
+            key = (row.lane, row.code, row.server_code, row.item, row.state)
+            oldest[key] = min(oldest.get(key, row.created_at), row.created_at)
+        causes = [Cause(*key, count=number, oldest=oldest[key]) for key, number in groups.items()]
+        return sorted(causes, key=lambda c: (-c.count, c.lane, c.code, c.server_code or "", c.item or "", c.state))

@@ -1,0 +1,321 @@
+"""A ledger in memory: the Store contract without a disk, for tests of whatever stands above it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import (
+    Attempt,
+    BatchRow,
+    Cause,
+    Decision,
+    ExceptionRow,
+    FileRow,
+    LaneCounts,
+    NewBatch,
+    NewException,
+    NewFile,
+    ReplicaChange,
+)
+from kakehashi.testing.memory_ledger import (
+    IN_WORK,
+    Ledger,
+    check_batches,
+    check_exceptions,
+)
+
+__all__ = ["MemoryStore"]
+
+_POSTPONED = (BatchState.NEW, *IN_WORK)
+
+
+class MemoryStore:
+    """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.RLock()
+        self._closed = False
+        self.failure: StoreError | None = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Ledger]:
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailable
+            if self.failure is not None:
+                raise self.failure
+            yield self._ledger
+
+    # Intake
+    def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
+        check_batches(file, batches, request_ids)
+        with self._transaction() as ledger:
+            for row in ledger.files.values():
+                if (row.lane, row.digest) == (file.lane, file.digest):
+                    raise DuplicateContent(row.id)
+            ledger.check_requests(request_ids)
+            return ledger.add_file(file, batches, request_ids)
+
+    def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
+        with self._transaction() as ledger:
+            rows = [
+                row
+                for row in ledger.batches.values()
+                if row.state is BatchState.NEW or (row.state in IN_WORK and row.due is not None and row.due < now)
+            ]
+            return rows[:most]
+
+    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
+        with self._transaction() as ledger:
+            for row in filter(None, map(ledger.batches.get, batch_ids)):
+                if row.state is BatchState.NEW:
+                    ledger.batches[row.id] = replace(row, state=BatchState.QUEUED, due=due)
+                elif row.state in IN_WORK:
+                    ledger.batches[row.id] = replace(row, due=max(due, row.due or due))
+
+    # Worker
+    def batch(self, batch_id: int) -> BatchRow | None:
+        with self._transaction() as ledger:
+            return ledger.batches.get(batch_id)
+
+    def begin_attempt(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        message_id: str,
+        exceptions: Sequence[NewException],
+        now: datetime,
+        due: datetime,
+    ) -> bool:
+        check_exceptions(exceptions)
+        with self._transaction() as ledger:
+            row = ledger.in_turn(batch_id, turn)
+            if row is None:
+                return False
+            ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, attempts=row.attempts + 1, due=due)
+            ledger.add_attempt(row.id, message_id, row.request_id, now)
+            ledger.add_exceptions(row, exceptions, now)
+            return True
+
+    def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
+        with self._transaction() as ledger:
+            if batch_id not in ledger.batches:
+                msg = f"no batch {batch_id}"
+                raise ValueError(msg)
+            return ledger.add_attempt(batch_id, message_id, request_id, now)
+
+    def record_answer(self, batch_id: int, *, no: int, segment: int | None, code: str, now: datetime) -> None:
+        with self._transaction() as ledger:
+            attempts = ledger.attempts.get(batch_id, [])
+            if 0 <= no <= len(attempts) and attempts:
+                attempts[no - 1] = replace(attempts[no - 1], answered_at=now, segment=segment, code=code)
+
+    def postpone(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        state: BatchState,
+        code: str | None,
+        receipt: str | None,
+        due: datetime,
+        now: datetime,
+    ) -> bool:
+        if state not in _POSTPONED:
+            msg = f"a batch cannot be postponed as {state}"
+            raise ValueError(msg)
+        with self._transaction() as ledger:
+            row = ledger.in_turn(batch_id, turn)
+            if row is None:
+                return False
+            ledger.update(row, now=now, state=state, code=code, receipt=receipt, due=due, turn=turn + 1)
+            return True
+
+    def settle(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        accepted: int,
+        code: str | None,
+        exceptions: Sequence[NewException],
+        replicas: Sequence[ReplicaChange],
+        result: Sealed | None,
+        now: datetime,
+    ) -> bool:
+        check_exceptions(exceptions)
+        with self._transaction() as ledger:
+            row = ledger.in_turn(batch_id, turn)
+            if row is None:
+                return False
+            ledger.check_sum(row, accepted, exceptions)
+            ledger.update(row, now=now, state=BatchState.SETTLED, code=code, due=None, accepted=accepted)
+            ledger.add_exceptions(row, exceptions, now)
+            ledger.add_replicas(replicas)
+            if result is not None:
+                ledger.results[row.id] = result
+            ledger.end_file(row.file_id)
+            return True
+
+    def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
+        with self._transaction() as ledger:
+            row = ledger.in_turn(batch_id, turn)
+            if row is not None:
+                ledger.update(row, now=now, state=BatchState.PARKED, code=code, due=None)
+            return row is not None
+
+    # Results
+    def returnable(self, *, most: int) -> list[FileRow]:
+        with self._transaction() as ledger:
+            rows = [
+                row
+                for row in ledger.files.values()
+                if row.state is FileState.SETTLED or (row.state is FileState.REFUSED and row.id not in ledger.returned)
+            ]
+            return rows[:most]
+
+    def mark_returned(self, file_id: int, *, now: datetime) -> None:  # noqa: ARG002  # kept by real stores only
+        with self._transaction() as ledger:
+            row = ledger.files.get(file_id)
+            if row is not None and row.state is FileState.REFUSED:
+                ledger.returned.add(file_id)
+            elif row is not None and row.state is FileState.SETTLED:
+                ledger.files[file_id] = replace(row, state=FileState.RETURNED)
+
+    def batches(self, file_id: int) -> list[BatchRow]:
+        with self._transaction() as ledger:
+            return sorted((row for row in ledger.batches.values() if row.file_id == file_id), key=lambda row: row.seq)
+
+    def exceptions_of(self, batch_id: int) -> list[ExceptionRow]:
+        with self._transaction() as ledger:
+            return sorted(ledger.exceptions_of(batch_id), key=lambda row: row.record_no)
+
+    def result_of(self, batch_id: int) -> Sealed | None:
+        with self._transaction() as ledger:
+            return ledger.results.get(batch_id)
+
+    # Operators
+    def counts(self) -> list[LaneCounts]:
+        with self._transaction() as ledger:
+            return [ledger.count(lane) for lane in sorted({row.lane for row in ledger.files.values()})]
+
+    def files(self, *, lane: str | None = None, state: FileState | None = None, most: int = 1000) -> list[FileRow]:
+        with self._transaction() as ledger:
+            rows = reversed(ledger.files.values())
+            return [row for row in rows if lane in (None, row.lane) and state in (None, row.state)][:most]
+
+    def file(self, file_id: int) -> FileRow | None:
+        with self._transaction() as ledger:
+            return ledger.files.get(file_id)
+
+    def attempts(self, batch_id: int) -> list[Attempt]:
+        with self._transaction() as ledger:
+            return list(ledger.attempts.get(batch_id, ()))
+
+    def find_request(self, request_id: str) -> BatchRow | None:
+        with self._transaction() as ledger:
+            for row in ledger.batches.values():
+                if row.request_id == request_id:
+                    return row
+            for batch_id, attempts in sorted(ledger.attempts.items()):
+                if any(attempt.request_id == request_id for attempt in attempts):
+                    return ledger.batches[batch_id]
+            return None
+
+    def causes(self) -> list[Cause]:
+        with self._transaction() as ledger:
+            return ledger.causes()
+
+    def exceptions(
+        self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
+    ) -> list[ExceptionRow]:
+        with self._transaction() as ledger:
+            rows = ledger.exceptions.values()
+            fits = (row for row in rows if lane in (None, row.lane) and code in (None, row.code))
+            return [row for row in fits if not states or row.state in states][:most]
+
+    def exception(self, exception_id: int) -> ExceptionRow | None:
+        with self._transaction() as ledger:
+            return ledger.exceptions.get(exception_id)
+
+    def payload(self, exception_id: int) -> Sealed | None:
+        with self._transaction() as ledger:
+            return ledger.payloads.get(exception_id)
+
+    def redrive(
+        self, exception_ids: Sequence[int], *, request_ids: Sequence[str], reason: str, actor: str, now: datetime
+    ) -> list[BatchRow]:
+        wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
+        with self._transaction() as ledger:
+            due = {id_: wanted[id_] for id_ in dict.fromkeys(exception_ids) if ledger.is_open(id_)}
+            ledger.check_requests(list(due.values()))
+            for exception_id in due:
+                ledger.decide_record(
+                    exception_id, RecordState.RETRIED, action="redrive", reason=reason, actor=actor, now=now
+                )
+            return [ledger.redrive(exception_id, request_id, now) for exception_id, request_id in due.items()]
+
+    def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
+        with self._transaction() as ledger:
+            due = [exception_id for exception_id in dict.fromkeys(exception_ids) if ledger.is_open(exception_id)]
+            for exception_id in due:
+                ledger.decide_record(
+                    exception_id, RecordState.DISCARDED, action="discard", reason=reason, actor=actor, now=now
+                )
+            return len(due)
+
+    def decide_file(self, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+        with self._transaction() as ledger:
+            file = ledger.files.get(file_id)
+            if file is None or file.state is not FileState.HELD or (release and file.records and not file.batches):
+                return False
+            ledger.decide_file(file, release=release, now=now)
+            action = "release" if release else "refuse"
+            ledger.decisions.append(Decision(at=now, actor=actor, action=action, reason=reason, file_id=file_id))
+            return True
+
+    def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+        with self._transaction() as ledger:
+            row = ledger.batches.get(batch_id)
+            if row is None or not ledger.is_parked(row):
+                return False
+            if release:
+                ledger.update(row, now=now, state=BatchState.NEW, attempts=0, turn=row.turn + 1, code=None)
+            else:
+                ledger.update(row, now=now, state=BatchState.DISCARDED)
+                ledger.end_file(row.file_id)
+            action = "release" if release else "discard"
+            decision = Decision(
+                at=now, actor=actor, action=action, reason=reason, file_id=row.file_id, batch_id=batch_id
+            )
+            ledger.decisions.append(decision)
+            return True
+
+    def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]:
+        with self._transaction() as ledger:
+            rows = [row for row in ledger.batches.values() if ledger.is_parked(row) and lane in (None, row.lane)]
+            return rows[:most]
+
+    def decisions(self, file_id: int) -> list[Decision]:
+        with self._transaction() as ledger:
+            return [decision for decision in ledger.decisions if decision.file_id == file_id]
+
+    def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
+        with self._transaction() as ledger:
+            return {key: ledger.replicas[key].sequence for key in keys if key in ledger.replicas}
+
+    def check(self) -> None:
+        with self._transaction():
+            pass
+
+    def close(self) -> None:
+        self._closed = True
