@@ -16,6 +16,7 @@ KakehashiError                 carries a Fault: code + place, never a value from
 │  ├─ ServerUnreachable        surely not delivered
 │  ├─ OutcomeUnknown           may have been delivered: ask before sending again
 │  └─ ServerRefused            answered, but not with a message of the interface
+├─ FolderUnavailable           a folder of files cannot be used now: gone, read-only, full
 └─ SealError                   a sealed body cannot be opened: key, route or bytes differ
 ```
 
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "DuplicateContent",
     "Fault",
+    "FolderUnavailable",
     "InputError",
     "KakehashiError",
     "OutcomeUnknown",
@@ -194,6 +196,10 @@ class ServerRefused(ServerError):
         self.status = status
         self.retry_after = retry_after
         super().__init__(status=status)
+
+
+class FolderUnavailable(KakehashiError):
+    default_code = "FIL-001"
 
 
 class SealError(KakehashiError):

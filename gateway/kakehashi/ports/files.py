@@ -23,12 +23,18 @@ class SourceFile(Protocol):
     def finish(self) -> None:
         """The file is safe in spool and ledger: remove it from the source. Idempotent."""
 
+    def release(self) -> None:
+        """Not now (store or disk unavailable): a later claim offers it again."""
+
     def quarantine(self, code: str) -> None:
         """Move the file aside where an operator finds it with the reason; never back into the source."""
 
 
 class Source(Protocol):
-    """Offers complete files once. A file claimed by a process that died is offered again."""
+    """Offers complete files once. A file claimed by a process that died is offered again.
+
+    Raises FolderUnavailable when the place cannot be used now; the caller waits before it asks again.
+    """
 
     def claim(self, most: int) -> list[SourceFile]:
         """Up to `most` complete files, oldest first; half-written ones are left alone."""
@@ -38,10 +44,15 @@ class Sink(Protocol):
     """Takes result files for a legacy system."""
 
     def deliver(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write under a temporary name, sync, rename: a reader sees all of it or nothing. Same name: replaced."""
+        """Write under a temporary name, sync, rename: a reader sees all of it or nothing. Same name: replaced.
+
+        Raises FolderUnavailable: deliver it again then.
+        """
 
 
 class SpoolWriter(Protocol):
+    """Raises StoreUnavailable when the disk fails or is full; from then on every call does: start a new writer."""
+
     def append(self, sealed: Sealed) -> tuple[int, int]:
         """Write one sealed chunk with its key id; returns (offset, length) inside the spool file."""
 

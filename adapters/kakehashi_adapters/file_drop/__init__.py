@@ -1,0 +1,6 @@
+"""Folders as the place where legacy systems drop files and fetch results."""
+
+from kakehashi_adapters.file_drop.sink import FolderSink
+from kakehashi_adapters.file_drop.source import FolderSource
+
+__all__ = ["FolderSink", "FolderSource"]

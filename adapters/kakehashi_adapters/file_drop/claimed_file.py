@@ -1,0 +1,62 @@
+"""A file in the hands of this process."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from kakehashi_adapters.durable_file import opened_folder
+from kakehashi_adapters.file_drop.fault import unavailable
+from kakehashi_adapters.file_drop.names import untagged
+from kakehashi_adapters.file_drop.quarantine import Quarantine
+
+__all__ = ["ClaimedFile", "is_plain"]
+
+
+def is_plain(status: os.stat_result) -> bool:
+    """A regular file that has no other name: nobody can reach its bytes by another path."""
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+
+
+class ClaimedFile:
+    """The SourceFile of folders. `in_hand` is the source's own list of the entries that it must not offer again."""
+
+    def __init__(self, folder: Path, entry: str, *, in_hand: set[str], quarantine: Quarantine) -> None:
+        self._folder = folder
+        self._entry = entry
+        self._in_hand = in_hand
+        self._quarantine = quarantine
+        in_hand.add(entry)
+
+    @property
+    def name(self) -> str:
+        return untagged(self._entry)
+
+    def open(self) -> BinaryIO:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            with opened_folder(self._folder) as folder:
+                file = os.open(self._entry, flags, dir_fd=folder)
+            return os.fdopen(file, "rb")
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
+
+    def finish(self) -> None:
+        try:
+            (self._folder / self._entry).unlink(missing_ok=True)
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
+        self._in_hand.discard(self._entry)
+
+    def release(self) -> None:
+        self._in_hand.discard(self._entry)
+
+    def quarantine(self, code: str) -> None:
+        try:
+            with opened_folder(self._folder) as folder:
+                self._quarantine.take(self._entry, folder=folder, name=self.name, code=code)
+        except OSError as error:
+            raise unavailable(self._quarantine.path, error) from None
+        self._in_hand.discard(self._entry)
