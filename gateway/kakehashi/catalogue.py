@@ -64,6 +64,7 @@ REF-003 | discarded by an operator | 運用者が破棄しました | See the re
 REF-004 | no permission for this affair, procedure and information | 事務・手続・情報の組合せに権限がありません | Check the permission table | 権限表を確認してください
 REF-005 | the name or kind of the file is not acceptable | ファイル名または種類が受け付けられません | See the quarantine folder | 隔離フォルダを確認してください
 REF-006 | the file is empty | ファイルが空です | Ask the owner whether that was meant | 意図したものか確認してください
+REF-007 | the file changed while it was being read | 読み取り中にファイルが変更されました | It is read again; let the owner write elsewhere and rename | 再度読み取ります。別名で書き込み後に改名してください
 FIL-001 | a folder cannot be read or written | フォルダを読み書きできません | Check that it exists, is mounted and has the rights; files stay where they are | フォルダの存在・接続・権限を確認してください。ファイルは元の場所に残ります
 FIL-002 | the disk of a folder is full | フォルダのディスクが満杯です | Free space; work goes on by itself | 空き容量を確保してください。自動で再開します
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください

@@ -1,0 +1,266 @@
+"""A broker in memory with a clock that can be set, and with switches for what brokers do on bad days."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable
+from kakehashi.ports.broker import DELAY_STEPS, Delivery, Message
+from kakehashi.ports.clock import Clock
+from kakehashi.testing.memory_clock import MemoryClock
+
+__all__ = ["DELIVERY_LIMIT", "MemoryBroker", "MemoryQueues"]
+
+DELIVERY_LIMIT = 20
+"""Times that a message may come back unacknowledged before it goes to the dead queue (a crash guard)."""
+
+_SLICE = 0.01
+
+
+@dataclass(slots=True, order=True)
+class _Entry:
+    position: int
+    message: Message = field(compare=False)
+    due: datetime | None = field(compare=False)
+    returns: int = field(default=0, compare=False)
+
+
+@dataclass(slots=True)
+class _Lane:
+    ready: list[_Entry] = field(default_factory=list)
+    delayed: list[_Entry] = field(default_factory=list)
+    dead: list[tuple[Message, str]] = field(default_factory=list)
+    in_hand: int = 0
+
+    def promote(self, now: datetime) -> None:
+        due = [entry for entry in self.delayed if entry.due is not None and entry.due <= now]
+        if due:
+            self.delayed = [entry for entry in self.delayed if entry not in due]
+            for entry in due:
+                heapq.heappush(self.ready, entry)
+
+    def give_back(self, entry: _Entry) -> None:
+        self.in_hand -= 1
+        entry.returns += 1
+        if entry.returns > DELIVERY_LIMIT:
+            self.dead.append((entry.message, "BRK-007"))
+        else:
+            heapq.heappush(self.ready, entry)
+
+
+class MemoryQueues:
+    """The server behind MemoryBroker objects: what it holds outlives them. Thread-safe.
+
+    `blocked`: publishing raises BrokerBlocked. `stop` and `start`: every call raises BrokerUnavailable between
+    them, and what was in hand comes again.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or MemoryClock()
+        self.blocked = False
+        self.running = True
+        self.changed = threading.Condition(threading.RLock())
+        self.life = 0
+        self.consumers: list[MemoryConsumer] = []
+        self._lanes: dict[str, _Lane] = {}
+        self._position = 0
+
+    def stop(self) -> None:
+        with self.changed:
+            self.running = False
+            self.life += 1
+            for consumer in self.consumers:
+                consumer.give_back()
+            self.changed.notify_all()
+
+    def start(self) -> None:
+        with self.changed:
+            self.running = True
+
+    def delete(self, lane: str) -> None:
+        """The queues of the lane are gone, with all that they held."""
+        with self.changed:
+            self._lanes.pop(lane, None)
+
+    def declare(self, lane: str) -> None:
+        with self.changed:
+            self._lanes.setdefault(lane, _Lane())
+
+    def lane(self, name: str) -> _Lane:
+        try:
+            return self._lanes[name]
+        except KeyError:
+            raise BrokerMisconfigured("BRK-005", queue=name) from None
+
+    def has(self, name: str) -> bool:
+        return name in self._lanes
+
+    def add(self, message: Message, due: datetime | None) -> None:
+        lane = self.lane(message.lane)
+        self._position += 1
+        entry = _Entry(self._position, message, due)
+        if due is None:
+            heapq.heappush(lane.ready, entry)
+        else:
+            lane.delayed.append(entry)
+
+    def messages(self, lane: str) -> list[Message]:
+        """Everything ready or delayed in the lane, in order: for assertions of tests."""
+        with self.changed:
+            return [entry.message for entry in sorted(self.lane(lane).ready + self.lane(lane).delayed)]
+
+    def dead(self, lane: str) -> list[tuple[Message, str]]:
+        """Dead messages with their codes."""
+        with self.changed:
+            return list(self.lane(lane).dead)
+
+
+class MemoryConsumer:
+    def __init__(self, broker: MemoryBroker, lanes: Sequence[str], prefetch: int) -> None:
+        self._broker = broker
+        self._queues = broker.queues
+        self._urgent = [name for name in lanes if name == "urgent"]
+        self._lanes = [name for name in lanes if name != "urgent"]
+        self._prefetch = prefetch
+        self._life = self._queues.life
+        self._hand: dict[int, _Entry] = {}
+        self._closed = False
+
+    def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
+        deadline = time.monotonic() + timeout.total_seconds()
+        with self._queues.changed:
+            while True:
+                self._check()
+                taken = self._take(min(most, self._prefetch - len(self._hand)))
+                left = deadline - time.monotonic()
+                if taken or left <= 0:
+                    return taken
+                self._queues.changed.wait(min(left, _SLICE))
+
+    def _check(self) -> None:
+        if self._closed or self._broker.closed:
+            raise BrokerUnavailable
+        if self._life != self._queues.life:
+            self._life = self._queues.life
+            raise BrokerUnavailable
+        if not self._queues.running:
+            raise BrokerUnavailable
+
+    def _take(self, room: int) -> list[Delivery]:
+        """Urgent first, then the lanes in turn, one message each, so that none starves."""
+        now = self._queues.clock.now()
+        for name in (*self._urgent, *self._lanes):
+            self._queues.lane(name).promote(now)
+        taken: list[Delivery] = []
+        for name in self._urgent:
+            while len(taken) < room and self._queues.lane(name).ready:
+                taken.append(self._hand_out(self._queues.lane(name)))
+        while len(taken) < room:
+            filled = [name for name in self._lanes if self._queues.lane(name).ready]
+            if not filled:
+                break
+            taken.append(self._hand_out(self._queues.lane(filled[0])))
+            self._lanes.remove(filled[0])
+            self._lanes.append(filled[0])
+        return taken
+
+    def _hand_out(self, lane: _Lane) -> Delivery:
+        entry = heapq.heappop(lane.ready)
+        lane.in_hand += 1
+        self._hand[entry.position] = entry
+        return Delivery(message=entry.message, redelivered=entry.returns > 0, tag=entry.position)
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        with self._queues.changed:
+            if self._life != self._queues.life:
+                return
+            for delivery in deliveries:
+                entry = self._hand.pop(delivery.tag, None)
+                if entry is not None and self._queues.has(entry.message.lane):
+                    self._queues.lane(entry.message.lane).in_hand -= 1
+
+    def bury(self, delivery: Delivery, code: str) -> None:
+        with self._queues.changed:
+            if self._life == self._queues.life and delivery.tag in self._hand:
+                self._queues.lane(delivery.message.lane).dead.append((delivery.message, code))
+                self.acknowledge([delivery])
+
+    def close(self) -> None:
+        with self._queues.changed:
+            if not self._closed:
+                self._closed = True
+                self._queues.consumers.remove(self)
+                self.give_back()
+
+    def give_back(self) -> None:
+        for entry in self._hand.values():
+            if self._queues.has(entry.message.lane):
+                self._queues.lane(entry.message.lane).give_back(entry)
+        self._hand.clear()
+        self._queues.changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class MemoryBroker:
+    """Keeps the contract of ports.broker.Broker. Waiting for messages takes real time, delays take the clock's."""
+
+    def __init__(self, queues: MemoryQueues | None = None) -> None:
+        self.queues = queues or MemoryQueues()
+        self.closed = False
+        self._consumers: list[MemoryConsumer] = []
+
+    def _check(self) -> None:
+        if self.closed or not self.queues.running:
+            raise BrokerUnavailable
+
+    def declare(self, lanes: Sequence[str]) -> None:
+        self._check()
+        for name in (*lanes, "urgent"):
+            self.queues.declare(name)
+
+    def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
+        if delay is not None and delay not in DELAY_STEPS:
+            raise ValueError(str(delay))
+        with self.queues.changed:
+            self._check()
+            if self.queues.blocked:
+                raise BrokerBlocked
+            due = None if delay is None else self.queues.clock.now() + delay
+            for message in messages:
+                self.queues.add(message, due)
+            self.queues.changed.notify_all()
+
+    def consume(self, lanes: Sequence[str], *, prefetch: int) -> MemoryConsumer:
+        self._check()
+        consumer = MemoryConsumer(self, lanes, prefetch)
+        with self.queues.changed:
+            self.queues.consumers.append(consumer)
+        self._consumers.append(consumer)
+        return consumer
+
+    def depth(self, lane: str) -> int:
+        with self.queues.changed:
+            self._check()
+            held = self.queues.lane(lane)
+            return len(held.ready) + len(held.delayed) + held.in_hand
+
+    def dead(self, lane: str) -> int:
+        with self.queues.changed:
+            self._check()
+            return len(self.queues.lane(lane).dead)
+
+    def close(self) -> None:
+        for consumer in self._consumers:
+            consumer.close()
+        self.closed = True
