@@ -1,0 +1,79 @@
+"""「電文ヘッダ」 The header of every message, both ways."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from lxml import etree
+
+from kakehashi.domain.interface import BatchStamp, Header, MessageType
+from kakehashi.interface.markup import DECLARATION, NAMESPACE, safe_text
+
+__all__ = ["build_header", "close_message", "open_message", "parse_header"]
+
+_JAPAN = timezone(timedelta(hours=9))
+
+
+def build_header(header: Header) -> str:
+    """The Header element. `created_at` must be aware; it is written in Japan time, to the second."""
+    text = safe_text
+    return (
+        f"<Header><MessageId>{text(header.message_id)}</MessageId><Function>{text(header.function)}</Function>"
+        f"<Type>{header.type.value}</Type><RequestId>{text(header.request_id)}</RequestId>"
+        f"<CorrelationId>{text(header.correlation_id)}</CorrelationId>{_batch(header.batch)}"
+        f"<Profile>{text(header.profile)}</Profile><LayoutVersion>{text(header.layout_version)}</LayoutVersion>"
+        f"<Sender>{text(header.sender)}</Sender><Receiver>{text(header.receiver)}</Receiver>"
+        f"<PersonKeyType>{text(header.person_key_type)}</PersonKeyType>"
+        f"<CreatedAt>{header.created_at.astimezone(_JAPAN).isoformat(timespec='seconds')}</CreatedAt>"
+        f"<Test>{'1' if header.test else '0'}</Test></Header>"
+    )
+
+
+def open_message(header: Header, *, namespace: str = NAMESPACE) -> str:
+    """Declaration, root element and header: the beginning of every message."""
+    root = header.message_id.replace("-", "")
+    return f'{DECLARATION}<{root} xmlns="{safe_text(namespace)}">{build_header(header)}'
+
+
+def close_message(header: Header) -> str:
+    return f"</{header.message_id.replace('-', '')}>"
+
+
+def parse_header(element: etree._Element) -> Header:
+    """Read a Header element that its schema accepts. Raises LookupError or ValueError for one that it would not."""
+    values = {etree.QName(child).localname: child for child in element}
+    texts = {name: child.text or "" for name, child in values.items()}
+    return Header(
+        message_id=texts["MessageId"],
+        type=MessageType(texts["Type"]),
+        request_id=texts["RequestId"],
+        correlation_id=texts["CorrelationId"],
+        profile=texts["Profile"],
+        layout_version=texts["LayoutVersion"],
+        sender=texts["Sender"],
+        receiver=texts["Receiver"],
+        person_key_type=texts["PersonKeyType"],
+        created_at=datetime.fromisoformat(texts["CreatedAt"]),
+        test=texts["Test"] == "1",
+        batch=_parse_batch(values["Batch"]) if "Batch" in values else None,
+    )
+
+
+def _batch(stamp: BatchStamp | None) -> str:
+    if stamp is None:
+        return ""
+    return (
+        f"<Batch><Id>{safe_text(stamp.id)}</Id><Seq>{stamp.seq}</Seq><Total>{stamp.total}</Total>"
+        f"<RecordCount>{stamp.record_count}</RecordCount><Sha256>{safe_text(stamp.sha256)}</Sha256></Batch>"
+    )
+
+
+def _parse_batch(element: etree._Element) -> BatchStamp:
+    texts = {etree.QName(child).localname: child.text or "" for child in element}
+    return BatchStamp(
+        id=texts["Id"],
+        seq=int(texts["Seq"]),
+        total=int(texts["Total"]),
+        record_count=int(texts["RecordCount"]),
+        sha256=texts["Sha256"],
+    )
