@@ -24,33 +24,12 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.store_rules import ENDED, OPEN, check_sum
 
-__all__ = ["IN_WORK", "Ledger", "check_batches", "check_exceptions"]
+__all__ = ["Ledger"]
 
-IN_WORK = (BatchState.QUEUED, BatchState.SENT, BatchState.WAITING)
-ENDED = (BatchState.SETTLED, BatchState.DISCARDED)
 FIRST_BATCH, FIRST_EXCEPTION = 1_000_001, 2_000_001
 """Ids of different kinds never look alike here, so that a test notices when one is taken for another."""
-
-OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
-
-
-def check_batches(file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> None:
-    """Raise ValueError unless the batches hold the file's records and each has its own request id."""
-    if len(batches) != len(request_ids):
-        msg = f"{len(batches)} batches, {len(request_ids)} request ids"
-        raise ValueError(msg)
-    held = sum(batch.records for batch in batches)
-    if held != file.records and (batches or file.held is None):
-        msg = f"the batches hold {held} records, the file {file.records}"
-        raise ValueError(msg)
-
-
-def check_exceptions(exceptions: Sequence[NewException]) -> None:
-    """Raise ValueError for a state that only an operator gives."""
-    if any(exception.state not in OPEN for exception in exceptions):
-        msg = "an exception begins as refused, waiting or parked"
-        raise ValueError(msg)
 
 
 class Ledger:
@@ -149,9 +128,7 @@ class Ledger:
 
     def check_sum(self, row: BatchRow, accepted: int, exceptions: Sequence[NewException]) -> None:
         numbers = {old.record_no for old in self.exceptions_of(row.id)} | {new.record_no for new in exceptions}
-        if accepted < 0 or accepted + len(numbers) != row.records:
-            msg = f"{accepted} accepted and {len(numbers)} exceptions of {row.records} records"
-            raise ValueError(msg)
+        check_sum(records=row.records, accepted=accepted, excepted=len(numbers))
 
     def add_exceptions(self, row: BatchRow, exceptions: Sequence[NewException], now: datetime) -> None:
         known = {old.record_no for old in self.exceptions_of(row.id)}

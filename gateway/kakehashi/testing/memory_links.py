@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from kakehashi.errors import StoreUnavailable
-from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.links import LinkRow
+from kakehashi.ports.sealer import Sealed
 
 __all__ = ["MemoryLinkStore"]
 

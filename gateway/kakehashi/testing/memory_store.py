@@ -24,16 +24,10 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
-from kakehashi.testing.memory_ledger import (
-    IN_WORK,
-    Ledger,
-    check_batches,
-    check_exceptions,
-)
+from kakehashi.ports.store_rules import IN_WORK, check_batches, check_exceptions, check_postponed
+from kakehashi.testing.memory_ledger import Ledger
 
 __all__ = ["MemoryStore"]
-
-_POSTPONED = (BatchState.NEW, *IN_WORK)
 
 
 class MemoryStore:
@@ -130,9 +124,7 @@ class MemoryStore:
         due: datetime,
         now: datetime,
     ) -> bool:
-        if state not in _POSTPONED:
-            msg = f"a batch cannot be postponed as {state}"
-            raise ValueError(msg)
+        check_postponed(state)
         with self._transaction() as ledger:
             row = ledger.in_turn(batch_id, turn)
             if row is None:
