@@ -1,0 +1,26 @@
+"""The types of a configuration, in one place for those who use them."""
+
+from __future__ import annotations
+
+from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord
+from kakehashi.config.route import Configuration, LinkPlan, Route
+from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SourceSettings, SystemSettings
+from kakehashi.config.settings import GatewaySettings, RetryClass, RetrySettings, SafetySettings, Settings
+
+__all__ = [
+    "Configuration",
+    "GatewaySettings",
+    "LinkPlan",
+    "RetryClass",
+    "RetrySettings",
+    "ReturnContext",
+    "ReturnPlan",
+    "ReturnRecord",
+    "ReturnSettings",
+    "Route",
+    "RouteSettings",
+    "SafetySettings",
+    "Settings",
+    "SourceSettings",
+    "SystemSettings",
+]

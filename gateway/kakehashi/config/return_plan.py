@@ -1,0 +1,61 @@
+"""「結果返却」 What a result file says and where each value comes from, compiled from return.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kakehashi.codec.compile import compile_encoder
+from kakehashi.codec.layout import Encoder, Layout, Role, Value
+
+__all__ = ["ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnContext:
+    """「返却情報」 What is known about one record ($result … $record_no, answers) or about the file ($accepted …).
+
+    `result` is "1" (accepted) or "9"; `code` our code, `server_code` the server's. `date` is yyyymmdd.
+    `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is found, not-found, refused.
+    """
+
+    result: str = ""
+    code: str = ""
+    server_code: str = ""
+    record_no: int = 0
+    accepted: int = 0
+    refused: int = 0
+    waiting: int = 0
+    file: str = ""
+    date: str = ""
+    status: str = ""
+    answers: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+ReturnRow = Callable[[Sequence[Value] | None, ReturnContext], dict[str, Value]]
+"""(row of the legacy record, or None where it could not be read; context) → the items of the return record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRecord:
+    """One record type of the result. `row` raises InputError MAP-001, MAP-002 or DEC-018 with the item's name."""
+
+    name: str
+    role: Role
+    row: ReturnRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnPlan:
+    """Header, data and trailer of a result file: `encoder.write(record.name, record.row(values, context))`."""
+
+    layout: Layout
+    records: tuple[ReturnRecord, ...]
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return compile_encoder(self.layout)
+
+    def record(self, role: Role) -> ReturnRecord | None:
+        return next((record for record in self.records if record.role is role), None)

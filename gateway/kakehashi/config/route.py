@@ -1,0 +1,95 @@
+"""「経路」 A route with everything that its settings and tables were compiled to, and the configuration as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kakehashi.codec.compile import compile_codec
+from kakehashi.codec.layout import Codec, Layout
+from kakehashi.config.return_plan import ReturnPlan
+from kakehashi.config.route_settings import RouteSettings, SystemSettings
+from kakehashi.config.settings import GatewaySettings, RetrySettings
+from kakehashi.domain.data_standard import DataStandard
+from kakehashi.domain.interface import Function
+from kakehashi.mapping.compiler import Mapper
+
+if TYPE_CHECKING:
+    from kakehashi.interface.profile import Profile
+
+__all__ = ["Configuration", "LinkPlan", "Route"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlan:
+    """「番号紐付け定義」 Where a row of a registry extract holds what a link needs (indices into the row)."""
+
+    system: int
+    atena: int
+    unified: int
+    number: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """「連携経路」 One lane. `mapper` and `standard` are those of DBM and SKI, `link` that of LINK; else an error.
+
+    `retry` are the lane's limits over the gateway's; what both leave out is the profile's.
+    """
+
+    name: str
+    system: SystemSettings
+    function: Function
+    layout: Layout
+    settings: RouteSettings
+    retry: RetrySettings
+    batch_records: int
+    return_plan: ReturnPlan | None
+    compiled_mapper: Mapper | None
+    compiled_standard: DataStandard | None
+    link: LinkPlan | None
+
+    @cached_property
+    def codec(self) -> Codec:
+        return compile_codec(self.layout)
+
+    @property
+    def mapper(self) -> Mapper:
+        """Raises LookupError for a LINK route: its records become links, not messages."""
+        if self.compiled_mapper is None:
+            raise LookupError(self.name)
+        return self.compiled_mapper
+
+    @property
+    def standard(self) -> DataStandard:
+        """The data standard; for SKI the inquiry table of the profile. Raises LookupError for LINK."""
+        if self.compiled_standard is None:
+            raise LookupError(self.name)
+        return self.compiled_standard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """「設定」 Checked as a whole. `hash` is made of the content of every file that was read, in letters a–p."""
+
+    folder: Path
+    gateway: GatewaySettings
+    profile: Profile
+    systems: Mapping[str, SystemSettings]
+    routes: Mapping[str, Route]
+    hash: str
+    as_of: date | None = None
+
+    def source_folder(self, route: Route) -> Path | None:
+        """The watched folder of a route; None for a route that reads a queue."""
+        folder = route.settings.source.folder
+        return Path(self.gateway.folders.exchange) / folder if folder else None
+
+    def return_folder(self, route: Route) -> Path | None:
+        """Where the results of a route go; None for a route without results."""
+        folder = route.settings.returns.folder if route.settings.returns else ""
+        return Path(self.gateway.folders.exchange) / folder if folder else None

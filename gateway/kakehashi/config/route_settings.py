@@ -1,0 +1,146 @@
+"""system.toml and route.toml as types. Positions are 1-based, as vendors write them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from kakehashi.config.settings import RetrySettings, Settings
+
+__all__ = [
+    "ControlSettings",
+    "LayoutSettings",
+    "MappingSettings",
+    "RecordSettings",
+    "ReturnSettings",
+    "RouteLimits",
+    "RouteSettings",
+    "SelectorSettings",
+    "SourceSettings",
+    "SystemSettings",
+]
+
+
+class SystemSettings(Settings):
+    """「既存業務システム」 systems/SYSTEM/system.toml"""
+
+    name: str = Field(min_length=1, description="The folder's name")
+    title: str = Field("", description="What people call it")
+    owner: str = Field("", description="The department that answers for its data")
+    charset: str = Field("cp932", min_length=1, description="Charset of its files, where a layout names none")
+    person_number_scheme: Literal["atena", "unified"] = Field(
+        "atena", description="Its files carry 宛名番号 (looked up in the link store) or already 団体内統合宛名番号"
+    )
+
+
+class SourceSettings(Settings):
+    """Where the files of a lane come from: a folder or a queue, not both."""
+
+    folder: str = Field("", description="Watched folder; relative to `folders.exchange` of gateway.toml")
+    queue: str = Field("", description="Queue of the broker whose messages are files")
+    pattern: str = Field("*", min_length=1, description="Names that are taken (shell pattern)")
+    complete: Literal["rename", "end-marker", "stable"] = Field(
+        "rename",
+        description="Proof of completeness: written under another name and renamed, an end marker beside it, or "
+        "unchanged for `stable_seconds` (needs a trailer with a count)",
+    )
+    end_marker: str = Field(".end", min_length=1, description="What the end marker's name adds to the file's")
+    stable_seconds: int = Field(30, ge=1, description="How long a file must be unchanged under `stable`")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.folder) == bool(self.queue):
+            msg = "folder or queue"
+            raise ValueError(msg)
+        return self
+
+
+class SelectorSettings(Settings):
+    """Where a record says its type."""
+
+    start: int = Field(ge=1, description="First byte (fixed) or column (delimited), from 1")
+    length: int = Field(1, ge=1, description="Bytes")
+
+
+class RecordSettings(Settings):
+    """「レコード種別」 One record type of the layout table."""
+
+    name: str = Field(min_length=1, description="As in the layout's column `record`")
+    role: Literal["header", "group", "data", "trailer", "end"] = Field(description="What it is for")
+    selector: str | None = Field(None, description="Content of the selector that marks it")
+
+
+class ControlSettings(Settings):
+    """「コントロール合計」 An item that must equal a count or a sum."""
+
+    record: str = Field(min_length=1, description="Record type that holds it")
+    item: str = Field(min_length=1, description="Its name")
+    sum_of: str | None = Field(None, description="Item of the data records that is summed; absent: their count")
+
+
+class LayoutSettings(Settings):
+    """How the files of a lane are written."""
+
+    file: str = Field("layout.csv", min_length=1, description="The layout table, .csv or .xlsx")
+    kind: Literal["fixed", "delimited", "xml"] = Field("fixed", description="How records are written")
+    recfm: Literal["F", "FB", "line"] = Field("F", description="Fixed: without separators, the same in blocks, or lines")
+    record_length: int | None = Field(None, ge=1, description="Bytes of a record; checked against the items")
+    separator: Literal["crlf", "lf", "cr"] = Field("crlf", description="Line end of line and delimited files")
+    charset: str = Field("", description="Charset; empty: that of the system")
+    shift: Literal["embedded", "implied", "none"] = Field("embedded", description="SO/SI policy of host charsets")
+    selector: SelectorSettings | None = Field(None, description="Where a record says its type")
+    records: Annotated[tuple[RecordSettings, ...], Strict(strict=False)] = Field(
+        (), description="The record types; may be left out when the table has one"
+    )
+    controls: Annotated[tuple[ControlSettings, ...], Strict(strict=False)] = Field(
+        (), description="Counts and control totals"
+    )
+    root_element: str = Field("", description="XML: the root")
+    record_element: str = Field("", description="XML: the element that is one record, a child of the root")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Delimited: between columns")
+    quote: str = Field("", max_length=1, description="Delimited: around values; empty: never")
+
+
+class MappingSettings(Settings):
+    """What the records become."""
+
+    file: str = Field("mapping.csv", min_length=1, description="The mapping table, .csv or .xlsx")
+    info_name: str = Field(
+        "", pattern=r"^(TM[0-9]{14})?$", description="特定個人情報名コード of the data standard; DBM only"
+    )
+    version: str = Field("1", pattern=r"^[0-9]+$", description="版 of the data standard")
+
+
+class ReturnSettings(LayoutSettings):
+    """「結果返却」 The result file: a layout table whose rows also say where each value comes from."""
+
+    file: str = Field("return.csv", min_length=1, description="The return table, .csv or .xlsx")
+    folder: str = Field("", description="Where results go; relative to `folders.exchange`; empty: no results")
+    pattern: str = Field(
+        "{stem}.result", min_length=1, description="Name of the result; `{stem}`, `{suffix}`, `{date}`, `{serial}`"
+    )
+    include: Literal["all", "refused"] = Field("all", description="Which records it tells of")
+
+
+class RouteLimits(Settings):
+    """Sizes of this lane where they differ from the gateway's."""
+
+    batch_records: int | None = Field(None, ge=1, le=10_000, description="Records of one batch")
+
+
+class RouteSettings(Settings):
+    """「連携経路」 routes/ROUTE/route.toml"""
+
+    lane: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="The folder's name; also the lane's")
+    system: str = Field(min_length=1, description="Folder under `systems/`")
+    function: Literal["DBM", "SKI", "LINK"] = Field(
+        description="Replica registration, inquiry, or our own registry extract that fills the link store"
+    )
+    title: str = Field("", description="What people call it")
+    source: SourceSettings = Field(description="Where its files come from")
+    layout: LayoutSettings = Field(LayoutSettings(), description="How its files are written")
+    mapping: MappingSettings = Field(MappingSettings(), description="What its records become")
+    returns: ReturnSettings | None = Field(None, alias="return", description="The result file")
+    retry: RetrySettings = Field(RetrySettings(), description="Limits by result class where they differ")
+    limits: RouteLimits = Field(RouteLimits(), description="Sizes where they differ")

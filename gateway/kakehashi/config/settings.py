@@ -1,0 +1,159 @@
+"""gateway.toml as types. One declaration gives the check, the safe defaults and `docs/reference/configuration.md`.
+
+`GatewaySettings()` is what an empty file means: everything safe, nothing reachable. The loader asks for the addresses.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AlarmSettings",
+    "BrokerSettings",
+    "FolderSettings",
+    "GatewayIdentity",
+    "GatewaySettings",
+    "KeySettings",
+    "LimitSettings",
+    "RetryClass",
+    "RetrySettings",
+    "SafetySettings",
+    "ServerSettings",
+    "Settings",
+    "StoreSettings",
+]
+
+
+class Settings(BaseModel):
+    """A table of a TOML file: unknown keys are faults, nothing is coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class GatewayIdentity(Settings):
+    """Who this gateway is."""
+
+    name: str = Field("kakehashi", min_length=1, description="Name of this gateway in logs and events")
+    agency: str = Field(
+        "", pattern=r"^([0-9]{16})?$", description="機関コード of the body, 16 digits: the sender of every message"
+    )
+    profile: str = Field("std-2026", min_length=1, description="Folder under `profiles/`: the external interface")
+    test: bool = Field(default=True, description="Mark every message as a test; a live endpoint needs an explicit false")
+
+
+class BrokerSettings(Settings):
+    """Where batches wait for work."""
+
+    url: str = Field("", repr=False, description="`local:FOLDER` or `amqp(s)://…`; required")
+    prefetch: int = Field(8, ge=1, le=1000, description="Batches that a worker may hold unacknowledged")
+
+
+class StoreSettings(Settings):
+    """The ledger."""
+
+    url: str = Field("", repr=False, description="`sqlite:///FILE` or `postgresql+psycopg://…`; required")
+
+
+class KeySettings(Settings):
+    """Keys that seal bodies in broker, spool and store."""
+
+    file: str = Field("", description="Key file (mode 0400); empty: take the environment")
+    env: str = Field("KAKEHASHI_KEYS", min_length=1, description="Environment variable that holds the keys")
+
+
+class ServerSettings(Settings):
+    """The intermediate server 「中間サーバー」."""
+
+    endpoint: str = Field("", description="`https://HOST:PORT/exchange`; required")
+    ca: str = Field("", description="PEM file: the authority that signs the server's certificate")
+    certificate: str = Field("", description="PEM file: our client certificate (mutual TLS)")
+    key: str = Field("", description="PEM file: the key of our client certificate")
+    connections: int = Field(4, ge=1, le=256, description="Most simultaneous connections")
+    timeout_seconds: int = Field(30, ge=1, le=3600, description="Total time of one exchange")
+    answer_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest answer that is read")
+
+    @property
+    def timeout(self) -> timedelta:
+        return timedelta(seconds=self.timeout_seconds)
+
+
+class LimitSettings(Settings):
+    """Sizes that protect memory and neighbours."""
+
+    batch_records: int = Field(200, ge=1, le=10_000, description="Records of one batch, message and transaction")
+    file_bytes: int = Field(16 * 1024**3, ge=1, description="Largest file that is taken; a larger one is quarantined")
+
+
+class FolderSettings(Settings):
+    """Folders on this machine."""
+
+    spool: str = Field("run-data/spool", min_length=1, description="Sealed copies of what came in")
+    exchange: str = Field(
+        "run-data/exchange", min_length=1, description="Base of the relative `folder` keys of the routes"
+    )
+
+
+class RetryClass(Settings):
+    """How often and how long one class of failure is tried again; what is left out is the profile's."""
+
+    attempts: int | None = Field(None, ge=0, description="Most attempts; then an operator decides")
+    first_seconds: int | None = Field(None, ge=0, description="Wait before the second attempt; grows, with jitter")
+    most_seconds: int | None = Field(None, ge=1, description="Longest wait between two attempts")
+
+
+class RetrySettings(Settings):
+    """Limits by result class (design.md §6), where they differ from the profile's."""
+
+    in_process: RetryClass = Field(RetryClass(), description="1: the server works on it; ask again")
+    capacity: RetryClass = Field(RetryClass(), description="6: too many records or connections; back off")
+    closed: RetryClass = Field(RetryClass(), description="7: outside service hours; hold")
+    unreachable: RetryClass = Field(RetryClass(), description="8: unreachable or unknown outcome; ask, then send again")
+    server_fault: RetryClass = Field(RetryClass(), description="9: the server failed; send again, then park")
+    symbol: RetryClass = Field(RetryClass(), description="4007: no symbol linked yet; send again later")
+
+    def over(self, below: RetrySettings) -> RetrySettings:
+        """These limits, completed by those of `below` where they are silent."""
+        merged = {}
+        for name in type(self).model_fields:
+            mine, other = getattr(self, name), getattr(below, name)
+            merged[name] = other.model_copy(update=mine.model_dump(exclude_none=True))
+        return RetrySettings(**merged)
+
+
+class AlarmSettings(Settings):
+    """When an operator is called."""
+
+    enabled: Literal[True] = Field(default=True, description="Alarms cannot be switched off")
+    oldest_waiting_minutes: int = Field(60, ge=1, description="Age of the oldest unaccepted record of a lane")
+    parked_records: int = Field(1, ge=1, description="Parked records of a lane")
+
+
+class SafetySettings(Settings):
+    """What cannot be switched off. The keys exist so that a configuration may say it aloud."""
+
+    complete_file_check: Literal[True] = Field(default=True, description="Only files that are proved complete are taken")
+    duplicate_check: Literal[True] = Field(default=True, description="The same content in a lane is taken once")
+    confirms: Literal[True] = Field(default=True, description="A publish counts when the broker has confirmed it")
+    persistent: Literal[True] = Field(default=True, description="Messages and queues survive the broker")
+    mandatory: Literal[True] = Field(default=True, description="A message without a queue is an error, never dropped")
+    durable_delays: Literal[True] = Field(default=True, description="Waiting is done by broker or store")
+    strict_validation: Literal[True] = Field(default=True, description="Every message is checked in both directions")
+    encrypt_payloads: Literal[True] = Field(default=True, description="Bodies are sealed in broker, spool and store")
+
+
+class GatewaySettings(Settings):
+    """gateway.toml"""
+
+    gateway: GatewayIdentity = Field(GatewayIdentity(), description="Who this gateway is")
+    broker: BrokerSettings = Field(BrokerSettings(), description="Where batches wait for work")
+    store: StoreSettings = Field(StoreSettings(), description="The ledger")
+    keys: KeySettings = Field(KeySettings(), description="Keys that seal bodies")
+    server: ServerSettings = Field(ServerSettings(), description="The intermediate server")
+    limits: LimitSettings = Field(LimitSettings(), description="Sizes that protect memory and neighbours")
+    folders: FolderSettings = Field(FolderSettings(), description="Folders on this machine")
+    retry: RetrySettings = Field(RetrySettings(), description="Limits by result class, where they differ from the profile's")
+    alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
+    safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")
