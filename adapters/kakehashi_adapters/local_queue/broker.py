@@ -1,0 +1,97 @@
+"""The local broker: publishes in one transaction a call."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
+from kakehashi.ports.broker import DELAY_STEPS, Message
+from kakehashi_adapters.local_queue.consumer import LocalConsumer
+from kakehashi_adapters.local_queue.database import Database
+from kakehashi_adapters.local_queue.owners import Renewal
+
+__all__ = ["LocalBroker"]
+
+
+class LocalBroker:
+    """Keeps the contract of ports.broker.Broker in the file `queue.sqlite3` of `folder`.
+
+    `wall` is the time of day in seconds, for delays.
+    """
+
+    def __init__(self, folder: Path, *, wall: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._wall = wall
+        self._lock = threading.Lock()
+        self._closed = False
+        self._database = self._connect()
+        self._renewal = Renewal(self._connect)
+        self._consumers: list[LocalConsumer] = []
+
+    def _connect(self) -> Database:
+        return Database(self._folder)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise BrokerUnavailable
+
+    def declare(self, lanes: Sequence[str]) -> None:
+        self._check()
+        with self._database.transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO lanes VALUES (?)", [(lane,) for lane in (*lanes, "urgent")])
+
+    def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
+        """All messages or none."""
+        if delay is not None and delay not in DELAY_STEPS:
+            raise ValueError(str(delay))
+        self._check()
+        if not messages:
+            return
+        due = None if delay is None else self._wall() + delay.total_seconds()
+        with self._database.transaction() as connection:
+            known = {lane for (lane,) in connection.execute("SELECT lane FROM lanes")}
+            for message in messages:
+                if message.lane not in known:
+                    raise BrokerMisconfigured("BRK-005", queue=message.lane)
+                cursor = connection.execute("INSERT INTO messages (lane, due) VALUES (?, ?)", (message.lane, due))
+                connection.execute(
+                    "INSERT INTO bodies VALUES (?, ?, ?, ?)",
+                    (cursor.lastrowid, message.id, json.dumps(dict(message.headers)), message.body),
+                )
+
+    def consume(self, lanes: Sequence[str], *, prefetch: int) -> LocalConsumer:
+        self._check()
+        consumer = LocalConsumer(self._connect, lanes, prefetch=prefetch, renewal=self._renewal, wall=self._wall)
+        with self._lock:
+            self._consumers.append(consumer)
+        return consumer
+
+    def depth(self, lane: str) -> int:
+        return self._count("SELECT count(*) FROM messages WHERE lane = ?", lane)
+
+    def dead(self, lane: str) -> int:
+        return self._count("SELECT count(*) FROM dead WHERE lane = ?", lane)
+
+    def _count(self, query: str, lane: str) -> int:
+        self._check()
+        with self._database.reading() as connection:
+            count: int = connection.execute(query, (lane,)).fetchone()[0]
+            return count
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            consumers, self._consumers = self._consumers, []
+        for consumer in consumers:
+            with contextlib.suppress(BrokerUnavailable):
+                consumer.close()
+        self._renewal.stop()
+        self._database.close()
