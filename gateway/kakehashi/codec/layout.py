@@ -30,7 +30,7 @@ __all__ = [
     "Value",
 ]
 
-Value: TypeAlias = "str | int | Decimal | HistoricDate | None | tuple[Value, ...]"
+Value: TypeAlias = "str | int | Decimal | HistoricDate | tuple[Value, ...] | None"
 """9, X, N → str; S9, P, Z, B → int, or Decimal where the item has decimals; D → HistoricDate; nil → None;
 an item that repeats → tuple."""
 
@@ -65,7 +65,7 @@ class RecordFormat(StrEnum):
 
 
 class Role(StrEnum):
-    """「レコード種別」 What a record type is for. GROUP is a parent (a household 世帯) of the DATA records that follow it."""
+    """「レコード種別」 What a record type is for. GROUP: a parent (a household 世帯) of the DATA records after it."""
 
     HEADER = "header"
     GROUP = "group"
@@ -120,7 +120,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """「コントロール合計」 A trailer (or header) item that must equal the count of data records or the sum of an item."""
+    """「コントロール合計」 A trailer (or header) item that must equal the count of data records or an item's sum."""
 
     record: str
     item: str

@@ -1,0 +1,151 @@
+"""CP932, EUC-JP, UTF-8, ASCII and Latin-1 on Python's own decoders, narrowed to what may stand in an item.
+
+Python reads more than we accept: control characters, CP932's lone bytes 80, A0, FD–FF, and the user-defined areas
+(外字), whose meaning belongs to a gaiji table of the source system and never to a private-use code point.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kakehashi.codec.text_form import SEPARATOR, TextForm, Unclean, damage, padding
+
+__all__ = ["NativeCharset"]
+
+_REFUSED = "\x00-\x1f\x7f-\xa0\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufffd-\uffff\U000f0000-\U0010ffff"
+_NARROW = {"cp932": "\uff61-\uff9f", "euc_jp": "\uff61-\uff9f", "ascii": ""}
+_ASCII = bytes(range(0x20, 0x7F))
+
+
+class NativeCharset:
+    """A charset that Python itself decodes. `name` is Python's name of it."""
+
+    host = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._refused = re.compile(f"[{_REFUSED}]")
+        narrow = _NARROW.get(name, "\xa1-\xff\uff61-\uff9f")
+        self.narrow: TextForm = _Narrow(self, narrow)
+        self.wide: TextForm = _TwoByte(self) if name == "cp932" else _Wide(self)
+        self.shifted = self.wide
+
+    def decode(self, raw: bytes) -> str:
+        try:
+            text = raw.decode(self.name)
+        except UnicodeDecodeError as error:
+            raise damage("DEC-004", error.start) from None
+        if found := self._refused.search(text):
+            raise damage("DEC-004", self.width(text[: found.start()]))
+        return text
+
+    def encode(self, text: str) -> bytes:
+        try:
+            return text.encode(self.name)
+        except UnicodeEncodeError as error:
+            raise damage("DEC-004", character=error.start + 1) from None
+
+    def width(self, text: str) -> int:
+        """How many bytes decoded text took."""
+        return len(text.encode(self.name))
+
+
+class _Form:
+    """What the forms share: `wrong` finds the first character that they do not hold."""
+
+    pad = " "
+
+    def __init__(self, charset: NativeCharset, wrong: str) -> None:
+        self._charset = charset
+        self._name = charset.name
+        self._wrong = re.compile(f"[{wrong}]")
+        self._unclean = re.compile(f"[{wrong}{_REFUSED}]").search
+
+    def read(self, raw: bytes) -> str:
+        text = self._charset.decode(raw)
+        if found := self._wrong.search(text):
+            raise damage("DEC-008", self._charset.width(text[: found.start()]))
+        return text
+
+    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+        texts = b"\x1f".join(raws).decode(self._name).split(SEPARATOR)
+        if len(texts) != len(raws) or self._unclean("".join(texts)):
+            raise Unclean
+        return texts
+
+    def write(self, text: str) -> bytes:
+        if found := self._wrong.search(text) or self._charset._refused.search(text):  # noqa: SLF001  # its own part
+            raise damage("DEC-008", character=found.start() + 1)
+        return self._charset.encode(text)
+
+    def fit(self, text: str, length: int, *, pad: str, right: bool) -> bytes:
+        raw = self.write(text)
+        filler = padding(self._charset.encode(pad), length - len(raw), b" ")
+        return filler + raw if right else raw + filler
+
+
+class _Narrow(_Form):
+    """「半角」 One column wide: ASCII, half-width kana, Latin letters where the charset has them as such."""
+
+    def __init__(self, charset: NativeCharset, also: str) -> None:
+        super().__init__(charset, "x")
+        self._wrong = re.compile(f"[^\\x20-\\x7e{also}]")
+        self._unclean = re.compile(f"[^\\x20-\\x7e{also}{SEPARATOR}]").search
+        kana = bytes(range(0xA1, 0xE0)) if charset.name == "cp932" else b""
+        self._plain = _ASCII + kana + b"\x1f"
+
+    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+        joined = b"\x1f".join(raws)
+        text = joined.decode(self._name)
+        if joined.translate(None, self._plain) and self._unclean(text):
+            raise Unclean
+        texts = text.split(SEPARATOR)
+        if len(texts) != len(raws):
+            raise Unclean
+        return texts
+
+    def blanks(self, length: int) -> frozenset[bytes]:
+        return frozenset((b" " * length,))
+
+
+class _Wide(_Form):
+    """「全角」 Two columns wide. Half-width spaces at the end are padding, not content."""
+
+    pad = "　"
+
+    def __init__(self, charset: NativeCharset) -> None:
+        super().__init__(charset, "\\x20-\\x7e\uff61-\uff9f")
+
+    def read(self, raw: bytes) -> str:
+        return super().read(raw.rstrip(b" "))
+
+    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+        return super().read_all([raw.rstrip(b" ") for raw in raws])
+
+    def blanks(self, length: int) -> frozenset[bytes]:
+        if self._name in {"ascii", "latin-1"}:
+            return frozenset((b" " * length,))
+        unit = self._charset.encode("　")
+        return frozenset(unit * n + b" " * (length - n * len(unit)) for n in range(length // len(unit) + 1))
+
+
+class _TwoByte(_Wide):
+    """CP932: text is wide when, and only when, every character took two bytes."""
+
+    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+        joined = b"\x1f".join(raws)
+        if b" " in joined:
+            raws = [raw.rstrip(b" ") for raw in raws]
+            joined = b"\x1f".join(raws)
+        text = joined.decode(self._name)
+        seams = len(raws) - 1
+        if len(joined) - seams != 2 * (len(text) - seams) or _gaiji(text):
+            raise Unclean
+        texts = text.split(SEPARATOR)
+        if len(texts) != len(raws):
+            raise Unclean
+        return texts
+
+
+_gaiji = re.compile("[\ue000-\uf8ff]").search
