@@ -14,7 +14,7 @@ from kakehashi.domain.identifiers import AtenaNumber, InvalidIdentifier, Unified
 from kakehashi.domain.individual_number import IndividualNumber
 from kakehashi.errors import Fault, Place
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import LinkRow, LinkStore
+from kakehashi.ports.store import LinkReader, LinkRow, LinkStore
 
 __all__ = ["identify", "link_extract", "number_context"]
 
@@ -25,7 +25,7 @@ def number_context(unified: str) -> str:
 
 
 def identify(
-    links: LinkStore, system: str, atena: Sequence[Value], *, places: Sequence[Place]
+    links: LinkReader, system: str, atena: Sequence[Value], *, places: Sequence[Place]
 ) -> tuple[list[str | None], list[tuple[int, Fault]]]:
     """One look-up for all of `atena`. Returns the unified numbers (None where there is none) and the faults by
     position: IDN-004 for what cannot be a 宛名番号, IDN-001 for one that is not linked. None in, None out.

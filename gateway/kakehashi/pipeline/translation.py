@@ -12,7 +12,7 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import Fault, Place
 from kakehashi.mapping.compiler import Mapped
 from kakehashi.pipeline.identify import identify
-from kakehashi.ports.store import LinkStore, ReplicaChange
+from kakehashi.ports.store import LinkReader, ReplicaChange
 from kakehashi.validation.individual_number_scan import find_individual_number
 from kakehashi.validation.schema import MessageSchema
 
@@ -59,7 +59,7 @@ def translate(
     body: BatchBody,
     subject: Subject,
     *,
-    links: LinkStore,
+    links: LinkReader,
     schema: MessageSchema,
     build: Callable[[Sequence[Draft]], bytes],
 ) -> Translation:

@@ -19,6 +19,7 @@ __all__ = [
     "ExceptionRow",
     "FileRow",
     "LaneCounts",
+    "LinkReader",
     "LinkRow",
     "LinkStore",
     "NewBatch",

@@ -1,0 +1,118 @@
+"""What every command has: configuration, ledger, output; and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from kakehashi.catalogue import PROBLEMS
+from kakehashi.cli.output import Output, language
+from kakehashi.config.model import Configuration
+from kakehashi.errors import (
+    BrokerError,
+    ConfigurationError,
+    KakehashiError,
+    ServerError,
+    StoreError,
+)
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.store import Store
+from kakehashi.runtime.bootstrap import plugin
+from kakehashi.runtime.places import shared
+
+__all__ = ["FAULTS", "UNREACHABLE", "Session", "command"]
+
+FAULTS, UNREACHABLE = 1, 3
+
+
+@dataclass
+class Session:
+    """One call of a command. Parts are opened when they are first asked for."""
+
+    folder: Path
+    output: Output
+    _open: list[Store] = field(default_factory=list)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        from kakehashi.config.loader import load  # noqa: PLC0415  # pydantic is slow to import, --version is not
+
+        return load(self.folder)
+
+    @cached_property
+    def store(self) -> Store:
+        """The ledger alone: operators' commands need neither broker nor server."""
+        url = self.configuration.gateway.store.url
+        store, _links = plugin("stores", url.partition(":")[0].partition("+")[0])(url)
+        store.check()
+        self._open.append(store)
+        checked: Store = store
+        return checked
+
+    @cached_property
+    def clock(self) -> Clock:
+        clock: Clock = plugin("clocks", "system")()
+        return clock
+
+    def meaning(self, code: str) -> str:
+        problem = PROBLEMS[code]
+        return problem.ja if self.output.lang == "ja" else problem.en
+
+    def remedy(self, code: str | None) -> str:
+        if code is None:
+            return ""
+        problem = PROBLEMS[code]
+        return problem.remedy_ja if self.output.lang == "ja" else problem.remedy_en
+
+    def close(self) -> None:
+        for store in self._open:
+            store.close()
+
+
+def command(
+    group: click.Group | None = None, name: str | None = None
+) -> Callable[[Callable[..., int]], click.Command]:
+    """A command whose function takes a Session and returns the exit code; KakehashiErrors become codes 1 and 3."""
+
+    def decorate(function: Callable[..., int]) -> click.Command:
+        @functools.wraps(function)
+        def run(*, config: Path, as_json: bool, lang: str | None, **arguments: object) -> None:
+            session = Session(config, Output(as_json, language(lang)))
+            try:
+                code = function(session, **arguments)
+            except (BrokerError, StoreError, ServerError) as error:
+                session.output.error(error)
+                code = UNREACHABLE
+            except KakehashiError as error:
+                session.output.error(error)
+                code = FAULTS
+            finally:
+                session.close()
+            sys.exit(code)
+
+        options = (
+            click.option(
+                "--config",
+                envvar="KAKEHASHI_CONFIG",
+                type=click.Path(path_type=Path),
+                default=lambda: shared("config"),
+                help="Configuration folder [KAKEHASHI_CONFIG].",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
+            click.option("--lang", type=click.Choice(["en", "ja"]), help="Language; else by LANG."),
+        )
+        wrapped: Callable[..., None] = run
+        for option in options:
+            wrapped = option(wrapped)
+        made = click.command(name or function.__name__.replace("_", "-"))(wrapped)
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return decorate

@@ -1,0 +1,52 @@
+"""`kakehashi`: every command by name, imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+import kakehashi
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "check": "kakehashi.cli.check:check",
+    "decode": "kakehashi.cli.data:decode",
+    "encode": "kakehashi.cli.data:encode",
+    "events": "kakehashi.cli.reference:events",
+    "errors": "kakehashi.cli.reference:errors",
+    "files": "kakehashi.cli.operate:files",
+    "keys": "kakehashi.cli.keys:keys",
+    "parked": "kakehashi.cli.parked:parked",
+    "run": "kakehashi.cli.run:run",
+    "status": "kakehashi.cli.operate:status",
+    "trace": "kakehashi.cli.operate:trace",
+    "translate": "kakehashi.cli.translate:translate",
+    "xsd": "kakehashi.cli.xsd:xsd",
+}
+
+
+class _Commands(click.Group):
+    """Our own commands, and those of the entry points `kakehashi.commands` (demo, simulate, third parties)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return sorted({*_COMMANDS, *entry_points(group="kakehashi.commands").names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        if cmd_name in _COMMANDS:
+            module, _, attribute = _COMMANDS[cmd_name].partition(":")
+            found: click.Command = getattr(import_module(module), attribute)
+            return found
+        plugins = entry_points(group="kakehashi.commands")
+        if cmd_name not in plugins.names:
+            return None
+        loaded: click.Command = plugins[cmd_name].load()
+        return loaded
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(kakehashi.__version__, prog_name="kakehashi")
+def main() -> None:
+    """Kakehashi 架け橋: from legacy systems to the intermediate server and back."""

@@ -1,0 +1,156 @@
+"""status, lanes, files, trace: what waits, why, and one item's whole story."""
+
+from __future__ import annotations
+
+import click
+
+from kakehashi.cli.context import Session, command
+from kakehashi.domain.batch import FileState
+from kakehashi.ports.store import BatchRow, Store
+
+__all__ = ["files", "status", "trace"]
+
+
+@command()
+def status(session: Session) -> int:
+    """What was received, accepted, refused and what waits, lane by lane; then what is parked, by cause."""
+    counts = session.store.counts()
+    session.output.rows(
+        "Lanes",
+        ("lane", "files", "received", "sent", "accepted", "refused", "waiting", "oldest_waiting", "adds_up"),
+        [
+            (
+                lane.lane,
+                lane.files,
+                lane.received,
+                lane.sent,
+                lane.accepted,
+                lane.refused,
+                lane.waiting,
+                lane.oldest_waiting,
+                "yes" if lane.adds_up else "NO",
+            )
+            for lane in counts
+        ],
+    )
+    causes = session.store.causes()
+    if causes and not session.output.as_json:
+        session.output.rows(
+            "Not accepted, by cause",
+            ("lane", "code", "server_code", "item", "state", "records", "since", "meaning"),
+            [
+                (
+                    cause.lane,
+                    cause.code,
+                    cause.server_code,
+                    cause.item,
+                    cause.state,
+                    cause.count,
+                    cause.oldest,
+                    session.meaning(cause.code),
+                )
+                for cause in causes
+            ],
+        )
+    return 0 if all(lane.adds_up for lane in counts) else 1
+
+
+@command()
+@click.option("--lane", help="Only this lane.")
+@click.option("--state", type=click.Choice([state.value for state in FileState]), help="Only this state.")
+@click.option("--most", default=50, show_default=True, help="At most so many, newest first.")
+def files(session: Session, lane: str | None, state: str | None, most: int) -> int:
+    """The files that came in, newest first."""
+    rows = session.store.files(lane=lane, state=FileState(state) if state else None, most=most)
+    session.output.rows(
+        "Files",
+        ("file_id", "lane", "file", "records", "batches", "state", "code", "received"),
+        [
+            (row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.received_at)
+            for row in rows
+        ],
+    )
+    return 0
+
+
+@command()
+@click.argument("identifier")
+def trace(session: Session, identifier: str) -> int:
+    """The whole story of a file (F12), a batch (B34), an exception (E56) or a request id."""
+    store = session.store
+    kind, number = identifier[:1].upper(), identifier[1:]
+    if kind == "F" and number.isdigit():
+        return _trace_file(session, int(number))
+    if kind == "E" and number.isdigit():
+        exception = store.exception(int(number))
+        batch = store.batch(exception.batch_id) if exception else None
+    elif kind == "B" and number.isdigit():
+        batch = store.batch(int(number))
+    else:
+        batch = store.find_request(identifier)
+    if batch is None:
+        session.output.say("Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id.")
+        return 1
+    _trace_batch(session, store, batch)
+    return 0
+
+
+def _trace_file(session: Session, file_id: int) -> int:
+    row = session.store.file(file_id)
+    if row is None:
+        session.output.say("There is no such file.")
+        return 1
+    session.output.object(
+        {
+            "file": f"F{row.id}",
+            "name": row.name,
+            "lane": row.lane,
+            "state": row.state.value,
+            "code": row.code,
+            "records": row.records,
+            "size": row.size,
+            "received": row.received_at,
+            "sha256": row.digest.hex(),
+            "configuration": row.config_hash,
+        }
+    )
+    session.output.rows(
+        "Batches",
+        ("batch", "records", "first_record", "state", "attempts", "accepted", "code", "request_id"),
+        [
+            (f"B{b.id}", b.records, b.first_record, b.state, b.attempts, b.accepted, b.code, b.request_id)
+            for b in session.store.batches(file_id)
+        ],
+    )
+    return 0
+
+
+def _trace_batch(session: Session, store: Store, batch: BatchRow) -> None:
+    file = store.file(batch.file_id)
+    session.output.object(
+        {
+            "batch": f"B{batch.id}",
+            "lane": batch.lane,
+            "file": f"F{batch.file_id} {file.name if file else ''}",
+            "records": f"{batch.first_record} to {batch.first_record + batch.records - 1}",
+            "state": batch.state.value,
+            "code": batch.code,
+            "request_id": batch.request_id,
+            "receipt": batch.receipt,
+            "retries": f"E{batch.redrive_of}" if batch.redrive_of else None,
+            "due": batch.due,
+        }
+    )
+    session.output.rows(
+        "Messages to the server",
+        ("no", "message", "sent", "answered", "segment", "code"),
+        [(a.no, a.message_id, a.sent_at, a.answered_at, a.segment, a.code) for a in store.attempts(batch.id)],
+    )
+    session.output.rows(
+        "Records that were not accepted",
+        ("exception", "record", "code", "server_code", "item", "byte", "state", "reason"),
+        [
+            (f"E{e.id}", e.record_no, e.code, e.server_code, e.item, e.offset, e.state, e.reason)
+            for e in store.exceptions_of(batch.id)
+        ],
+    )

@@ -1,0 +1,115 @@
+"""What a command prints: tables for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import click
+
+from kakehashi.domain.japanese_date import HistoricDate
+from kakehashi.errors import ConfigurationError, Fault, KakehashiError
+
+__all__ = ["Output", "json_text"]
+
+Cell = str | int | datetime | None
+
+
+def json_text(value: object) -> str:
+    """JSON with exact numbers: a Decimal keeps its digits, a date is as precise as it was written."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case HistoricDate():
+            return json.dumps(value.iso())
+        case datetime():
+            return json.dumps(value.isoformat())
+        case Mapping():
+            items = (f"{json.dumps(str(key), ensure_ascii=False)}: {json_text(item)}" for key, item in value.items())
+            return "{" + ", ".join(items) + "}"
+        case str() | int() | float() | bool() | None:
+            return json.dumps(value, ensure_ascii=False)
+        case Iterable():
+            return "[" + ", ".join(json_text(item) for item in value) + "]"
+        case _:
+            raise TypeError(type(value).__name__)
+
+
+def language(chosen: str | None) -> str:
+    """`ja` or `en`: by option, else by the environment's LANG."""
+    return chosen or ("ja" if os.environ.get("LANG", "").startswith("ja") else "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command's answer goes."""
+
+    as_json: bool
+    lang: str
+
+    def rows(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+        """A table, or an object a row with the columns as keys."""
+        if self.as_json:
+            for row in rows:
+                click.echo(json_text(dict(zip(columns, row, strict=True))))
+            return
+        from rich.console import Console  # noqa: PLC0415  # 40 ms that --version does not need
+        from rich.table import Table  # noqa: PLC0415
+
+        table = Table(title=title, title_justify="left", header_style="bold")
+        for column in columns:
+            table.add_column(column.replace("_", " "))
+        for row in rows:
+            table.add_row(*("" if cell is None else _cell(cell) for cell in row))
+        Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+    def object(self, values: Mapping[str, object]) -> None:
+        """One thing with its properties."""
+        if self.as_json:
+            click.echo(json_text(values))
+            return
+        width = max((len(name) for name in values), default=0)
+        for name, value in values.items():
+            click.echo(f"{name.replace('_', ' '):<{width}}  {'' if value is None else _cell(value)}")
+
+    def faults(self, faults: Iterable[Fault]) -> None:
+        """Faults with place and next step, on standard error for people."""
+        for fault in faults:
+            if self.as_json:
+                place = fault.place
+                click.echo(
+                    json_text(
+                        {
+                            "code": fault.code,
+                            "file": place.file,
+                            "record": place.record,
+                            "item": place.item,
+                            "offset": place.offset,
+                            "facts": fault.facts,
+                            "text": fault.text(self.lang),
+                        }
+                    )
+                )
+            else:
+                click.echo(fault.text(self.lang), err=True)
+
+    def error(self, error: KakehashiError) -> None:
+        self.faults(error.faults if isinstance(error, ConfigurationError) else [error.fault])
+
+    def say(self, text: str) -> None:
+        """A sentence for people; nothing for programs."""
+        if not self.as_json:
+            click.echo(text)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, str):
+        return value
+    return json_text(value) if not isinstance(value, int) else f"{value:,}"

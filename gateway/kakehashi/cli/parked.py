@@ -1,0 +1,179 @@
+"""Work on what was refused or waits: by cause, alone or in bulk, dry run first, with a reason."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+
+import click
+
+from kakehashi.cli.context import Session, command
+from kakehashi.domain.batch import FileState, RecordState, content_id
+from kakehashi.ports.store import ExceptionRow
+
+__all__ = ["parked"]
+
+_OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
+
+
+@click.group()
+def parked() -> None:
+    """Records, batches and files that were refused or wait for a decision."""
+
+
+@command(parked, "list")
+@click.option("--lane", help="Only this lane.")
+@click.option("--code", help="Only this error code.")
+@click.option("--each", is_flag=True, help="Record by record instead of grouped by cause.")
+def list_parked(session: Session, lane: str | None, code: str | None, each: bool) -> int:  # noqa: FBT001  # click's
+    """What is parked, grouped by cause (or each record), and held files and parked batches."""
+    store = session.store
+    if each:
+        _each(session, store.exceptions(lane=lane, code=code, states=_OPEN))
+    else:
+        session.output.rows(
+            "By cause",
+            ("lane", "code", "server_code", "item", "state", "records", "since", "what_to_do"),
+            [
+                (c.lane, c.code, c.server_code, c.item, c.state, c.count, c.oldest, session.remedy(c.code))
+                for c in store.causes()
+                if (lane in (None, c.lane)) and (code in (None, c.code)) and c.state in _OPEN
+            ],
+        )
+    held = [row for row in store.files(lane=lane, state=FileState.HELD) if code in (None, row.code)]
+    batches = [row for row in store.parked_batches(lane=lane) if code in (None, row.code)]
+    if held or batches:
+        session.output.rows(
+            "Held files and parked batches",
+            ("id", "lane", "code", "records", "what_to_do"),
+            [
+                *((f"F{f.id}", f.lane, f.code, f.records, session.remedy(f.code)) for f in held),
+                *((f"B{b.id}", b.lane, b.code, b.records, session.remedy(b.code)) for b in batches),
+            ],
+        )
+    return 0
+
+
+def _each(session: Session, rows: Sequence[ExceptionRow]) -> None:
+    session.output.rows(
+        "Records",
+        ("id", "lane", "file", "record", "code", "server_code", "item", "byte", "state", "since"),
+        [
+            (f"E{r.id}", r.lane, f"F{r.file_id}", r.record_no, r.code, r.server_code, r.item, r.offset, r.state, r.created_at)
+            for r in rows
+        ],
+    )
+
+
+@command(parked, "show")
+@click.argument("identifier")
+def show(session: Session, identifier: str) -> int:
+    """One record: where it is, what is wrong, what to do."""
+    row = session.store.exception(_number(identifier, "E"))
+    if row is None:
+        session.output.say("There is no such record.")
+        return 1
+    file = session.store.file(row.file_id)
+    session.output.object(
+        {
+            "id": f"E{row.id}",
+            "lane": row.lane,
+            "file": f"F{row.file_id} {file.name if file else ''}",
+            "batch": f"B{row.batch_id}",
+            "record": row.record_no,
+            "item": row.item,
+            "byte": row.offset,
+            "code": row.code,
+            "server_code": row.server_code,
+            "meaning": session.meaning(row.code),
+            "what_to_do": session.remedy(row.code),
+            "state": row.state.value,
+            "since": row.created_at,
+            "reason": row.reason,
+            "by": row.actor,
+        }
+    )
+    return 0
+
+
+def _selection(function: click.decorators.FC) -> click.decorators.FC:
+    for option in (
+        click.argument("identifiers", nargs=-1),
+        click.option("--lane", help="All of this lane."),
+        click.option("--code", help="All with this error code."),
+        click.option("--reason", required=True, help="Why; kept with the decision."),
+        click.option("--dry-run", is_flag=True, help="Only say how many."),
+    ):
+        function = option(function)
+    return function
+
+
+@command(parked, "retry")
+@_selection
+def retry(
+    session: Session,
+    identifiers: tuple[str, ...],
+    lane: str | None,
+    code: str | None,
+    reason: str,
+    dry_run: bool,  # noqa: FBT001  # click's
+) -> int:
+    """Send again: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
+    return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=True)
+
+
+@command(parked, "discard")
+@_selection
+def discard(
+    session: Session,
+    identifiers: tuple[str, ...],
+    lane: str | None,
+    code: str | None,
+    reason: str,
+    dry_run: bool,  # noqa: FBT001  # click's
+) -> int:
+    """Give up for good: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
+    return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=False)
+
+
+def _decide(
+    session: Session,
+    identifiers: Sequence[str],
+    *,
+    lane: str | None,
+    code: str | None,
+    reason: str,
+    dry_run: bool,
+    release: bool,
+) -> int:
+    if not identifiers and lane is None and code is None:
+        raise click.UsageError("Name records, batches or files, or select by --lane or --code.")
+    store = session.store
+    by_kind = {kind: [_number(i, kind) for i in identifiers if i[:1].upper() == kind] for kind in "EBF"}
+    if len(identifiers) != sum(map(len, by_kind.values())):
+        raise click.UsageError("An identifier is E<record>, B<batch> or F<file>.")
+    exceptions = list(by_kind["E"])
+    if not identifiers:
+        exceptions = [row.id for row in store.exceptions(lane=lane, code=code, states=_OPEN, most=1_000_000)]
+        by_kind["B"] = [row.id for row in store.parked_batches(lane=lane) if code in (None, row.code)]
+    done = 0
+    if dry_run:
+        done = len(exceptions) + len(by_kind["B"]) + len(by_kind["F"])
+    else:
+        decision = {"reason": reason, "actor": getpass.getuser(), "now": session.clock.now()}
+        if release:
+            requests = [content_id("redrive", number, session.clock.now().isoformat()) for number in exceptions]
+            done += len(store.redrive(exceptions, request_ids=requests, **decision))
+        else:
+            done += store.discard(exceptions, **decision)
+        done += sum(store.decide_batch(number, release=release, **decision) for number in by_kind["B"])
+        done += sum(store.decide_file(number, release=release, **decision) for number in by_kind["F"])
+    session.output.object({"dry_run" if dry_run else ("retried" if release else "discarded"): done})
+    return 0
+
+
+def _number(identifier: str, kind: str) -> int:
+    text = identifier[1:] if identifier[:1].upper() == kind else identifier
+    if not text.isdigit():
+        raise click.UsageError(f"{kind}<number> is expected.")
+    return int(text)

@@ -1,0 +1,206 @@
+"""The one place where ports meet adapters: entry points by kind and name, keyword overrides for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from kakehashi import __version__
+from kakehashi.config.model import Configuration, Route
+from kakehashi.domain.interface import Function
+from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place
+from kakehashi.pipeline.conversation import Conversation
+from kakehashi.pipeline.ledger import Ledger
+from kakehashi.pipeline.retry import RetryPolicy
+from kakehashi.pipeline.settling import Settling
+from kakehashi.pipeline.work import LaneWork
+from kakehashi.ports.broker import Broker
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.files import Sink, Source, Spool
+from kakehashi.ports.sealer import Sealer
+from kakehashi.ports.server import ServerClient
+from kakehashi.ports.store import LinkStore, Store
+from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.intake import Intake
+from kakehashi.runtime.publishing import Publishing
+from kakehashi.runtime.queue_source import QueueSource
+from kakehashi.runtime.returning import Returning
+from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.worker import Worker
+from kakehashi.validation.schema import SchemaSet
+
+__all__ = ["Gateway", "open_gateway", "plugin"]
+
+_QUIET = timedelta(seconds=5)
+
+
+def plugin(kind: str, name: str) -> Any:
+    """The adapter called `name` among the entry points `kakehashi.<kind>`. Raises ConfigurationError CFG-006."""
+    found = entry_points(group=f"kakehashi.{kind}")
+    if name not in found.names:
+        known = " ".join(sorted(found.names)) or "none"
+        raise ConfigurationError([Fault("CFG-006", Place(item=kind), {"name": name, "known": known})])
+    return found[name].load()
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """Everything a process of the gateway holds. Made by `open_gateway`; tests make it from fakes."""
+
+    configuration: Configuration
+    broker: Broker
+    store: Store
+    links: LinkStore
+    sealer: Sealer
+    spool: Spool
+    client: ServerClient
+    clock: Clock
+    schemas: SchemaSet
+    events: EventLog = field(default_factory=EventLog)
+    patience: timedelta = timedelta(seconds=60)
+    version: str = __version__
+    _told: dict[str, datetime] = field(default_factory=dict)
+
+    def lane_work(self, route: Route) -> LaneWork:
+        """The pipeline of one lane."""
+        profile = self.configuration.profile
+        settling = Settling(profile, RetryPolicy.of(profile, route.retry))
+        conversation = Conversation(
+            route=route,
+            profile=profile,
+            schemas=self.schemas,
+            client=self.client,
+            clock=self.clock,
+            sender=self.configuration.gateway.gateway.agency,
+            test=self.configuration.gateway.gateway.test,
+        )
+        return LaneWork(
+            route=route,
+            store=self.store,
+            links=self.links,
+            sealer=self.sealer,
+            clock=self.clock,
+            conversation=conversation,
+            settling=settling,
+            ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
+            patience=self.patience,
+        )
+
+    def worker(self) -> Worker:
+        settings = self.configuration.gateway
+        side_by_side = min(settings.server.connections, settings.broker.prefetch)
+        return Worker(
+            lanes={name: self.lane_work(route) for name, route in self.configuration.routes.items()},
+            broker=self.broker,
+            store=self.store,
+            clock=self.clock,
+            events=self.events,
+            pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
+            group=settings.broker.prefetch,
+            profile=self.configuration.profile.name,
+            config_hash=self.configuration.hash,
+        )
+
+    def publishing(self) -> Publishing:
+        return Publishing(
+            store=self.store,
+            broker=self.broker,
+            spool=self.spool,
+            sealer=self.sealer,
+            clock=self.clock,
+            events=self.events,
+            profile=self.configuration.profile.name,
+            patience=self.patience,
+        )
+
+    def intakes(self) -> list[Intake]:
+        return [
+            Intake(
+                route=route,
+                source=self._source(route),
+                spool=self.spool,
+                store=self.store,
+                sealer=self.sealer,
+                clock=self.clock,
+                events=self.events,
+                config_hash=self.configuration.hash,
+                largest_file=self.configuration.gateway.limits.file_bytes,
+            )
+            for route in self.configuration.routes.values()
+        ]
+
+    def scheduler(self) -> Scheduler:
+        return Scheduler(
+            store=self.store,
+            publishing=self.publishing(),
+            returning=self._returning(),
+            clock=self.clock,
+            events=self.events,
+        )
+
+    def trouble(self, lane: str, error: KakehashiError) -> None:
+        """A lane's folder is in trouble: at most one line per 5 s and lane."""
+        now = self.clock.now()
+        if lane not in self._told or now - self._told[lane] >= _QUIET:
+            self._told[lane] = now
+            self.events.emit("folder.unavailable", lane=lane, code=error.fault.code)
+
+    def close(self) -> None:
+        for part in (self.broker, self.client, self.store):
+            with suppress(KakehashiError):
+                part.close()
+
+    def _source(self, route: Route) -> Source:
+        settings = route.settings.source
+        folder = self.configuration.source_folder(route)
+        if folder is None:
+            return QueueSource(self.broker, settings.queue)
+        source: Source = plugin("sources", "folder")(folder, settings)
+        return source
+
+    def _returning(self) -> Mapping[str, Returning]:
+        made = {}
+        for name, route in self.configuration.routes.items():
+            folder = self.configuration.return_folder(route)
+            if folder is None or route.return_plan is None or route.function is Function.LINK:
+                continue
+            sink: Sink = plugin("sinks", "folder")(folder)
+            made[name] = Returning(
+                route=route,
+                plan=route.return_plan,
+                sink=sink,
+                spool=self.spool,
+                store=self.store,
+                sealer=self.sealer,
+                clock=self.clock,
+            )
+        return made
+
+
+def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: Any) -> Gateway:
+    """Everything a configuration names, opened. `overrides` replace parts of Gateway by name (tests).
+
+    Raises ConfigurationError, StoreError (the store may not be worked on) and StoreCorrupt; a broker or server that
+    is not there yet is no error.
+    """
+    settings = configuration.gateway
+    parts: dict[str, Any] = dict(overrides)
+    parts.setdefault("clock", plugin("clocks", "system")())
+    parts.setdefault("sealer", plugin("sealers", "vault")(settings.keys))
+    if "store" not in parts:
+        scheme = settings.store.url.partition(":")[0].partition("+")[0]
+        parts["store"], parts["links"] = plugin("stores", scheme)(settings.store.url)
+        parts["store"].check()
+    if "broker" not in parts:
+        parts["broker"] = plugin("brokers", settings.broker.url.partition(":")[0])(settings.broker.url)
+    if "client" not in parts:
+        parts["client"] = plugin("servers", settings.server.endpoint.partition(":")[0])(settings.server)
+    parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
+    parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))
+    return Gateway(configuration=configuration, **parts)

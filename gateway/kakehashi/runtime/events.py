@@ -1,0 +1,80 @@
+"""The catalogue of events: name, level, fields, what the operator does. `docs/reference/events.md` is generated.
+
+A field that is not in the catalogue is a programming error, so no value of a record can slip into a log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+__all__ = ["CATALOGUE", "Event", "EventLog"]
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One kind of event. `fields` are all it may carry; `action` is the operator's next step (empty: none)."""
+
+    name: str
+    level: Level
+    fields: frozenset[str]
+    meaning: str
+    action: str = ""
+
+
+def _catalogue(text: str) -> dict[str, Event]:
+    events = {}
+    for line in text.strip().splitlines():
+        name, level, fields, meaning, action = (cell.strip() for cell in line.split("|"))
+        assert level in {"debug", "info", "warning", "error"}
+        events[name] = Event(name, level, frozenset(fields.split()), meaning, action)  # type: ignore[arg-type]  # checked above
+    return events
+
+
+CATALOGUE = _catalogue("""
+gateway.started      | info    | name roles version config lanes        | A gateway process runs                                   |
+gateway.stopping     | info    | name roles reason                      | A gateway process finishes what it holds and stops       |
+gateway.stopped      | info    | name roles                             | A gateway process has stopped                            |
+gateway.failed       | error   | name role code error                   | A role of the gateway failed and starts again            | See the code in the error reference
+configuration.reloaded | info  | config                                 | A changed configuration passed its check and is in force |
+configuration.refused | error  | faults code                            | A changed configuration is wrong; the old one stays      | Run `kakehashi check`
+file.received        | info    | lane file_id file records batches size | A file is safe in spool and ledger                       |
+file.held            | warning | lane file_id file records code         | A file is wrong as a whole and waits for a decision      | Ask the owner for a new file, then discard or release this one
+file.refused         | warning | lane file code original                | A file was not taken                                     | See the code; a duplicate needs nothing
+file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
+file.return_failed   | error   | lane file_id file code                 | The result of a file could not be written; tried again   | Check the folder for results
+folder.unavailable   | error   | lane code                              | The watched folder of a lane cannot be read              | Check mount and rights
+batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
+batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
+batch.settled        | info    | lane batch_id file_id request_id records attempts | Every record of a batch has its outcome         |
+batch.postponed      | info    | lane batch_id file_id request_id after code | A batch waits and comes again by itself             |
+batch.parked         | error   | lane batch_id file_id request_id code  | A batch waits for an operator                            | `kakehashi parked list`, then retry or discard
+batch.found_stale    | debug   | lane batch_id file_id request_id       | A second message of the same work was dropped            |
+message.buried       | error   | lane message_id code                   | An unreadable message went to the dead queue             | See who publishes into this queue
+broker.unavailable   | error   | code                                   | The broker cannot be reached; work waits in the ledger   | Start the broker
+broker.recovered     | info    |                                        | The broker is reached again                              |
+store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk
+store.recovered      | info    |                                        | The ledger is reached again                              |
+worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
+""")
+
+
+class EventLog:
+    """Emits catalogued events as structlog JSON lines. At most one line per 5 s for a repeated outage is the caller's
+    business (`Outage`).
+    """
+
+    def __init__(self, logger: structlog.typing.FilteringBoundLogger | None = None) -> None:
+        self._logger = logger or structlog.get_logger()
+
+    def emit(self, name: str, **fields: str | int | float | list[int] | None) -> None:
+        event = CATALOGUE[name]
+        unknown = fields.keys() - event.fields
+        if unknown:
+            msg = f"event {name} carries uncatalogued fields {sorted(unknown)}"
+            raise LookupError(msg)
+        getattr(self._logger, event.level)(name, **fields)

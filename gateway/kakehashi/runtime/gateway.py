@@ -1,0 +1,147 @@
+"""A gateway process: its roles as threads, each a loop that survives outages, all stopped by one signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Event, Thread
+
+from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreError
+from kakehashi.ports.broker import Consumer
+from kakehashi.runtime.bootstrap import Gateway
+from kakehashi.runtime.logging import safe_trace
+from kakehashi.runtime.outage import Outage
+
+__all__ = ["GatewayProcess", "Role"]
+
+_IDLE = 0.2
+_GRACE = 10.0
+
+
+class Role(StrEnum):
+    """What a process does; several processes and machines may run the same role."""
+
+    INTAKE = "intake"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProcess:
+    """`run` blocks until `stop` is set; then every role finishes what it holds, within ten seconds."""
+
+    gateway: Gateway
+    roles: Sequence[Role]
+    stop: Event = field(default_factory=Event)
+
+    def run(self) -> None:
+        """Raises BrokerMisconfigured when the queues are not what the configuration says: nothing is started then."""
+        events = self.gateway.events
+        identity = {"name": self.gateway.configuration.gateway.gateway.name, "roles": ",".join(self.roles)}
+        self._declare()
+        events.emit(
+            "gateway.started",
+            version=self.gateway.version,
+            config=self.gateway.configuration.hash,
+            lanes=len(self.gateway.configuration.routes),
+            **identity,
+        )
+        loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
+        threads = [Thread(target=loops[role], name=role, daemon=True) for role in self.roles]
+        for thread in threads:
+            thread.start()
+        self.stop.wait()
+        events.emit("gateway.stopping", reason="signal", **identity)
+        for thread in threads:
+            thread.join(_GRACE)
+        self.gateway.close()
+        events.emit("gateway.stopped", **identity)
+
+    def _declare(self) -> None:
+        """Queues first. A broker that is not there yet is an outage of the loops, not a reason to fail."""
+        try:
+            self.gateway.broker.declare(list(self.gateway.configuration.routes))
+        except BrokerMisconfigured:
+            raise
+        except BrokerError:
+            pass
+
+    def _intake(self) -> None:
+        intakes = self.gateway.intakes()
+        publishing = self.gateway.publishing()
+
+        def step() -> int:
+            done = 0
+            for intake in intakes:
+                if self.stop.is_set():
+                    break
+                done += self._guarded(intake.route.name, intake.run_once)
+                done += publishing.publish_new()
+            return done
+
+        self._loop(Role.INTAKE, step)
+
+    def _guarded(self, lane: str, step: Callable[[], int]) -> int:
+        """A folder that cannot be read is this lane's trouble alone."""
+        try:
+            return step()
+        except (BrokerError, StoreError):
+            raise
+        except KakehashiError as error:
+            self.gateway.trouble(lane, error)
+            return 0
+
+    def _scheduler(self) -> None:
+        self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
+
+    def _worker(self) -> None:
+        worker = self.gateway.worker()
+        lanes = ["urgent", *self.gateway.configuration.routes]
+        consumers: list[Consumer] = []
+
+        def step() -> int:
+            try:
+                if not consumers:
+                    consumers.append(
+                        self.gateway.broker.consume(lanes, prefetch=self.gateway.configuration.gateway.broker.prefetch)
+                    )
+                return worker.run_once(consumers[0]) + 1  # receive has already waited
+            except (BrokerError, StoreError):
+                self._drop(consumers)
+                raise
+
+        self._loop(Role.WORKER, step)
+        self._drop(consumers)
+        worker.pool.shutdown(cancel_futures=True)
+
+    def _drop(self, consumers: list[Consumer]) -> None:
+        """Give everything in hand back; it comes again."""
+        while consumers:
+            with suppress(KakehashiError):
+                consumers.pop().close()
+
+    def _loop(self, role: Role, step: Callable[[], int]) -> None:
+        outage = Outage(self.gateway.clock, self.gateway.events, self.stop)
+        while not self.stop.is_set():
+            try:
+                done = step()
+            except (BrokerError, StoreError) as error:
+                outage.failed(error)
+                with suppress(BrokerError):
+                    self._declare()
+                continue
+            except Exception as error:  # noqa: BLE001  # a role never dies silently: it says so and starts again
+                self.gateway.events.emit(
+                    "gateway.failed",
+                    name=self.gateway.configuration.gateway.gateway.name,
+                    role=role,
+                    code="GEN-001",
+                    error=f"{type(error).__name__} {safe_trace(error)}",
+                )
+                self.stop.wait(1)
+                continue
+            outage.worked()
+            if not done:
+                self.stop.wait(_IDLE)

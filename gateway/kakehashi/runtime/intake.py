@@ -1,0 +1,172 @@
+"""Takes complete files in: spool (sealed) → ledger (one transaction) → broker → remove the source file.
+
+Nothing is moved or removed before the ledger has it; a crash between any two steps repeats harmlessly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from kakehashi.codec.layout import Slice, Split
+from kakehashi.config.model import Route
+from kakehashi.domain.batch import BatchBody, content_id
+from kakehashi.errors import DuplicateContent, InputError
+from kakehashi.pipeline.envelope import seal_context
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.files import Source, SourceFile, Spool
+from kakehashi.ports.sealer import Sealer
+from kakehashi.ports.store import NewBatch, NewFile, Store
+from kakehashi.runtime.events import EventLog
+
+__all__ = ["Intake"]
+
+_CHUNK = 1 << 20
+_FILES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    name: str
+    digest: bytes
+    size: int
+    batches: list[NewBatch]
+    request_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """The intake of one lane."""
+
+    route: Route
+    source: Source
+    spool: Spool
+    store: Store
+    sealer: Sealer
+    clock: Clock
+    events: EventLog
+    config_hash: str
+    largest_file: int
+
+    def run_once(self) -> int:
+        """Take what is there; returns how many files were looked at."""
+        files = self.source.claim(_FILES_AT_ONCE)
+        for file in files:
+            self._take(file)
+        return len(files)
+
+    def _take(self, file: SourceFile) -> None:
+        digest, size = _digest(file)
+        if size > self.largest_file:
+            self._refuse(file, "REF-005")
+            return
+        if size == 0:
+            self._refuse(file, "REF-006")
+            return
+        with file.open() as stream:
+            split = self.route.codec.split(stream, batch_records=self.route.batch_records, file=file.name)
+        if not split.records and not split.faults:
+            self._refuse(file, "REF-006")
+            return
+        try:
+            spooled = self._spool(file, split, digest, size)
+        except InputError as error:
+            self._refuse(file, error.fault.code)
+            return
+        held = split.faults[0].code if split.faults else None
+        try:
+            row = self.store.add_file(
+                NewFile(
+                    lane=self.route.name,
+                    name=file.name,
+                    digest=digest,
+                    size=size,
+                    records=split.records,
+                    config_hash=self.config_hash,
+                    received_at=self.clock.now(),
+                    spool=spooled.name,
+                    held=held,
+                ),
+                spooled.batches,
+                request_ids=spooled.request_ids,
+            )
+        except DuplicateContent as error:
+            self.spool.remove(spooled.name)
+            self._duplicate(file, error.original)
+            return
+        file.finish()
+        facts = {"lane": self.route.name, "file_id": row.id, "file": file.name, "records": row.records}
+        if held:
+            self.events.emit("file.held", code=held, **facts)
+        else:
+            self.events.emit("file.received", batches=row.batches, size=size, **facts)
+
+    def _spool(self, file: SourceFile, split: Split, digest: bytes, size: int) -> _Spooled:
+        """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
+        name = content_id("spool", self.route.name, digest, self.clock.now().isoformat())
+        writer = self.spool.create(name)
+        hashed = hashlib.sha256()
+        batches: list[NewBatch] = []
+        request_ids: list[str] = []
+        with file.open() as stream:
+            for seq, part in enumerate(split.slices, start=1):
+                for gap in _read(stream, part.offset - stream.tell()):
+                    hashed.update(gap)
+                data = stream.read(part.length)
+                hashed.update(data)
+                request_id = content_id(self.route.name, digest, seq)
+                body = BatchBody(split.header, data).to_bytes()
+                offset, length = writer.append(
+                    self.sealer.seal(body, context=seal_context(self.route.name, request_id))
+                )
+                batches.append(_new_batch(seq, part, offset, length))
+                request_ids.append(request_id)
+            for rest in _read(stream, size + 1 - stream.tell()):
+                hashed.update(rest)
+        if hashed.digest() != digest:
+            writer.abandon()
+            raise InputError("REF-007")
+        writer.commit()
+        return _Spooled(name, digest, size, batches, request_ids)
+
+    def _duplicate(self, file: SourceFile, original: int) -> None:
+        """The same name again is the file that a crashed intake left claimed; another name is a second delivery."""
+        first = self.store.file(original)
+        if first is not None and first.name == file.name:
+            file.finish()
+        else:
+            file.quarantine("REF-001")
+        self.events.emit("file.refused", lane=self.route.name, file=file.name, code="REF-001", original=original)
+
+    def _refuse(self, file: SourceFile, code: str) -> None:
+        file.quarantine(code)
+        self.events.emit("file.refused", lane=self.route.name, file=file.name, code=code)
+
+
+def _new_batch(seq: int, part: Slice, offset: int, length: int) -> NewBatch:
+    return NewBatch(
+        seq=seq,
+        first_record=part.first_record,
+        records=part.records,
+        offset=part.offset,
+        spool_offset=offset,
+        spool_length=length,
+    )
+
+
+def _digest(file: SourceFile) -> tuple[bytes, int]:
+    hashed = hashlib.sha256()
+    size = 0
+    with file.open() as stream:
+        while chunk := stream.read(_CHUNK):
+            hashed.update(chunk)
+            size += len(chunk)
+    return hashed.digest(), size
+
+
+def _read(stream: BinaryIO, length: int) -> Iterator[bytes]:
+    while length > 0 and (chunk := stream.read(min(_CHUNK, length))):
+        length -= len(chunk)
+        yield chunk

@@ -1,0 +1,168 @@
+"""A file through a route without broker, store or server: for `translate`, golden cases and benchmarks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from kakehashi.config.model import Configuration, Route
+from kakehashi.domain.batch import BatchBody, BatchState, content_id
+from kakehashi.domain.interface import Function
+from kakehashi.errors import Fault, ServerUnreachable
+from kakehashi.pipeline.conversation import Conversation
+from kakehashi.pipeline.translation import Draft, Subject, Translation, translate
+from kakehashi.ports.store import BatchRow
+from kakehashi.validation.schema import SchemaSet
+
+__all__ = ["Offline", "OfflineResult"]
+
+_THEN = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=9)))
+
+
+class _EveryoneLinked:
+    """Every 宛名番号 is its own 団体内統合宛名番号: offline there is nobody to ask."""
+
+    def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002  # the port's signature
+        return {number: number for number in atena}
+
+
+class _NoServer:
+    def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:
+        raise ServerUnreachable
+
+    def close(self) -> None: ...
+
+
+class _StandingClock:
+    """Acceptance mode: the same input gives the same bytes on every day."""
+
+    def now(self) -> datetime:
+        return _THEN
+
+    def sleep(self, duration: timedelta) -> None: ...
+
+
+@dataclass(slots=True)
+class OfflineResult:
+    """`documents`: the validated messages; `faults`: of the file as a whole, then record by record."""
+
+    documents: list[bytes] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    records: int = 0
+    sent: int = 0
+
+
+class Offline:
+    """Translates by one route. No side effects; safe with a production configuration."""
+
+    def __init__(self, configuration: Configuration, route: Route, xsd: Path) -> None:
+        self._route = route
+        self._conversation = Conversation(
+            route=route,
+            profile=configuration.profile,
+            schemas=SchemaSet(xsd / configuration.profile.schemas),
+            client=_NoServer(),
+            clock=_StandingClock(),
+            sender=configuration.gateway.gateway.agency or "9999000000000000",
+            test=True,
+        )
+
+    def translate_file(self, path: Path) -> OfflineResult:
+        return self.translate(path.read_bytes(), file=path.name)
+
+    def translate(self, data: bytes, *, file: str = "input.dat") -> OfflineResult:
+        """A file fault holds the file: nothing is translated then, exactly as in the gateway."""
+        result = OfflineResult()
+        stream = io.BytesIO(data)
+        split = self._route.codec.split(stream, batch_records=self._route.batch_records, file=file)
+        result.records = split.records
+        result.faults.extend(split.faults)
+        if split.faults:
+            return result
+        for seq, part in enumerate(split.slices, start=1):
+            body = BatchBody(split.header, data[part.offset : part.offset + part.length])
+            row = _row(self._route.name, seq, part.first_record, part.records, part.offset)
+            result.faults.extend(self._batch(row, body, len(split.slices), file, result))
+        return result
+
+    def _batch(
+        self, row: BatchRow, body: BatchBody, total: int, file: str, result: OfflineResult
+    ) -> Sequence[Fault]:
+        if self._route.function is Function.LINK:
+            return self._route.codec.decode(
+                body, file=file, first_record=row.first_record, offset=row.offset
+            ).faults
+        translation = self.translate_batch(row, body, total=total, file=file)
+        if translation.document:
+            result.documents.append(translation.document)
+        result.sent += len(translation.drafts)
+        return translation.faults
+
+    def translate_batch(self, row: BatchRow, body: BatchBody, *, total: int, file: str) -> Translation:
+        def build(drafts: Sequence[Draft]) -> bytes:
+            return self._conversation.request(row, total, drafts)
+
+        return translate(
+            self._route,
+            body,
+            Subject(file=file, file_id=1, first_record=row.first_record, offset=row.offset),
+            links=_EveryoneLinked(),
+            schema=self._conversation.request_schema,
+            build=build,
+        )
+
+    def explain(self, path: Path, *, record: int | None, with_bytes: bool) -> Iterator[dict[str, object]]:
+        """Lineage: for every target of every record (or of one) its sources, rule, value or fault."""
+        data = path.read_bytes()
+        split = self._route.codec.split(io.BytesIO(data), batch_records=self._route.batch_records, file=path.name)
+        rules = {rule.target: rule for rule in self._route.mapper.lineage}
+        for part in split.slices:
+            body = BatchBody(split.header, data[part.offset : part.offset + part.length])
+            decoded = self._route.codec.decode(
+                body, file=path.name, first_record=part.first_record, offset=part.offset
+            )
+            for position, (row, number) in enumerate(zip(decoded.rows, decoded.numbers, strict=True)):
+                if row is None or (record is not None and number != record):
+                    continue
+                for explained in self._route.mapper.explain(row):
+                    rule = rules.get(explained.target)
+                    line: dict[str, object] = {
+                        "record": number,
+                        "target": explained.target,
+                        "value": explained.fault.code if explained.fault else explained.text,
+                        "absent": explained.absent,
+                        "sources": "; ".join(rule.sources) if rule else "",
+                        "rule": " | ".join(rule.converters) if rule else "(default)",
+                        "line": rule.line if rule else None,
+                    }
+                    if with_bytes:
+                        line["bytes"] = decoded.raw(position).data.hex()
+                    yield line
+
+
+def _row(lane: str, seq: int, first_record: int, records: int, offset: int) -> BatchRow:
+    """A batch that no ledger knows."""
+    return BatchRow(
+        id=seq,
+        file_id=1,
+        lane=lane,
+        seq=seq,
+        first_record=first_record,
+        records=records,
+        offset=offset,
+        spool_offset=0,
+        spool_length=0,
+        state=BatchState.NEW,
+        turn=0,
+        attempts=0,
+        request_id=content_id("offline", lane, seq),
+        receipt=None,
+        code=None,
+        due=None,
+        accepted=0,
+        updated_at=_THEN,
+        redrive_of=None,
+    )

@@ -1,0 +1,57 @@
+"""Files that arrive as messages of a queue: a legacy system publishes whole files, plain, into `<queue>`.
+
+The message is acknowledged only after spool and ledger have the file: the same guarantees as a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from typing import BinaryIO
+
+from kakehashi.domain.batch import letters
+from kakehashi.ports.broker import Broker, Consumer, Delivery
+from kakehashi.ports.files import SourceFile
+
+__all__ = ["QueueSource"]
+
+_NO_WAIT = timedelta(0)
+
+
+@dataclass(slots=True)
+class QueueSource:
+    """A Source over one queue of the broker; one at a time in hand, because a file may be large."""
+
+    broker: Broker
+    queue: str
+    _consumer: Consumer | None = field(default=None, init=False)
+
+    def claim(self, most: int) -> list[SourceFile]:
+        if self._consumer is None:
+            self.broker.declare([self.queue])
+            self._consumer = self.broker.consume([self.queue], prefetch=1)
+        deliveries = self._consumer.receive(min(most, 1), _NO_WAIT)
+        return [_QueuedFile(self.queue, self._consumer, delivery) for delivery in deliveries]
+
+
+@dataclass(frozen=True, slots=True)
+class _QueuedFile:
+    queue: str
+    consumer: Consumer
+    delivery: Delivery
+
+    @property
+    def name(self) -> str:
+        """From the content: the publisher's own ids may hold anything."""
+        return f"{self.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
+
+    def open(self) -> BinaryIO:
+        return BytesIO(self.delivery.message.body)
+
+    def finish(self) -> None:
+        self.consumer.acknowledge([self.delivery])
+
+    def quarantine(self, code: str) -> None:
+        self.consumer.bury(self.delivery, code)
