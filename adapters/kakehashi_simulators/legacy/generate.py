@@ -125,7 +125,7 @@ def _household_files(writer: _Writer, size: Callable[[int], int], faults: bool) 
 def _extract_file(writer: _Writer, size: Callable[[int], int], faults: bool) -> None:  # noqa: FBT001  # as above
     town = writer.town
     spoilt = extract.FLAWS if faults else ()
-    extras = [("tax", town.extra()), *town.extras]
+    extras = [("tax", town.extra()), *town.extras] if faults else []
     systems = (("tax", size(_TAX)), ("welfare", size(_ASSISTANCE) + size(_INQUIRIES)), ("registry", size(_MEMBERS)))
     records = len(extras) + len(spoilt) + sum(count for _, count in systems)
     flaws = {number + len(extras): flaw for number, flaw in
