@@ -69,4 +69,6 @@ def code_step(table: CodeTable, day: date | None) -> Step:
     def look_up(value: Value) -> Value:
         return codes[value] or None  # type: ignore[index]  # __missing__ tells of every other key
 
-    return Step(call=look_up, may_be_none=any(not code for code in codes.values()), text=True)
+    if not all(codes.values()):
+        return Step(call=look_up, may_be_none=True, text=True)
+    return Step(call=look_up, inline="{words}[{v}]", words=codes, text=True)

@@ -10,12 +10,13 @@ from kakehashi.domain.data_standard import DataStandard, StandardItem, StandardT
 from kakehashi.errors import ConfigurationError, Fault, InputError, Place
 from kakehashi.mapping.code_table import CodeTable
 from kakehashi.mapping.converters import CONVERTERS, CodeTables, build_steps, close_names
-from kakehashi.mapping.finish import FLAGS, OPERATIONS, date_finish, day_finish, decimal_finish
-from kakehashi.mapping.generator import compile_run, target_of
+from kakehashi.mapping.finish import FLAGS, OPERATIONS, date_finish, decimal_finish
+from kakehashi.mapping.generator import compile_run
 from kakehashi.mapping.mapper import Explained, Lineage, Loss, Mapped, Mapper
 from kakehashi.mapping.plan import Finish, FinishKind, Pipe
 from kakehashi.mapping.repertoire import Repertoire
 from kakehashi.mapping.table import MappingRow
+from kakehashi.mapping.value_code import target_of
 
 __all__ = ["CONTROLS", "PERSON", "Explained", "Lineage", "Loss", "Mapped", "Mapper", "compile_mapping"]
 
@@ -30,14 +31,13 @@ _TEXT = Finish(FinishKind.TEXT)
 _FLAG = Finish(FinishKind.LOOK_UP, words=FLAGS)
 _FINISHES = {
     "@unit": _TEXT,
-    "@valid_from": Finish(FinishKind.CALL, call=day_finish),
-    "@valid_to": Finish(FinishKind.CALL, call=day_finish),
+    "@valid_from": Finish(FinishKind.CALL, call=date_finish(whole_day=True)),
+    "@valid_to": Finish(FinishKind.CALL, call=date_finish(whole_day=True)),
     _NON_DISCLOSURE: _FLAG,
     _BLOCKED: _FLAG,
     "@operation": Finish(FinishKind.LOOK_UP, words=OPERATIONS),
 }
-_WHEN_NONE = {"@valid_to": "", _NON_DISCLOSURE: "1", _BLOCKED: "1"}
-"""Flags fail closed: unknown means not disclosed, not answered automatically."""
+_WHEN_NONE = {"@valid_to": ""}
 
 
 def compile_mapping(
@@ -192,6 +192,7 @@ class _Build:
             together=together,
             checked=bool(table),
             absent=row.absent,
+            line=row.line,
         )
         return pipe if row.literal is None else self.literal(row, pipe, item)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from kakehashi.domain.japanese_date import OPEN, HistoricDate, Precision
 from kakehashi.mapping.number_converters import decimal_of, whole
 from kakehashi.mapping.step import Value, refusal
 
-__all__ = ["FLAGS", "OPERATIONS", "date_finish", "day_finish", "decimal_finish", "integer_text", "plain_text"]
+__all__ = ["FLAGS", "OPERATIONS", "date_finish", "decimal_finish", "integer_text", "plain_text"]
 
-FLAGS: Mapping[object, str] = MappingProxyType({"0": "0", "1": "1", 0: "0", 1: "1"})
-OPERATIONS: Mapping[object, str] = MappingProxyType({"register": "register", "delete": "delete"})
+FLAGS: Mapping[object, str] = {"0": "0", "1": "1", 0: "0", 1: "1", None: "1", "": "1"}
+"""Flags fail closed: unknown means not disclosed, not answered automatically."""
+OPERATIONS: Mapping[object, str] = {"register": "register", "delete": "delete"}
 
 _MOST_DATES = 100_000
 
@@ -54,10 +54,11 @@ def _iso(value: Value) -> str | None:
     return None if value.mark == OPEN else value.iso()
 
 
-def date_finish() -> Callable[[Value], str | None]:
-    """ISO text, as precise as the date is. Dates repeat and codecs share their objects: remembered by what was written.
+def date_finish(*, whole_day: bool = False) -> Callable[[Value], str | None]:
+    """ISO text, as precise as the date is; `whole_day`: refused unless known to the day.
 
-    One memory for each mapping, bounded; an entry counts only for the very object that made it.
+    Dates repeat and codecs share their objects, so what was written is remembered: one memory for each rule, bounded;
+    an entry counts only for the very object that made it.
     """
     known: dict[str, tuple[HistoricDate, str | None]] = {}
 
@@ -68,16 +69,11 @@ def date_finish() -> Callable[[Value], str | None]:
         if entry is not None and entry[0] is value:
             return entry[1]
         text = _iso(value)
+        if whole_day and text is not None and value.precision is not Precision.DAY:
+            raise refusal(expected="a date known to the day")
         if len(known) >= _MOST_DATES:
             known.clear()
         known[value.written] = (value, text)
         return text
 
     return date_text
-
-
-def day_finish(value: Value) -> str | None:
-    """A date that must be known to the day."""
-    if isinstance(value, HistoricDate) and value.mark != OPEN and value.precision is not Precision.DAY:
-        raise refusal(expected="a date known to the day")
-    return _iso(value)

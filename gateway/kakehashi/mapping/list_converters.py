@@ -19,12 +19,15 @@ def _values(value: Value) -> list[Value]:
 
 def _concat(arguments: tuple[Argument, ...]) -> Step:
     separator = str(arguments[0])
-    return Step(
-        call=lambda value: separator.join(map(text, _values(value))) or None,
-        may_be_none=True,
-        takes_none=True,
-        text=True,
-    )
+
+    def join(value: Value) -> Value:
+        if isinstance(value, tuple):
+            parts = [part for part in value if part is not None and part != ""]
+            if all(part.__class__ is str for part in parts):
+                return separator.join(parts) or None  # type: ignore[arg-type]  # nothing but str
+        return separator.join(map(text, _values(value))) or None
+
+    return Step(call=join, may_be_none=True, takes_none=True, text=True)
 
 
 def _pick(position: int) -> Step:

@@ -48,6 +48,7 @@ class Pipe:
     constant: str | None = None
     checked: bool = False
     absent: str | None = None
+    line: int = 0
 
     @property
     def many(self) -> bool:

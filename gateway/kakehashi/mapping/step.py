@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -27,12 +27,14 @@ def refusal(code: str = "MAP-001", **facts: str | int) -> InputError:
 class Step:
     """A converter with its arguments.
 
-    `call` gets a value that is not None, unless `takes_none`. `inline` is the same as a Python expression of `{v}`.
+    `call` gets a value that is not None, unless `takes_none`. The straight line may use instead `inline`, a Python
+    expression of `{v}` and `{words}`, the dict `words`; where that raises, `call` decides.
     `may_be_none`: a value may turn into None. `text`: the outcome, if any, is always `str`.
     """
 
     call: Callable[[Value], Value]
     inline: str | None = None
+    words: Mapping[str, str] | None = None
     may_be_none: bool = False
     takes_none: bool = False
     text: bool = False
