@@ -1,0 +1,199 @@
+"""The account: everything that the server took, in its own SQLite file, durable before it answers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Account", "Change", "Past", "Refusal", "Request"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY, request_id TEXT UNIQUE, message_id TEXT, digest BLOB, records INTEGER, accepted INTEGER,
+    receipt TEXT UNIQUE, taken_at REAL, times INTEGER DEFAULT 1, payload BLOB);
+CREATE TABLE IF NOT EXISTS effects (
+    person TEXT, info TEXT, unit TEXT, sequence TEXT, operation TEXT, request INTEGER, times INTEGER DEFAULT 1,
+    PRIMARY KEY (person, info, unit, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refusals (request INTEGER, record INTEGER, item TEXT, code TEXT);
+CREATE INDEX IF NOT EXISTS refusals_by_request ON refusals (request);
+CREATE TABLE IF NOT EXISTS conflicts (request_id TEXT, message_id TEXT);
+CREATE TABLE IF NOT EXISTS repeats (request INTEGER, person TEXT, info TEXT, unit TEXT, sequence TEXT);
+CREATE TABLE IF NOT EXISTS processes (
+    number TEXT PRIMARY KEY, person TEXT, state TEXT, expires_at REAL, request_id TEXT, record INTEGER);
+CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
+CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
+"""
+_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes")
+_PLACES = 200
+
+
+class Change(NamedTuple):
+    """One record of a message that passed every check but the sequence."""
+
+    record: int
+    person: str
+    info: str
+    unit: str
+    sequence: str
+    operation: str
+
+
+class Refusal(NamedTuple):
+    record: int
+    item: str | None
+    code: str
+
+
+class Request(NamedTuple):
+    """A message to be taken. `payload` is what a later result is made from."""
+
+    request_id: str
+    message_id: str
+    digest: bytes
+    records: int
+    receipt: str
+    payload: bytes = b""
+
+
+class Past(NamedTuple):
+    """A message that was taken."""
+
+    id: int
+    request_id: str
+    message_id: str
+    digest: bytes
+    accepted: int
+    receipt: str
+    taken_at: float
+    payload: bytes
+
+
+class Account:
+    """Thread-safe; one transaction, and one commit to the disk, for each message."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.lock = threading.RLock()
+        self.connection = sqlite3.connect(folder / "account.sqlite", check_same_thread=False, isolation_level=None)
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        self.connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        with self.lock:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def past(self, *, request_id: str = "", receipt: str = "") -> Past | None:
+        column, value = ("request_id", request_id) if request_id else ("receipt", receipt)
+        columns = ", ".join(Past._fields)
+        with self.lock:
+            row = self.connection.execute(f"SELECT {columns} FROM requests WHERE {column} = ?", (value,)).fetchone()  # noqa: S608  # our own names
+        return None if row is None else Past(*row)
+
+    def repeated(self, past: Past, *, conflict: bool) -> None:
+        """A message with a known request id arrived: with other content, it is a conflict."""
+        with self.transaction() as connection:
+            if conflict:
+                connection.execute("INSERT INTO conflicts VALUES (?, ?)", (past.request_id, past.message_id))
+            else:
+                connection.execute("UPDATE requests SET times = times + 1 WHERE id = ?", (past.id,))
+
+    def take(self, request: Request, changes: Sequence[Change], refusals: Sequence[Refusal]) -> bool:
+        """Record the request and its refusals, apply `changes`, refuse those that are stale (4009).
+
+        False, and nothing done, when the request id is known.
+        """
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO requests (request_id, message_id, digest, records, receipt, payload, taken_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*request, time.time()),
+            )
+            if not cursor.rowcount:
+                return False
+            number = cursor.lastrowid or 0
+            fresh, stale = self._by_sequence(connection, number, changes)
+            connection.executemany(
+                "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*change[1:], number) for change in fresh],
+            )
+            refused = [*refusals, *(Refusal(change.record, None, "4009") for change in stale)]
+            connection.executemany("INSERT INTO refusals VALUES (?, ?, ?, ?)", [(number, *row) for row in refused])
+            accepted = request.records - len(refused)
+            connection.execute("UPDATE requests SET accepted = ? WHERE id = ?", (accepted, number))
+        return True
+
+    def take_again(self, past: Past, changes: Sequence[Change]) -> None:
+        """What a receiver without memory of requests does: the same effects once more."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "UPDATE effects SET times = times + 1 WHERE person = ? AND info = ? AND unit = ? AND sequence = ?",
+                [change[1:5] for change in changes],
+            )
+            connection.execute("UPDATE requests SET times = times + 1 WHERE id = ?", (past.id,))
+
+    def refusals(self, request: int) -> list[Refusal]:
+        with self.lock:
+            rows = self.connection.execute(
+                "SELECT record, item, code FROM refusals WHERE request = ? ORDER BY record", (request,)
+            ).fetchall()
+        return [Refusal(*row) for row in rows]
+
+    def forget(self) -> None:
+        with self.transaction() as connection:
+            for table in _TABLES:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # our own names
+
+    def close(self) -> None:
+        with self.lock:
+            self.connection.close()
+
+    @staticmethod
+    def _by_sequence(
+        connection: sqlite3.Connection, request: int, changes: Sequence[Change]
+    ) -> tuple[list[Change], list[Change]]:
+        """Later wins per (person, information, unit): (newer than everything before, the others)."""
+        newest = _newest(connection, changes)
+        fresh, stale = [], []
+        for change in changes:
+            key = change[1:4]
+            if change.sequence > newest.get(key, ""):
+                newest[key] = change.sequence
+                fresh.append(change)
+            else:
+                stale.append(change)
+        known = [(request, *change[1:5]) for change in stale]
+        connection.executemany(
+            "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"
+            " WHERE person = ?2 AND info = ?3 AND unit = ?4 AND sequence = ?5)",
+            known,
+        )
+        return fresh, stale
+
+
+def _newest(connection: sqlite3.Connection, changes: Sequence[Change]) -> dict[tuple[str, ...], str]:
+    keys = list({change[1:4] for change in changes})
+    found: dict[tuple[str, ...], str] = {}
+    for start in range(0, len(keys), _PLACES):
+        part = keys[start : start + _PLACES]
+        rows = connection.execute(
+            "SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, (SELECT max(sequence) FROM effects e WHERE"
+            " e.person = k.value ->> 0 AND e.info = k.value ->> 1 AND e.unit = k.value ->> 2) AS newest"
+            " FROM json_each(?) k WHERE newest IS NOT NULL",
+            (json.dumps(part),),
+        )
+        found.update(((person, info, unit), sequence) for person, info, unit, sequence in rows)
+    return found

@@ -1,0 +1,169 @@
+"""`python -m kakehashi_simulators.intermediate_server`: the intermediate server 「中間サーバー」, simulated.
+
+Prints one JSON line when it is ready: {"endpoint": …, "admin": …, "pid": …}. Admin port (JSON):
+```
+GET  /account                      totals; messages by id and code since the start; gauges
+GET  /effects?person=…&twice=1     what was applied, how often, by which request
+GET  /requests                     what was taken
+GET  /faults   POST /faults        the switches of `faults.Switches`
+POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], "linked": […]}
+POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
+POST /reset                        empty account, no exceptional persons, no faults
+```
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from kakehashi_simulators.account import Account
+from kakehashi_simulators.admin import Action, AdminServer
+from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.inquiries import InquiryDesk, InquiryResultDesk
+from kakehashi_simulators.invention import Inventor
+from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
+from kakehashi_simulators.persons import STATES, Persons
+from kakehashi_simulators.receipts import Receipts
+from kakehashi_simulators.replicas import ReplicaDesk, ReplicaResultDesk
+from kakehashi_simulators.report import effects, requests, totals
+from kakehashi_simulators.schema_folder import CheckerPool
+from kakehashi_simulators.server import Desk, MessageServer, ServerSettings
+from kakehashi_simulators.symbols import LinkDesk, Processes, ProcessNumberDesk
+from kakehashi_simulators.system_control import LayoutDesk, RequestStatusDesk, ServiceDesk
+from kakehashi_simulators.wire import WireServer, mutual_tls
+
+__all__ = ["IntermediateServer", "main"]
+
+
+class IntermediateServer:
+    """Everything of one intermediate server, put together. `wire` and `admin` are ready to serve."""
+
+    def __init__(self, folder: Path, xsd: Path, settings: ServerSettings, arguments: argparse.Namespace) -> None:
+        self.faults = Faults()
+        self._account = Account(folder)
+        self._persons = Persons(
+            self._account.connection, self._account.lock, no_symbol_ending=arguments.no_symbol_ending
+        )
+        self._processes = Processes(self._account, self._persons, seconds=settings.process_seconds)
+        self._messages = MessageServer(
+            settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd, settings)
+        )
+        tls = mutual_tls(arguments.certificates) if arguments.certificates else None
+        self.wire = WireServer(
+            self._messages, faults=self.faults, port=arguments.port, tls=tls, requests_most=arguments.connections
+        )
+        self.admin = AdminServer(self._actions(), port=arguments.admin_port)
+
+    def close(self) -> None:
+        self._account.close()
+
+    def _desks(self, xsd: Path, settings: ServerSettings) -> dict[str, Desk]:
+        account, persons, inventor = self._account, self._persons, Inventor(xsd)
+        receipts = Receipts(account, self.faults, delay_seconds=settings.result_delay_seconds)
+        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts)
+        return {
+            "DBM-201": replicas,
+            "DBM-203": replicas,
+            "DBM-205": ReplicaResultDesk(account=account, receipts=receipts),
+            "SKI-301": InquiryDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
+            "SKI-303": InquiryResultDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
+            "FGU-111": ProcessNumberDesk(persons=persons, processes=self._processes),
+            "FGU-131": LinkDesk(persons=persons, processes=self._processes),
+            "SYM-901": ServiceDesk(faults=self.faults),
+            "SYM-903": LayoutDesk(),
+            "SYM-911": RequestStatusDesk(account=account, processes=self._processes, receipts=receipts),
+        }
+
+    def _actions(self) -> dict[str, Action]:
+        return {
+            "GET /account": lambda _: self._totals(),
+            "GET /effects": lambda given: effects(self._account, {name: str(given[name]) for name in given}),
+            "GET /requests": lambda _: requests(self._account),
+            "GET /faults": lambda _: asdict(self.faults.now),
+            "POST /faults": self._set_faults,
+            "POST /persons": self._set_persons,
+            "POST /linked": self._settle,
+            "POST /reset": lambda _: self._reset(),
+        }
+
+    def _totals(self) -> dict[str, object]:
+        gauge = self.wire.gauge
+        return {
+            **totals(self._account),
+            "messages": self._messages.tally.by_message(),
+            "connections": gauge.connections,
+            "connections_most": gauge.connections_most,
+            "requests_most": gauge.requests_most,
+            "handshakes_refused": gauge.handshakes_refused,
+        }
+
+    def _set_faults(self, given: Mapping[str, object]) -> object:
+        self.faults.set(given)
+        if self.faults.now.refuse_connections:
+            self.wire.drop_connections()
+        return asdict(self.faults.now)
+
+    def _set_persons(self, given: Mapping[str, object]) -> object:
+        for state, keys in given.items():
+            if state not in (*STATES, "linked") or not isinstance(keys, list):
+                raise ValueError("a list of keys under no-symbol, unknown, refusing or linked is expected")
+            self._persons.set(map(str, keys), state)
+        return {}
+
+    def _settle(self, given: Mapping[str, object]) -> object:
+        state = str(given.get("state", "linked"))
+        if state not in ("linked", "failed"):
+            raise ValueError("state is linked or failed")
+        return {"known": self._processes.settle(str(given.get("process_number", "")), state)}
+
+    def _reset(self) -> object:
+        self._account.forget()
+        self._persons.forget()
+        self.faults.reset()
+        self._messages.tally.reset()
+        self.wire.gauge.reset()
+        return {}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = _parser().parse_args(arguments)
+    if given.with_parent_thread:
+        die_with_parent()
+    settings = ServerSettings(
+        test=given.mode == "test",
+        senders=given.senders,
+        records_most=given.records_cap,
+        result_delay_seconds=given.result_delay,
+        check_digest=given.check_digest,
+    )
+    server = IntermediateServer(given.folder, given.xsd, settings, given)
+    ready = {"endpoint": server.wire.endpoint, "admin": server.admin.address}
+    serve_until_told(server.wire, server.admin, ready=ready, parent=given.parent)
+    server.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kakehashi_simulators.intermediate_server", description=__doc__)
+    add = parser.add_argument
+    add("--folder", type=Path, required=True, help="where the account is kept")
+    add("--xsd", type=Path, required=True, help="folder of the profile's schemas and rules")
+    add("--certificates", type=Path, help="ca.pem, server.pem, server.key: mutual TLS; without it plain HTTP")
+    add("--port", type=int, default=0)
+    add("--admin-port", type=int, default=0)
+    add("--mode", choices=["test", "live"], default="test", help="which test flag a message must carry")
+    add("--senders", default=ServerSettings().senders, help="pattern of the agency codes that may send")
+    add("--records-cap", type=int, default=10_000, help="records in one message")
+    add("--connections", type=int, default=16, help="requests at the same time")
+    add("--result-delay", type=float, default=1.0, help="seconds until a result is there")
+    add("--no-symbol-ending", default="", help="person keys that end so have no symbol until it is linked")
+    add("--check-digest", action="store_true", help="a batch's SHA-256 must be that of the bytes behind the header")
+    add("--parent", type=int, default=0, help="end when this process is not the parent any more")
+    add("--with-parent-thread", action="store_true", help="let the kernel end this process with its starter")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Contents for answers: invented from a layout's schema and the person key alone: always the same, always sound."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from kakehashi_simulators.schema_folder import secure_parser
+
+__all__ = ["Inventor"]
+
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+_TEXTS = ("見本一郎", "架空町一丁目二番三号", "試験用の値", "見本花子", "例示区中央四番")
+_KANA = ("ミホン　イチロウ", "ミホン　ハナコ", "カクウ　タロウ")
+_YEAR, _LONGEST = "2025", 7
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A simple type of a layout's schema: what a value must be."""
+
+    base: str
+    codes: tuple[str, ...]
+    pattern: str
+    most: int
+
+    def value(self, dice: Iterator[int]) -> str:
+        one = next(dice)
+        if self.codes:
+            return self.codes[one % len(self.codes)]
+        if "Date" in self.base:
+            return f"{2000 + one % 25}-{1 + next(dice) % 12:02}-{1 + next(dice) % 28:02}"
+        if self.base in ("Text", "Kana"):
+            texts = _TEXTS if self.base == "Text" else _KANA
+            return texts[one % len(texts)][: self.most]
+        digits = re.fullmatch(r"\[0-9\]\{1,([0-9]+)\}", self.pattern)
+        if digits:
+            length = int(digits[1])
+            return _YEAR if length == 4 else f"{one * 2_654_435_761 % 10**length:0{length}}"
+        return "0"  # an amount: sums and differences of nothing always hold
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    name: str
+    kind: _Kind
+    absent: str
+    """A reason that may stand instead of the value; empty: none may."""
+    required: bool
+
+    def element(self, dice: Iterator[int]) -> str:
+        one = next(dice)
+        if self.absent and not self.required and one % 3 == 0:
+            return f"<{self.name}-absent>{self.absent}</{self.name}-absent>"
+        return f"<{self.name}>{self.kind.value(dice)}</{self.name}>"
+
+
+class Inventor:
+    """Thread-safe. Amounts are 0 and a later date is never asked to follow an earlier one: the rules hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self._layouts: dict[str, tuple[str, tuple[_Item, ...]]] = {}
+        for path in sorted((folder / "layouts").glob("TM*-v*.xsd")):
+            info, version = path.stem.rsplit("-v", 1)
+            self._layouts[info] = f"{info}v{version}", tuple(_items(etree.parse(path, secure_parser()).getroot()))
+
+    def knows(self, info: str) -> bool:
+        return info in self._layouts
+
+    def content(self, info: str, person: str) -> str:
+        """The element of the newest layout of `info`, filled for this person. Raises KeyError for an unknown one."""
+        element, items = self._layouts[info]
+        dice = _dice(f"{info}/{person}")
+        return f"<{element}>{''.join(item.element(dice) for item in items)}</{element}>"
+
+
+def _dice(seed: str) -> Iterator[int]:
+    turn = 0
+    while True:
+        yield from hashlib.sha256(f"{seed}/{turn}".encode()).digest()
+        turn += 1
+
+
+def _items(schema: etree._Element) -> Iterator[_Item]:
+    kinds = {node.get("name", ""): _kind(node) for node in schema.iterfind(f"{_XS}simpleType")}
+    for particle in schema.iterfind(f"{_XS}complexType/{_XS}sequence/*"):
+        elements = [particle] if particle.tag == f"{_XS}element" else particle.findall(f"{_XS}element")
+        reasons = [node for node in elements if node.get("name", "").endswith("-absent")]
+        yield _Item(
+            name=elements[0].get("name", ""),
+            kind=kinds[elements[0].get("type", "")],
+            absent=kinds[reasons[0].get("type", "")].codes[0] if reasons else "",
+            required=particle.get("minOccurs") != "0",
+        )
+
+
+def _kind(node: etree._Element) -> _Kind:
+    restriction = node.find(f"{_XS}restriction")
+    assert restriction is not None
+    pattern, most = restriction.find(f"{_XS}pattern"), restriction.find(f"{_XS}maxLength")
+    return _Kind(
+        base=restriction.get("base", ""),
+        codes=tuple(code.get("value", "") for code in restriction.iterfind(f"{_XS}enumeration")),
+        pattern="" if pattern is None else pattern.get("value", ""),
+        most=1000 if most is None else int(most.get("value", "1000")),
+    )

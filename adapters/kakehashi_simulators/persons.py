@@ -1,0 +1,44 @@
+"""What the server knows about persons, beyond taking every 15-digit key."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable
+
+__all__ = ["STATES", "Persons"]
+
+STATES = ("no-symbol", "unknown", "refusing")
+"""no-symbol: 4007 until linked; unknown: 4003, or not-found in an inquiry; refusing: an inquiry is refused."""
+
+
+class Persons:
+    """Exceptional person keys, kept in the account's database. Thread-safe.
+
+    `no_symbol_ending`: a rule beside the list, every key that ends so has no symbol until it is linked.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, *, no_symbol_ending: str = "") -> None:
+        self._connection = connection
+        self._lock = lock
+        self._ending = no_symbol_ending
+        rows = connection.execute("SELECT key, state FROM persons")
+        self._states: dict[str, str] = dict(rows)
+
+    def set(self, keys: Iterable[str], state: str) -> None:
+        """`state` is one of STATES, or linked: an ordinary person with a symbol."""
+        rows = [(key, state) for key in keys]
+        with self._lock, self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO persons VALUES (?, ?)", rows)
+        self._states.update(rows)
+
+    def state(self, key: str) -> str:
+        found = self._states.get(key)
+        if found is None and self._ending and key.endswith(self._ending):
+            return "no-symbol"
+        return found or "linked"
+
+    def forget(self) -> None:
+        with self._lock, self._connection:
+            self._connection.execute("DELETE FROM persons")
+        self._states = {}

@@ -1,0 +1,153 @@
+"""`python -m kakehashi_simulators.registry`: resident registry and everything behind it, simulated.
+
+Takes FGU-121 (the one message that may hold a 個人番号, which is neither kept nor shown), acknowledges with FGU-122,
+and after a delay tells the intermediate server's admin port that the symbol of each process number is linked.
+Numbers that are known already are acknowledged again and told once. Admin port: GET /account, GET and POST /faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from kakehashi_simulators.account import Refusal
+from kakehashi_simulators.admin import AdminServer
+from kakehashi_simulators.answer import Answer, new_id
+from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
+from kakehashi_simulators.message import NAMESPACE
+from kakehashi_simulators.schema_folder import CheckerPool
+from kakehashi_simulators.server import Case, MessageServer, ServerSettings
+from kakehashi_simulators.wire import WireServer, mutual_tls
+
+__all__ = ["AcquisitionDesk", "Notices", "main"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS notices (number TEXT PRIMARY KEY, due REAL, told INTEGER DEFAULT 0, asked INTEGER DEFAULT 1)
+"""
+_LOOK_SECONDS = 0.1
+
+
+class Notices:
+    """Process numbers whose symbols will be linked; survives a restart. Thread-safe."""
+
+    def __init__(self, folder: Path, *, delay_seconds: float) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._delay_seconds = delay_seconds
+        self._connection = sqlite3.connect(folder / "registry.sqlite", check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(_SCHEMA)
+
+    def add(self, numbers: Sequence[str]) -> None:
+        due = time.time() + self._delay_seconds
+        with self._lock, self._connection:
+            self._connection.executemany(
+                "INSERT INTO notices (number, due) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET asked = asked + 1",
+                [(number, due) for number in numbers],
+            )
+
+    def tell_due(self, intermediate_admin: str) -> None:
+        """Pass on what is due; what the server does not take is told again later."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT number FROM notices WHERE NOT told AND due <= ?", (time.time(),)
+            ).fetchall()
+        for (number,) in rows:
+            if not _tell(intermediate_admin, number):
+                return
+            with self._lock, self._connection:
+                self._connection.execute("UPDATE notices SET told = 1 WHERE number = ?", (number,))
+
+    def totals(self) -> dict[str, int]:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT count(*), coalesce(sum(told), 0), coalesce(sum(asked - 1), 0) FROM notices"
+            ).fetchone()
+        return dict(zip(("acquisitions", "told", "repeated"), row, strict=True))
+
+
+class AcquisitionDesk:
+    """FGU-121 → FGU-122."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def answer(self, case: Case) -> Answer:
+        numbers = [int(number) for number in case.message.numbers]
+        wrong = {numbers[violation.position or 0]: violation for violation in case.violations}
+        taken = [
+            acquisition.findtext(f"{{{NAMESPACE}}}ProcessNumber", "")
+            for number, acquisition in zip(numbers, case.message.root[1], strict=True)
+            if number not in wrong
+        ]
+        self._notices.add(taken)
+        errors = [Refusal(number, violation.item, violation.code) for number, violation in sorted(wrong.items())]
+        return Answer(segment=1, code="0000", receipt=new_id(), accepted=len(taken), errors=errors)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = _parser().parse_args(arguments)
+    if given.with_parent_thread:
+        die_with_parent()
+    faults, notices = Faults(), Notices(given.folder, delay_seconds=given.link_delay)
+    settings = ServerSettings(test=given.mode == "test")
+    messages = MessageServer(
+        settings, checkers=CheckerPool(given.xsd), faults=faults, desks={"FGU-121": AcquisitionDesk(notices)}
+    )
+    tls = mutual_tls(given.certificates) if given.certificates else None
+    wire = WireServer(messages, faults=faults, port=given.port, tls=tls)
+    admin = AdminServer(
+        {
+            "GET /account": lambda _: {**notices.totals(), "messages": messages.tally.by_message()},
+            "GET /faults": lambda _: asdict(faults.now),
+            "POST /faults": faults.set,
+        },
+        port=given.admin_port,
+    )
+    threading.Thread(target=_tell_for_ever, args=(notices, given.intermediate_admin), daemon=True).start()
+    serve_until_told(wire, admin, ready={"endpoint": wire.endpoint, "admin": admin.address}, parent=given.parent)
+
+
+def _tell_for_ever(notices: Notices, intermediate_admin: str) -> None:
+    while True:
+        notices.tell_due(intermediate_admin)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _tell(intermediate_admin: str, number: str) -> bool:
+    body = json.dumps({"process_number": number, "state": "linked"}).encode()
+    request = urllib.request.Request(f"{intermediate_admin}/linked", data=body)  # noqa: S310  # a loopback address
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kakehashi_simulators.registry", description=__doc__)
+    add = parser.add_argument
+    add("--folder", type=Path, required=True, help="where the notices are kept")
+    add("--xsd", type=Path, required=True, help="folder of the profile's schemas")
+    add("--intermediate-admin", required=True, help="admin address of the intermediate server")
+    add("--certificates", type=Path, help="ca.pem, server.pem, server.key: mutual TLS; without it plain HTTP")
+    add("--port", type=int, default=0)
+    add("--admin-port", type=int, default=0)
+    add("--mode", choices=["test", "live"], default="test", help="which test flag a message must carry")
+    add("--link-delay", type=float, default=2.0, help="seconds until a symbol is linked")
+    add("--parent", type=int, default=0, help="end when this process is not the parent any more")
+    add("--with-parent-thread", action="store_true", help="let the kernel end this process with its starter")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

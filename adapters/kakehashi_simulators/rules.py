@@ -1,0 +1,60 @@
+"""ISO Schematron rules, each turned into one XPath that finds its violators in a whole message at once.
+
+The subset: one rule a pattern, XPath 1.0 tests, no let, include, extends or abstract parts. Anything else stops the
+program at its start: a rule that is not understood must not look like one that holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+__all__ = ["Rule", "read_rules"]
+
+_SCH = "{http://purl.oclc.org/dsdl/schematron}"
+_KNOWN = {"schema", "ns", "title", "p", "pattern", "rule", "assert", "report", "value-of", "name", "emph"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`violators` gives the context nodes that break the assertion `name`."""
+
+    name: str
+    violators: etree.XPath
+
+
+def read_rules(path: Path, parser: etree.XMLParser) -> tuple[Rule, ...]:
+    """Raises ValueError for anything outside the subset."""
+    root = etree.parse(path, parser).getroot()
+    unknown = {etree.QName(node).localname for node in root.iter(etree.Element)} - _KNOWN
+    if unknown:
+        raise ValueError(f"{path.name}: not understood: {', '.join(sorted(unknown))}")
+    spaces = {ns.get("prefix", ""): ns.get("uri", "") for ns in root.findall(f"{_SCH}ns")}
+    return tuple(rule for pattern in root.findall(f"{_SCH}pattern") for rule in _pattern(path, pattern, spaces))
+
+
+def _pattern(path: Path, pattern: etree._Element, spaces: dict[str, str]) -> list[Rule]:
+    rules = pattern.findall(f"{_SCH}rule")
+    if len(rules) != 1 or pattern.get("abstract") or pattern.get("is-a"):
+        raise ValueError(f"{path.name}: a pattern with other than one plain rule")
+    context = _absolute(rules[0].get("context", ""))
+    found = []
+    for check in rules[0]:
+        test = check.get("test", "")
+        if "current()" in test:
+            raise ValueError(f"{path.name}: current() is not understood")
+        holds_when_false = check.tag == f"{_SCH}assert"
+        condition = f"not({test})" if holds_when_false else test
+        found.append(Rule(check.get("id", ""), etree.XPath(f"{context}[{condition}]", namespaces=spaces)))
+    return found
+
+
+def _absolute(context: str) -> str:
+    """A layout element stands in a Content; looking there and not everywhere keeps the search cheap."""
+    if "|" in context:
+        raise ValueError("a context with alternatives is not understood")
+    if context.startswith("/"):
+        return context
+    return f"/*/*/*/*/{context}" if "/" not in context else f"//{context}"

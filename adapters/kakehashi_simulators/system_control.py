@@ -1,0 +1,56 @@
+"""「システム管理」 SYM: is the service open, which layouts exist, what became of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kakehashi_simulators.account import Account
+from kakehashi_simulators.answer import Answer
+from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.receipts import Receipts
+from kakehashi_simulators.server import Case
+from kakehashi_simulators.symbols import Processes
+
+__all__ = ["LayoutDesk", "RequestStatusDesk", "ServiceDesk"]
+
+_LAYOUTS_SINCE = "2026-07-01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDesk:
+    faults: Faults
+
+    def answer(self, case: Case) -> Answer:  # noqa: ARG002  # the same for everybody
+        state = "closed" if self.faults.now.closed else "open"
+        return Answer(segment=1, code="0000", extra=f"<Service><State>{state}</State></Service>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutDesk:
+    def answer(self, case: Case) -> Answer:
+        layouts = "".join(
+            f"<Layout><InfoName>{info}</InfoName><Version>{version}</Version>"
+            f"<ValidFrom>{_LAYOUTS_SINCE}</ValidFrom></Layout>"
+            for info, version in sorted(case.checker.layouts)
+        )
+        return Answer(segment=1, code="0000", extra=f"<Layouts>{layouts}</Layouts>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStatusDesk:
+    """0000 taken and done, 0001 taken and in process, 9404 never taken; with the receipt to poll with."""
+
+    account: Account
+    processes: Processes
+    receipts: Receipts
+
+    def answer(self, case: Case) -> Answer:
+        request_id = case.message.texts("k:RequestRef")[0]
+        past = self.account.past(request_id=request_id)
+        if past is None:
+            known = self.processes.knows(request_id)
+            return Answer(segment=1, code="0000") if known else Answer.refused("9404")
+        left = self.receipts.seconds_left(past)
+        if left:
+            return Answer(segment=2, code="0001", receipt=past.receipt, retry_after=left)
+        return Answer(segment=1, code="0000", receipt=past.receipt)
