@@ -9,7 +9,7 @@ from typing import Protocol
 
 from kakehashi.ports.sealer import Sealed
 
-__all__ = ["LinkRow", "LinkStore"]
+__all__ = ["LinkReader", "LinkRow", "LinkStore"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,15 @@ class LinkRow:
     number: Sealed | None = None
 
 
-class LinkStore(Protocol):
-    """「番号連携」 system × 宛名番号 → 団体内統合宛名番号."""
+class LinkReader(Protocol):
+    """「番号照会」 The half of the link store that translation needs."""
 
     def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
         """One look-up for a whole batch; numbers that are not linked are absent from the answer."""
+
+
+class LinkStore(LinkReader, Protocol):
+    """「番号連携」 system × 宛名番号 → 団体内統合宛名番号."""
 
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> list[int]:
         """Insert or confirm; returns the positions (0-based) of rows that conflict with an existing link or with

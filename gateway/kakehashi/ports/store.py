@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
-from kakehashi.ports.links import LinkRow, LinkStore
+from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
