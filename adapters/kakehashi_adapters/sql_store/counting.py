@@ -1,0 +1,84 @@
+"""received = accepted + refused + waiting: each figure from its own rows, all in one statement and so at one moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CompoundSelect, Connection, Select, case, func, literal, null, select, text, union_all
+
+from kakehashi.ports.store import LaneCounts
+from kakehashi_adapters.sql_store.moment import from_store
+from kakehashi_adapters.sql_store.tables import ENDED, UNENDED, batches, exceptions, files
+
+__all__ = ["counts"]
+
+_FIGURES: Final = ("files", "received", "sent", "accepted", "refused", "waiting")
+
+
+def _bare(state: str) -> Any:
+    """The records of files in a state that no batch carries."""
+    return func.sum(case(((files.c.state == state) & (files.c.batches == 0), files.c.records), else_=0))
+
+
+def _part(lane: Any, **figures: Any) -> Select[Any]:
+    oldest = figures.pop("oldest", null())
+    return select(lane, *(figures.get(name, literal(0)).label(name) for name in _FIGURES), oldest.label("oldest"))
+
+
+def _query() -> CompoundSelect[Any]:
+    b, e = batches.c, exceptions.c
+    rest = b.records - b.excepted
+    bare_held = (files.c.state == "held") & (files.c.batches == 0)
+    from_files = _part(
+        files.c.lane,
+        files=func.count(),
+        received=func.sum(files.c.records),
+        refused=_bare("refused"),
+        waiting=_bare("held"),
+        oldest=func.min(case((bare_held, files.c.id))),
+    ).group_by(files.c.lane)
+    from_batches = _part(
+        b.lane,
+        sent=func.sum(case((b.messages > 0, b.records), else_=0)),
+        accepted=func.sum(b.accepted),
+        refused=func.sum(case((b.state == "discarded", rest), else_=0)),
+        waiting=func.sum(case((text(ENDED), 0), else_=rest)),
+    ).group_by(b.lane)
+    oldest_batch = _part(b.lane, oldest=func.min(b.file_id)).where(text(UNENDED)).group_by(b.lane)
+    gone = e.state.in_(["refused", "discarded"])
+    waits = e.state.in_(["waiting", "parked"])
+    from_exceptions = _part(
+        e.lane,
+        refused=func.sum(case((gone, 1), else_=0)),
+        waiting=func.sum(case((waits, 1), else_=0)),
+        oldest=func.min(case((waits, e.file_id))),
+    ).group_by(e.lane)
+    return union_all(from_files, from_batches, oldest_batch, from_exceptions)
+
+
+_QUERY: Final = _query()
+
+
+def counts(connection: Connection) -> list[LaneCounts]:
+    sums: dict[str, list[int]] = defaultdict(lambda: [0] * len(_FIGURES))
+    oldest: dict[str, int] = {}
+    for lane, *figures, file_id in connection.execute(_QUERY):
+        sums[lane] = [total + int(figure) for total, figure in zip(sums[lane], figures, strict=True)]
+        if file_id is not None:
+            oldest[lane] = min(oldest.get(lane, file_id), file_id)
+    since = _received_at(connection, list(oldest.values()))
+    return [
+        LaneCounts(
+            lane=lane,
+            **dict(zip(_FIGURES, sums[lane], strict=True)),
+            oldest_waiting=since[oldest[lane]] if lane in oldest else None,
+        )
+        for lane in sorted(sums)
+    ]
+
+
+def _received_at(connection: Connection, file_ids: list[int]) -> dict[int, datetime]:
+    query = select(files.c.id, files.c.received_at).where(files.c.id.in_(file_ids))
+    return {file_id: from_store(at) for file_id, at in connection.execute(query)}

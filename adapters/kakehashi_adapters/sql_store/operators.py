@@ -1,0 +1,206 @@
+"""What operators decide: each decision changes the ledger and is written down with its reason, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+
+from kakehashi.ports.store import BatchRow, NewBatch
+from kakehashi.ports.store_rules import OPEN
+from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
+from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.rows import BATCH, batch_row
+from kakehashi_adapters.sql_store.tables import batches, decisions, exceptions, files
+from kakehashi_adapters.sql_store.work import end_file
+
+__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive"]
+
+_SOURCE = (
+    exceptions.c.id,
+    exceptions.c.file_id,
+    exceptions.c.batch_id,
+    exceptions.c.lane,
+    exceptions.c.record_no,
+    func.coalesce(exceptions.c.byte_offset, batches.c.byte_offset).label("byte_offset"),
+)
+_OPEN = (
+    select(*_SOURCE)
+    .join_from(exceptions, batches, exceptions.c.batch_id == batches.c.id)
+    .where(
+        exceptions.c.id.in_(bindparam("ids", expanding=True)),
+        exceptions.c.state.in_([state.value for state in OPEN]),
+    )
+    .order_by(exceptions.c.id)
+    .with_for_update(of=exceptions)
+)
+_DECIDE = (
+    update(exceptions)
+    .where(exceptions.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=bindparam("new_state"), reason=bindparam("why"), actor=bindparam("who"), changed_at=bindparam("now"))
+)
+_REOPEN = update(files).where(files.c.id.in_(bindparam("ids", expanding=True))).values(state="working")
+
+
+def redrive(
+    connection: Connection,
+    exception_ids: Sequence[int],
+    *,
+    request_ids: Sequence[str],
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> list[BatchRow]:
+    wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
+    sources = _take(connection, list(wanted), state="retried", action="redrive", reason=reason, actor=actor, now=now)
+    in_order = [sources[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in sources]
+    next_seq = _reopen(connection, sorted({row.file_id for row in in_order}))
+    values = []
+    for row in in_order:
+        batch = NewBatch(
+            seq=next_seq[row.file_id],
+            first_record=row.record_no,
+            records=1,
+            offset=row.byte_offset,
+            spool_offset=0,
+            spool_length=0,
+        )
+        next_seq[row.file_id] += 1
+        values.append(
+            new_batch(
+                batch,
+                file_id=row.file_id,
+                lane=row.lane,
+                request_id=wanted[row.id],
+                now=now,
+                redrive_of=row.id,
+            )
+        )
+    insert_batches(connection, values)
+    made: list[BatchRow] = []
+    for ids in portions(wanted[row.id] for row in in_order):
+        made += map(batch_row, connection.execute(select(*BATCH).where(batches.c.request_id.in_(ids))))
+    return sorted(made, key=lambda row: row.id)
+
+
+def _take(
+    connection: Connection,
+    exception_ids: Sequence[int],
+    *,
+    state: str,
+    action: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> dict[int, Row[Any]]:
+    """Those of the exceptions that are open, now in `state`, each with its decision written."""
+    taken: dict[int, Row[Any]] = {}
+    for ids in portions(sorted(exception_ids)):
+        taken |= {row.id: row for row in connection.execute(_OPEN, {"ids": ids})}
+    for ids in portions(taken):
+        change = {"ids": ids, "new_state": state, "why": reason, "who": actor, "now": to_store(now)}
+        connection.execute(_DECIDE, change)
+    in_order = [taken[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in taken]
+    for row in in_order:
+        _write_down(
+            connection,
+            action,
+            reason=reason,
+            actor=actor,
+            now=now,
+            file_id=row.file_id,
+            batch_id=row.batch_id,
+            exception_id=row.id,
+        )
+    return taken
+
+
+def _reopen(connection: Connection, file_ids: Sequence[int]) -> dict[int, int]:
+    """Put files in work again; returns the next seq of each."""
+    next_seq: dict[int, int] = {}
+    for ids in portions(file_ids):
+        # Locked first: a file whose last batch is being settled elsewhere must not be settled after this.
+        connection.execute(select(files.c.id).where(files.c.id.in_(ids)).order_by(files.c.id).with_for_update())
+        connection.execute(_REOPEN, {"ids": ids})
+        query = select(batches.c.file_id, func.max(batches.c.seq)).where(batches.c.file_id.in_(ids))
+        next_seq |= {file_id: seq + 1 for file_id, seq in connection.execute(query.group_by(batches.c.file_id))}
+    return next_seq
+
+
+def discard(connection: Connection, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
+    taken = _take(connection, exception_ids, state="discarded", action="discard", reason=reason, actor=actor, now=now)
+    return len(taken)
+
+
+def decide_file(connection: Connection, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+    query = select(files.c.state, files.c.lane, files.c.records, files.c.batches).where(files.c.id == file_id)
+    file = connection.execute(query.with_for_update()).one_or_none()
+    if file is None or file.state != "held" or (release and file.records and not file.batches):
+        return False
+    its_batches = update(batches).where(batches.c.file_id == file_id).values(updated_at=to_store(now))
+    its_file = update(files).where(files.c.id == file_id)
+    if release:
+        connection.execute(its_batches.values(state="new", code=None))
+        connection.execute(its_file.values(state="working", code=None))
+        end_file(connection, file_id, lane=file.lane)
+    else:
+        connection.execute(its_batches.values(state="discarded"))
+        connection.execute(its_file.values(state="refused"))
+    action = "release" if release else "refuse"
+    _write_down(connection, action, reason=reason, actor=actor, now=now, file_id=file_id)
+    return True
+
+
+def decide_batch(
+    connection: Connection, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime
+) -> bool:
+    query = (
+        select(batches.c.file_id, batches.c.lane)
+        .join_from(batches, files, batches.c.file_id == files.c.id)
+        .where(batches.c.id == batch_id, batches.c.state == "parked", files.c.state != "held")
+        .with_for_update(of=batches)
+    )
+    batch = connection.execute(query).one_or_none()
+    if batch is None:
+        return False
+    change = update(batches).where(batches.c.id == batch_id).values(updated_at=to_store(now))
+    if release:
+        connection.execute(change.values(state="new", attempts=0, turn=batches.c.turn + 1, code=None))
+    else:
+        connection.execute(change.values(state="discarded"))
+        end_file(connection, batch.file_id, lane=batch.lane)
+    action = "release" if release else "discard"
+    _write_down(connection, action, reason=reason, actor=actor, now=now, file_id=batch.file_id, batch_id=batch_id)
+    return True
+
+
+def mark_returned(connection: Connection, file_id: int, *, now: datetime) -> None:
+    returned = update(files).where(files.c.id == file_id).values(returned_at=to_store(now))
+    connection.execute(returned.where(files.c.state == "refused", files.c.returned_at.is_(None)))
+    connection.execute(returned.where(files.c.state == "settled").values(state="returned"))
+
+
+def _write_down(
+    connection: Connection,
+    action: str,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    file_id: int,
+    batch_id: int | None = None,
+    exception_id: int | None = None,
+) -> None:
+    values = {
+        "at": to_store(now),
+        "actor": actor,
+        "action": action,
+        "reason": reason,
+        "file_id": file_id,
+        "batch_id": batch_id,
+        "exception_id": exception_id,
+    }
+    connection.execute(insert(decisions), values)

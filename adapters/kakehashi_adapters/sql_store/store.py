@@ -1,0 +1,204 @@
+"""The Store on SQLAlchemy Core: each method is one transaction, run by a function of a neighbouring module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import (
+    Attempt,
+    BatchRow,
+    Cause,
+    Decision,
+    ExceptionRow,
+    FileRow,
+    LaneCounts,
+    NewBatch,
+    NewException,
+    NewFile,
+    ReplicaChange,
+)
+from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
+from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, work
+from kakehashi_adapters.sql_store.database import Database
+
+__all__ = ["SqlStore"]
+
+
+class SqlStore:
+    """The ledger in a SQLite file or a PostgreSQL database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._read = database.read
+        self._write = database.write
+
+    # Intake
+    def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
+        check_batches(file, batches, request_ids)
+        return self._write(lambda c: intake.add_file(c, file, batches, request_ids=request_ids))
+
+    def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
+        return self._read(partial(outbox.publishable, most=most, now=now))
+
+    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
+        self._write(lambda c: outbox.mark_published(c, batch_ids, due=due))
+
+    # Worker
+    def batch(self, batch_id: int) -> BatchRow | None:
+        return self._read(lambda c: reading.batch(c, batch_id))
+
+    def begin_attempt(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        message_id: str,
+        exceptions: Sequence[NewException],
+        now: datetime,
+        due: datetime,
+    ) -> bool:
+        check_exceptions(exceptions)
+        return self._write(
+            lambda c: work.begin_attempt(
+                c, batch_id, turn=turn, message_id=message_id, exceptions=exceptions, now=now, due=due
+            )
+        )
+
+    def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
+        return self._write(
+            lambda c: work.record_message(c, batch_id, message_id=message_id, request_id=request_id, now=now)
+        )
+
+    def record_answer(self, batch_id: int, *, no: int, segment: int | None, code: str, now: datetime) -> None:
+        self._write(lambda c: work.record_answer(c, batch_id, no=no, segment=segment, code=code, now=now))
+
+    def postpone(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        state: BatchState,
+        code: str | None,
+        receipt: str | None,
+        due: datetime,
+        now: datetime,
+    ) -> bool:
+        check_postponed(state)
+        return self._write(
+            lambda c: work.postpone(c, batch_id, turn=turn, state=state, code=code, receipt=receipt, due=due, now=now)
+        )
+
+    def settle(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        accepted: int,
+        code: str | None,
+        exceptions: Sequence[NewException],
+        replicas: Sequence[ReplicaChange],
+        result: Sealed | None,
+        now: datetime,
+    ) -> bool:
+        check_exceptions(exceptions)
+        return self._write(
+            lambda c: work.settle(
+                c,
+                batch_id,
+                turn=turn,
+                accepted=accepted,
+                code=code,
+                exceptions=exceptions,
+                replicas=replicas,
+                result=result,
+                now=now,
+            )
+        )
+
+    def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
+        return self._write(lambda c: work.park(c, batch_id, turn=turn, code=code, now=now))
+
+    # Results
+    def returnable(self, *, most: int) -> list[FileRow]:
+        return self._read(partial(reading.returnable, most=most))
+
+    def mark_returned(self, file_id: int, *, now: datetime) -> None:
+        self._write(lambda c: operators.mark_returned(c, file_id, now=now))
+
+    def batches(self, file_id: int) -> list[BatchRow]:
+        return self._read(lambda c: reading.batches_of(c, file_id))
+
+    def exceptions_of(self, batch_id: int) -> list[ExceptionRow]:
+        return self._read(lambda c: reading.exceptions_of(c, batch_id))
+
+    def result_of(self, batch_id: int) -> Sealed | None:
+        return self._read(lambda c: reading.result_of(c, batch_id))
+
+    # Operators
+    def counts(self) -> list[LaneCounts]:
+        return self._read(counting.counts)
+
+    def files(self, *, lane: str | None = None, state: FileState | None = None, most: int = 1000) -> list[FileRow]:
+        return self._read(partial(reading.files_where, lane=lane, state=state, most=most))
+
+    def file(self, file_id: int) -> FileRow | None:
+        return self._read(lambda c: reading.file(c, file_id))
+
+    def attempts(self, batch_id: int) -> list[Attempt]:
+        return self._read(lambda c: reading.attempts_of(c, batch_id))
+
+    def find_request(self, request_id: str) -> BatchRow | None:
+        return self._read(lambda c: reading.find_request(c, request_id))
+
+    def causes(self) -> list[Cause]:
+        return self._read(reading.causes)
+
+    def exceptions(
+        self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
+    ) -> list[ExceptionRow]:
+        return self._read(partial(reading.list_exceptions, lane=lane, code=code, states=states, most=most))
+
+    def exception(self, exception_id: int) -> ExceptionRow | None:
+        return self._read(lambda c: reading.exception(c, exception_id))
+
+    def payload(self, exception_id: int) -> Sealed | None:
+        return self._read(lambda c: reading.payload(c, exception_id))
+
+    def redrive(
+        self, exception_ids: Sequence[int], *, request_ids: Sequence[str], reason: str, actor: str, now: datetime
+    ) -> list[BatchRow]:
+        return self._write(
+            lambda c: operators.redrive(c, exception_ids, request_ids=request_ids, reason=reason, actor=actor, now=now)
+        )
+
+    def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
+        return self._write(lambda c: operators.discard(c, exception_ids, reason=reason, actor=actor, now=now))
+
+    def decide_file(self, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+        return self._write(
+            lambda c: operators.decide_file(c, file_id, release=release, reason=reason, actor=actor, now=now)
+        )
+
+    def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
+        return self._write(
+            lambda c: operators.decide_batch(c, batch_id, release=release, reason=reason, actor=actor, now=now)
+        )
+
+    def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]:
+        return self._read(partial(reading.parked_batches, lane=lane, most=most))
+
+    def decisions(self, file_id: int) -> list[Decision]:
+        return self._read(lambda c: reading.decisions_of(c, file_id))
+
+    def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
+        return self._read(lambda c: replicas.newest_replicas(c, keys))
+
+    def check(self) -> None:
+        schema.check(self._database)
+
+    def close(self) -> None:
+        self._database.close()

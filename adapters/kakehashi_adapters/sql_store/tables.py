@@ -1,0 +1,227 @@
+"""The schema: integer keys in arrival order, hashes as indexed columns, times as microseconds since 1970 (UTC).
+
+The migrations write the same schema step by step; a test compares both.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+__all__ = [
+    "ENDED",
+    "HEAD",
+    "UNENDED",
+    "UNRETURNED",
+    "attempts",
+    "batches",
+    "decisions",
+    "exceptions",
+    "files",
+    "links",
+    "meta",
+    "metadata",
+    "persons",
+    "replicas",
+    "results",
+]
+
+HEAD = "0002"
+"""The schema version that this program works with."""
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite makes only an INTEGER primary key the row's own number."""
+
+ENDED = "state IN ('settled', 'discarded')"
+UNENDED = "state NOT IN ('settled', 'discarded')"
+UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
+"""Literal on purpose: a partial index is used only where the query repeats its condition."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text),
+    Column("config_hash", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("returned_at", BigInteger),
+    Column("spool", Text, nullable=False),
+    UniqueConstraint("lane", "digest"),
+    Index("ix_files_sums", "lane", "state", "records", "batches"),
+    Index("ix_files_unreturned", "id", sqlite_where=text(UNRETURNED), postgresql_where=text(UNRETURNED)),
+    sqlite_autoincrement=True,
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("file_id", Key, ForeignKey("files.id"), nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("first_record", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("byte_offset", BigInteger, nullable=False),
+    Column("spool_offset", BigInteger, nullable=False),
+    Column("spool_length", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),  # Attempt rows: sends, polls and status queries, never set back
+    Column("excepted", Integer, nullable=False),  # records that have an exception
+    Column("accepted", Integer, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("receipt", Text),
+    Column("code", Text),
+    Column("due", BigInteger),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("redrive_of", Key),
+    CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
+    UniqueConstraint("file_id", "seq"),
+    UniqueConstraint("request_id"),
+    Index("ix_batches_sums", "lane", "state", "records", "accepted", "excepted", "messages"),
+    Index("ix_batches_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    Index("ix_batches_parked", "id", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
+    Index("ix_batches_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
+    Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("request_id", Text),  # NULL: the batch's own; only polls and status queries bring another
+    Column("sent_at", BigInteger, nullable=False),
+    Column("answered_at", BigInteger),
+    Column("segment", Integer),
+    Column("code", Text),
+    Index(
+        "ix_attempts_request_id",
+        "request_id",
+        sqlite_where=text("request_id IS NOT NULL"),
+        postgresql_where=text("request_id IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+exceptions = Table(
+    "exceptions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("file_id", Key, ForeignKey("files.id"), nullable=False),
+    Column("batch_id", Key, ForeignKey("batches.id"), nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("record_no", BigInteger, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("server_code", Text),
+    Column("item", Text),
+    Column("byte_offset", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("actor", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("key_id", Text),
+    Column("payload", LargeBinary),  # last: a query that does not ask for it never reads its pages
+    UniqueConstraint("batch_id", "record_no"),
+    Index("ix_exceptions_causes", "lane", "code", "server_code", "item", "state", "created_at"),
+    Index("ix_exceptions_sums", "lane", "state", "file_id"),
+    sqlite_autoincrement=True,
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("info_name", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("file_id", Key, ForeignKey("files.id"), nullable=False),
+    Column("batch_id", Key),
+    Column("exception_id", Key),
+    Index("ix_decisions_file_id", "file_id"),
+    sqlite_autoincrement=True,
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("atena", Text, primary_key=True),
+    Column("unified", Text, nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+    Index("ix_links_unified", "unified"),
+    sqlite_with_rowid=False,
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("unified", Text, primary_key=True),
+    Column("blind", LargeBinary, nullable=False),
+    Column("key_id", Text),
+    Column("number", LargeBinary),
+    UniqueConstraint("blind"),
+    sqlite_with_rowid=False,
+)
