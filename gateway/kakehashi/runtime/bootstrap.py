@@ -195,7 +195,7 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
     parts.setdefault("sealer", plugin("sealers", "vault")(settings.keys))
     if "store" not in parts:
         scheme = settings.store.url.partition(":")[0].partition("+")[0]
-        parts["store"], parts["links"] = plugin("stores", scheme)(settings.store.url)
+        parts["store"], parts["links"] = plugin("stores", scheme)(settings.store.url, migrate=True)
         parts["store"].check()
     if "broker" not in parts:
         parts["broker"] = plugin("brokers", settings.broker.url.partition(":")[0])(settings.broker.url)

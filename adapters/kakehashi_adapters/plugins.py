@@ -1,0 +1,98 @@
+"""The adapters by the names that pyproject.toml gives them: entry points `kakehashi.<kind>`.
+
+Each factory takes what the configuration says and imports its adapter only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kakehashi.config.model import SourceSettings
+from kakehashi.config.settings import KeySettings, ServerSettings
+
+if TYPE_CHECKING:
+    from kakehashi_adapters.certificates import CertificateFiles
+    from kakehashi_adapters.file_drop import FolderSink, FolderSource
+    from kakehashi_adapters.https_client import HttpsServerClient
+    from kakehashi_adapters.sql_store import SqlLinkStore, SqlStore
+    from kakehashi_adapters.vault import AesGcmSealer
+
+__all__ = [
+    "certificates",
+    "folder_sink",
+    "folder_source",
+    "https_client",
+    "key_file",
+    "sealer",
+    "sql_stores",
+]
+
+
+def sql_stores(url: str, *, migrate: bool = False) -> tuple[SqlStore, SqlLinkStore]:
+    """The ledger and the links of one database. `migrate`: make or upgrade its schema first (a program's start)."""
+    from kakehashi_adapters import sql_store  # noqa: PLC0415
+
+    if migrate:
+        sql_store.migrate(url)
+    return sql_store.open_store(url), sql_store.open_links(url)
+
+
+def sealer(settings: KeySettings) -> AesGcmSealer:
+    from kakehashi_adapters.vault import KeySettings as Keys  # noqa: PLC0415
+    from kakehashi_adapters.vault import open_sealer  # noqa: PLC0415
+
+    return open_sealer(Keys(file=Path(settings.file) if settings.file else None, env=settings.env))
+
+
+def key_file(path: Path) -> None:
+    from kakehashi_adapters.vault import create_key_file  # noqa: PLC0415
+
+    create_key_file(path)
+
+
+def https_client(settings: ServerSettings) -> HttpsServerClient:
+    from kakehashi_adapters.https_client import HttpsServerClient  # noqa: PLC0415
+
+    return HttpsServerClient(
+        settings.endpoint,
+        ca=Path(settings.ca),
+        certificate=Path(settings.certificate),
+        key=Path(settings.key),
+        connections=settings.connections,
+        timeout=settings.timeout,
+        answer_bytes=settings.answer_bytes,
+    )
+
+
+def certificates(folder: Path, *, now: datetime) -> CertificateFiles:
+    """A throw-away authority with a server and a client certificate, for demo and tests."""
+    from kakehashi_adapters.certificates import make_certificates  # noqa: PLC0415
+
+    return make_certificates(folder, now=now)
+
+
+def folder_source(
+    folder: Path, settings: SourceSettings, *, refused: Callable[[str, str], None] | None = None
+) -> FolderSource:
+    """Claims and quarantine lie beside the drop folder, on its file system."""
+    from kakehashi_adapters.file_drop import FolderSource  # noqa: PLC0415
+
+    return FolderSource(
+        folder,
+        work=folder.parent / f".{folder.name}-work",
+        quarantine=folder.parent / f"{folder.name}-quarantine",
+        complete=settings.complete,
+        end_marker=settings.end_marker,
+        stable_for=timedelta(seconds=settings.stable_seconds),
+        pattern=settings.pattern,
+        refused=refused,
+    )
+
+
+def folder_sink(folder: Path) -> FolderSink:
+    from kakehashi_adapters.file_drop import FolderSink  # noqa: PLC0415
+
+    return FolderSink(folder)

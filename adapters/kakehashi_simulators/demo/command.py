@@ -1,0 +1,189 @@
+"""`kakehashi demo` and `kakehashi simulate`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from kakehashi.errors import KakehashiError
+from kakehashi.ports.store import LaneCounts
+from kakehashi.runtime.bootstrap import plugin
+from kakehashi.runtime.places import shared
+from kakehashi_simulators.demo.run import DemoRun, started
+from kakehashi_simulators.demo.table import lane_table
+from kakehashi_simulators.demo.verdict import Verdict
+from kakehashi_simulators.legacy import drop, generate
+from kakehashi_simulators.process import start_intermediate_server, start_registry
+
+__all__ = ["demo", "simulate"]
+
+_PATIENCE_SECONDS = 600
+_PAUSE_SECONDS = 15
+"""Between two rounds of new files, while the demo goes on."""
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End by itself with a summary; exit code 0 when everything adds up.")
+@click.option("--broker", help="amqp(s)://…, or `rabbitmq` for a private one; else an embedded queue.")
+@click.option("--store", help="postgresql+psycopg://…; else an embedded database.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("run-data"), show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Other files, as reproducible.")
+@click.option("--scale", default=1.0, show_default=True, help="1 is a few thousand records.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON lines.")
+def demo(  # noqa: PLR0913  # click's
+    *, once: bool, broker: str | None, store: str | None, folder: Path, seed: int, scale: float, as_json: bool
+) -> None:
+    """Everything on this machine: simulators, gateway, three legacy systems, a live table."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console = Console(stderr=as_json)
+    try:
+        with _broker(broker) as url, started(folder.resolve(), seed=seed, scale=scale, broker=url, store=store) as run:
+            good = _watch(run, console, once=once, as_json=as_json, seed=seed)
+    except KakehashiError as error:
+        click.echo(str(error), err=True)
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0 if good else 1)
+
+
+def _watch(run: DemoRun, console: Console, *, once: bool, as_json: bool, seed: int) -> bool:
+    lanes = {name: route.settings.title for name, route in run.configuration.routes.items()}
+    began = time.monotonic()
+    # No live table when nobody watches: a log of the same table over and over helps nobody.
+    with Live(console=console, refresh_per_second=4, auto_refresh=False) as live:
+
+        def show(counts: list[LaneCounts]) -> None:
+            if console.is_terminal:
+                live.update(lane_table(lanes, counts, caption=_elapsed(began)), refresh=True)
+
+        run.drop_all(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
+        finished = run.wait(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
+        live.update(lane_table(lanes, run.counts(), caption=_elapsed(began)), refresh=True)
+        verdict = run.verdict()
+        if not once:
+            _say_places(run, console)
+            _go_on(run, show, seed=seed)
+    _summarise(verdict, run, console, as_json=as_json, finished=finished)
+    if once:
+        _say_places(run, console)
+    return finished and verdict.good
+
+
+def _go_on(run: DemoRun, show: object, *, seed: int) -> None:
+    """New files every few seconds until Ctrl-C."""
+    assert callable(show)
+    round_no = 0
+    try:
+        while True:
+            round_no += 1
+            more = generate(run.site.folder / "samples" / f"round-{round_no}", seed=seed + round_no, scale=0.1)
+            for sample in more.samples:
+                if run.configuration.routes[sample.lane].function != "LINK":
+                    renamed = sample.path.with_name(f"{sample.path.stem}-{round_no}{sample.path.suffix}")
+                    sample.path.rename(renamed)
+                    drop_sample = type(sample)(
+                        lane=sample.lane,
+                        name=renamed.name,
+                        path=renamed,
+                        records=sample.records,
+                        good=sample.good,
+                    )
+                    drop(drop_sample, run.drop_folder(sample.lane))
+            until = time.monotonic() + _PAUSE_SECONDS
+            while time.monotonic() < until:
+                show(run.counts())
+                time.sleep(0.25)
+    except KeyboardInterrupt:
+        return
+
+
+def _elapsed(began: float) -> str:
+    return f"{time.monotonic() - began:.0f} s"
+
+
+def _summarise(verdict: Verdict, run: DemoRun, console: Console, *, as_json: bool, finished: bool) -> None:
+    received = sum(lane.received for lane in verdict.counts)
+    accepted = sum(lane.accepted for lane in verdict.counts)
+    refused = sum(lane.refused for lane in verdict.counts)
+    waiting = sum(lane.waiting for lane in verdict.counts)
+    if as_json:
+        for lane in verdict.counts:
+            numbers = {name: getattr(lane, name) for name in ("received", "sent", "accepted", "refused", "waiting")}
+            click.echo(json.dumps({"lane": lane.lane, **numbers}))
+        totals = {"received": received, "accepted": accepted, "refused": refused, "waiting": waiting}
+        found = {"planted": verdict.planted, "found": verdict.found, "problems": list(verdict.problems)}
+        click.echo(json.dumps({"total": True, "finished": finished, **totals, **found}, ensure_ascii=False))
+        return
+    console.print(f"received {received:,} = accepted {accepted:,} + refused {refused:,} + waiting {waiting:,}")
+    console.print(f"planted faults: {verdict.planted}, found, each once: {verdict.found}")
+    if not finished:
+        console.print("not finished in time", style="bold red")
+    for problem in verdict.problems:
+        console.print(problem, style="red")
+    if finished and verdict.good:
+        console.print("Everything adds up.", style="bold green")
+
+
+def _say_places(run: DemoRun, console: Console) -> None:
+    site = run.site
+    for what, place in (
+        ("results", site.exchange),
+        ("logs", site.logs),
+        ("store", site.folder / "store"),
+        ("configuration", site.config),
+    ):
+        console.print(f"{what:<14} {place}", soft_wrap=True, highlight=False)
+    console.print(f"next           kakehashi status --config {site.config}", soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def _broker(chosen: str | None) -> Iterator[str | None]:
+    """`rabbitmq`: a private server that ends with us."""
+    if chosen != "rabbitmq":
+        yield chosen
+        return
+    with plugin("tools", "private-rabbitmq")() as rabbit:
+        yield rabbit.url
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=None, help="Where the simulators keep their books.")
+@click.option("--certificates", type=click.Path(path_type=Path), default=None, help="ca.pem, server.pem, server.key.")
+@click.option("--port", default=0, help="Port of the intermediate server; 0: any free one.")
+@click.option("--admin-port", default=0, help="Port for steering it: faults, persons, account.")
+@click.option("--result-delay", default=1.0, show_default=True, help="Seconds until a result is ready.")
+def simulate(folder: Path | None, certificates: Path | None, port: int, admin_port: int, result_delay: float) -> None:
+    """The simulators alone: intermediate server and registry side, until Ctrl-C."""
+    place = folder or Path(tempfile.mkdtemp(prefix="kakehashi-simulators-"))
+    xsd = shared("xsd") / "std-2026"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with (
+        start_intermediate_server(
+            place / "server",
+            xsd=xsd,
+            certificates=certificates,
+            port=port,
+            admin_port=admin_port,
+            result_delay_seconds=result_delay,
+        ) as server,
+        start_registry(
+            place / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin
+        ) as registry,
+    ):
+        for name, simulator in (("intermediate-server", server), ("registry", registry)):
+            click.echo(json.dumps({"name": name, "endpoint": simulator.endpoint, "admin": simulator.admin}))
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return

@@ -1,0 +1,80 @@
+"""The gateway's own processes, started as an operator would start them; they end with this one."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["GatewayProcesses"]
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_SECONDS = 15
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class GatewayProcesses:
+    """`kakehashi run` once a role group; a name can be started again after it was killed."""
+
+    config: Path
+    logs: Path
+    log_level: str = "info"
+    environment: dict[str, str] = field(default_factory=dict)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _roles: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def start(self, name: str, roles: Sequence[str]) -> None:
+        """Start the process called `name` with these roles."""
+        command = [
+            *(sys.executable, "-m", "kakehashi", "run"),
+            *("--role", ",".join(roles)),
+            *("--config", str(self.config)),
+            *("--log", str(self.logs / f"{name}.jsonl")),
+            *("--log-level", self.log_level),
+        ]
+        with (self.logs / f"{name}.stderr").open("ab") as errors:
+            self.running[name] = subprocess.Popen(  # noqa: S603  # our own program
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                env={**os.environ, **self.environment},
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  # one call of prctl, nothing of Python's
+            )
+        self._roles[name] = roles
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+
+    def restart(self, name: str) -> None:
+        self.start(name, self._roles[name])
+
+    def dead(self) -> list[str]:
+        """Names of processes that ended by themselves."""
+        return [name for name, process in self.running.items() if process.poll() is not None]
+
+    def stop(self) -> dict[str, int]:
+        """SIGTERM to all, then wait; returns exit codes."""
+        for process in self.running.values():
+            process.terminate()
+        codes = {}
+        for name, process in self.running.items():
+            try:
+                codes[name] = process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                codes[name] = process.wait()
+        self.running.clear()
+        return codes

@@ -1,0 +1,172 @@
+"""One run of the demo: start everything, drop the files, watch until all of it is settled, judge."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kakehashi.config.loader import load
+from kakehashi.config.model import Configuration
+from kakehashi.domain.batch import FileState
+from kakehashi.errors import KakehashiError
+from kakehashi.ports.store import LaneCounts, Store
+from kakehashi.runtime.bootstrap import plugin
+from kakehashi.runtime.places import shared
+from kakehashi_simulators.demo.processes import GatewayProcesses
+from kakehashi_simulators.demo.site import Site, prepare
+from kakehashi_simulators.demo.verdict import Verdict, judge
+from kakehashi_simulators.legacy import Manifest, Sample, drop, generate
+from kakehashi_simulators.process import RunningSimulator, start_intermediate_server, start_registry
+
+__all__ = ["DemoRun", "started"]
+
+_PROCESSES = {"intake": ("intake", "scheduler"), "worker": ("worker",)}
+_TICK_SECONDS = 0.25
+
+
+@dataclass(slots=True, kw_only=True)
+class DemoRun:
+    """A running site. `watch` is called with the counts about four times a second."""
+
+    site: Site
+    configuration: Configuration
+    store: Store
+    server: RunningSimulator
+    processes: GatewayProcesses
+    manifest: Manifest
+    dropped: list[Sample] = field(default_factory=list)
+
+    def drop_all(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> None:
+        """The registry extract first, because it fills the links; the other files when it is settled."""
+        links = [sample for sample in self.manifest.samples if self._is_link(sample)]
+        for sample in links:
+            self._drop(sample)
+        self.wait(watch, deadline=deadline)
+        for sample in self.manifest.samples:
+            if not self._is_link(sample):
+                self._drop(sample)
+
+    def wait(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> bool:
+        """Until every dropped file was looked at and every result returned; False when the deadline comes first."""
+        while time.monotonic() < deadline:
+            watch(self.counts())
+            if self._quiet():
+                watch(self.counts())
+                return True
+            time.sleep(_TICK_SECONDS)
+        return False
+
+    def counts(self) -> list[LaneCounts]:
+        try:
+            return self.store.counts()
+        except KakehashiError:
+            return []
+
+    def verdict(self) -> Verdict:
+        account = self.server.account()
+        return judge(
+            self.store,
+            self.manifest,
+            twice=int(str(account["twice"])),
+            refused_files=self.refused_files(),
+        )
+
+    def refused_files(self) -> Counter[str]:
+        """Names of the files that intake refused, from its log."""
+        names: Counter[str] = Counter()
+        for line in _lines(self.site.logs / "intake.jsonl"):
+            event = json.loads(line)
+            if event["event"] == "file.refused":
+                names[event["file"]] += 1
+        return names
+
+    def drop_folder(self, lane: str) -> Path:
+        folder = self.configuration.source_folder(self.configuration.routes[lane])
+        assert folder is not None
+        return folder
+
+    def _drop(self, sample: Sample) -> None:
+        settings = self.configuration.routes[sample.lane].settings.source
+        marker = settings.end_marker if settings.complete == "end-marker" else None
+        drop(sample, self.drop_folder(sample.lane), end_marker=marker)
+        self.dropped.append(sample)
+
+    def _is_link(self, sample: Sample) -> bool:
+        return self.configuration.routes[sample.lane].function == "LINK"
+
+    def _quiet(self) -> bool:
+        try:
+            known = self.store.files(most=1_000_000)
+        except KakehashiError:
+            return False
+        seen = {file.name for file in known} | set(self.refused_files())
+        busy = any(file.state in (FileState.WORKING, FileState.SETTLED) for file in known)
+        return not busy and all(sample.name in seen for sample in self.dropped)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if path.exists():
+        with path.open(encoding="utf-8") as stream:
+            yield from (line for line in stream if line.endswith("\n"))
+
+
+@contextmanager
+def started(
+    folder: Path,
+    *,
+    seed: int = 1,
+    scale: float = 1.0,
+    faults: bool = True,
+    broker: str | None = None,
+    store: str | None = None,
+    result_delay_seconds: float = 1.0,
+    extra: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[DemoRun]:
+    """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end."""
+    with ExitStack() as stack:
+        site = prepare(folder)
+        xsd = shared("xsd") / "std-2026"
+        server = stack.enter_context(
+            start_intermediate_server(
+                folder / "server",
+                xsd=xsd,
+                certificates=site.certificates,
+                result_delay_seconds=result_delay_seconds,
+            )
+        )
+        stack.enter_context(
+            start_registry(
+                folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
+            )
+        )
+        site.configure(
+            shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra
+        )
+        configuration = load(site.config)
+        for route in configuration.routes.values():
+            for place in (configuration.source_folder(route), configuration.return_folder(route)):
+                if place is not None:
+                    place.mkdir(parents=True, exist_ok=True)
+        manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
+        server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
+        url = configuration.gateway.store.url
+        ledger, _links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+        stack.callback(ledger.close)
+        processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
+        stack.callback(processes.stop)
+        for name, roles in _PROCESSES.items():
+            processes.start(name, roles)
+        yield DemoRun(
+            site=site,
+            configuration=configuration,
+            store=ledger,
+            server=server,
+            processes=processes,
+            manifest=manifest,
+        )
