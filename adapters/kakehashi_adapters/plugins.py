@@ -6,12 +6,14 @@ Each factory takes what the configuration says and imports its adapter only then
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kakehashi.config.model import SourceSettings
 from kakehashi.config.settings import KeySettings, ServerSettings
+from kakehashi.errors import Fault
 
 if TYPE_CHECKING:
     from kakehashi_adapters.certificates import CertificateFiles
@@ -40,11 +42,16 @@ def sql_stores(url: str, *, migrate: bool = False) -> tuple[SqlStore, SqlLinkSto
     return sql_store.open_store(url), sql_store.open_links(url)
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    file: Path | None
+    env: str
+
+
 def sealer(settings: KeySettings) -> AesGcmSealer:
-    from kakehashi_adapters.vault import KeySettings as Keys  # noqa: PLC0415
     from kakehashi_adapters.vault import open_sealer  # noqa: PLC0415
 
-    return open_sealer(Keys(file=Path(settings.file) if settings.file else None, env=settings.env))
+    return open_sealer(_Keys(file=Path(settings.file) if settings.file else None, env=settings.env))
 
 
 def key_file(path: Path) -> None:
@@ -75,7 +82,7 @@ def certificates(folder: Path, *, now: datetime) -> CertificateFiles:
 
 
 def folder_source(
-    folder: Path, settings: SourceSettings, *, refused: Callable[[str, str], None] | None = None
+    folder: Path, settings: SourceSettings, *, refused: Callable[[Fault], None] | None = None
 ) -> FolderSource:
     """Claims and quarantine lie beside the drop folder, on its file system."""
     from kakehashi_adapters.file_drop import FolderSource  # noqa: PLC0415

@@ -46,6 +46,7 @@ DEC-017 | the line has a wrong number of columns | 列の数がレイアウト�
 DEC-018 | the value does not fit its item | 値が項目の長さに収まりません | Correct the value or the layout | 値またはレイアウトを修正してください
 DEC-019 | the element of the XML record is missing or repeated | XMLレコードの要素が不足または重複しています | Have the owner correct the record | レコードを修正して再送してください
 DEC-020 | the shift codes of a mixed item are not paired | シフトコードの対応が取れていません | Have the owner correct the item | 項目を修正して再送してください
+DEC-021 | a required item is empty | 必須項目が空です | Have the owner fill the item | 項目を補ってください
 MAP-001 | a converter cannot read the value | 変換できない値です | Have the owner correct the item, or correct the mapping | 項目または変換表を修正してください
 MAP-002 | the code table has no row for the code | コード表に該当がありません | Add the code to the table, or have the owner correct it | コード表に追加するか、項目を修正してください
 MAP-003 | a required item has neither a value nor a reason for its absence | 必須項目に値も未設定事由もありません | Declare a reason in the mapping, or have the owner fill the item | 未設定事由を定義するか、項目を補ってください
@@ -67,6 +68,7 @@ REF-006 | the file is empty | ファイルが空です | Ask the owner whether t
 REF-007 | the file changed while it was being read | 読み取り中にファイルが変更されました | It is read again; let the owner write elsewhere and rename | 再度読み取ります。別名で書き込み後に改名してください
 FIL-001 | a folder cannot be read or written | フォルダを読み書きできません | Check that it exists, is mounted and has the rights; files stay where they are | フォルダの存在・接続・権限を確認してください。ファイルは元の場所に残ります
 FIL-002 | the disk of a folder is full | フォルダのディスクが満杯です | Free space; work goes on by itself | 空き容量を確保してください。自動で再開します
+REF-008 | the file is larger than the limit | ファイルが上限を超えています | Split it, or raise limits.file_bytes | 分割するか上限を変更してください
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください

@@ -161,7 +161,13 @@ class Gateway:
         folder = self.configuration.source_folder(route)
         if folder is None:
             return QueueSource(self.broker, settings.queue)
-        source: Source = plugin("sources", "folder")(folder, settings)
+
+        def refused(fault: Fault) -> None:
+            """Names and kinds of files that the source itself does not hand out."""
+            if fault.code == "REF-005":
+                self.events.emit("file.refused", lane=route.name, file=fault.place.file or "", code=fault.code)
+
+        source: Source = plugin("sources", "folder")(folder, settings, refused=refused)
         return source
 
     def _returning(self) -> Mapping[str, Returning]:

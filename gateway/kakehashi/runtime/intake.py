@@ -60,7 +60,7 @@ class Intake:
     def _take(self, file: SourceFile) -> None:
         digest, size = _digest(file)
         if size > self.largest_file:
-            self._refuse(file, "REF-005")
+            self._refuse(file, "REF-008")
             return
         if size == 0:
             self._refuse(file, "REF-006")
