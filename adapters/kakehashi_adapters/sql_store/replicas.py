@@ -29,9 +29,11 @@ _SQLITE_NEWEST: Final = (
     " WHERE r.person = json_extract(k.value, '$[0]') AND r.info_name = json_extract(k.value, '$[1]')"
     " AND r.unit = json_extract(k.value, '$[2]')"
 )
+# A subquery for each key: PostgreSQL would otherwise read the whole table when it thinks it small.
 _POSTGRESQL_NEWEST: Final = (
-    "SELECT r.person, r.info_name, r.unit, r.sequence FROM unnest(%s::text[], %s::text[], %s::text[])"
-    " AS k (person, info_name, unit) JOIN replicas AS r USING (person, info_name, unit)"
+    "SELECT k.person, k.info_name, k.unit, (SELECT r.sequence FROM replicas AS r"
+    " WHERE r.person = k.person AND r.info_name = k.info_name AND r.unit = k.unit)"
+    " FROM unnest(%s::text[], %s::text[], %s::text[]) AS k (person, info_name, unit)"
 )
 
 Key = tuple[str, str, str]
@@ -63,4 +65,4 @@ def newest_replicas(connection: Connection, keys: Sequence[Key]) -> Mapping[Key,
         found = connection.exec_driver_sql(
             _POSTGRESQL_NEWEST, tuple(list(column) for column in zip(*set(keys), strict=True))
         )
-    return {(person, info_name, unit): sequence for person, info_name, unit, sequence in found}
+    return {(person, info_name, unit): number for person, info_name, unit, number in found if number is not None}
