@@ -40,7 +40,7 @@ _PAUSE_SECONDS = 15
 @click.option("--seed", default=1, show_default=True, help="Other files, as reproducible.")
 @click.option("--scale", default=1.0, show_default=True, help="1 is a few thousand records.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON lines.")
-def demo(  # noqa: PLR0913  # click's
+def demo(  # click's
     *, once: bool, broker: str | None, store: str | None, folder: Path, seed: int, scale: float, as_json: bool
 ) -> None:
     """Everything on this machine: simulators, gateway, three legacy systems, a live table."""
@@ -74,7 +74,7 @@ def _watch(run: DemoRun, console: Console, *, once: bool, as_json: bool, seed: i
         if not once:
             _say_places(run, console)
             _go_on(run, show, seed=seed)
-    _summarise(verdict, run, console, as_json=as_json, finished=finished)
+    _summarise(verdict, console, as_json=as_json, finished=finished)
     if once:
         _say_places(run, console)
     return finished and verdict.good
@@ -112,7 +112,7 @@ def _elapsed(began: float) -> str:
     return f"{time.monotonic() - began:.0f} s"
 
 
-def _summarise(verdict: Verdict, run: DemoRun, console: Console, *, as_json: bool, finished: bool) -> None:
+def _summarise(verdict: Verdict, console: Console, *, as_json: bool, finished: bool) -> None:
     received = sum(lane.received for lane in verdict.counts)
     accepted = sum(lane.accepted for lane in verdict.counts)
     refused = sum(lane.refused for lane in verdict.counts)

@@ -53,7 +53,7 @@ class GatewayProcesses:
         self._roles[name] = roles
 
     def kill(self, name: str) -> None:
-        """kill -9."""
+        """Kill -9."""
         process = self.running.pop(name)
         process.kill()
         process.wait()

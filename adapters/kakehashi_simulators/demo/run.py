@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kakehashi.config.loader import load
+
 from kakehashi.config.model import Configuration
 from kakehashi.domain.batch import FileState
 from kakehashi.errors import KakehashiError
@@ -145,9 +146,7 @@ def started(
                 folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
             )
         )
-        site.configure(
-            shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra
-        )
+        site.configure(shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra)
         configuration = load(site.config)
         for route in configuration.routes.values():
             for place in (configuration.source_folder(route), configuration.return_folder(route)):

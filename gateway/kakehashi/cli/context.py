@@ -16,7 +16,6 @@ from kakehashi.cli.output import Output, language
 from kakehashi.config.model import Configuration
 from kakehashi.errors import (
     BrokerError,
-    ConfigurationError,
     KakehashiError,
     ServerError,
     StoreError,
@@ -75,9 +74,7 @@ class Session:
             store.close()
 
 
-def command(
-    group: click.Group | None = None, name: str | None = None
-) -> Callable[[Callable[..., int]], click.Command]:
+def command(group: click.Group | None = None, name: str | None = None) -> Callable[[Callable[..., int]], click.Command]:
     """A command whose function takes a Session and returns the exit code; KakehashiErrors become codes 1 and 3."""
 
     def decorate(function: Callable[..., int]) -> click.Command:

@@ -65,10 +65,7 @@ def files(session: Session, lane: str | None, state: str | None, most: int) -> i
     session.output.rows(
         "Files",
         ("file_id", "lane", "file", "records", "batches", "state", "code", "received"),
-        [
-            (row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.received_at)
-            for row in rows
-        ],
+        [(row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.received_at) for row in rows],
     )
     return 0
 

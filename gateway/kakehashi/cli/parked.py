@@ -25,7 +25,7 @@ def parked() -> None:
 @click.option("--lane", help="Only this lane.")
 @click.option("--code", help="Only this error code.")
 @click.option("--each", is_flag=True, help="Record by record instead of grouped by cause.")
-def list_parked(session: Session, lane: str | None, code: str | None, each: bool) -> int:  # noqa: FBT001  # click's
+def list_parked(session: Session, lane: str | None, code: str | None, each: bool) -> int:
     """What is parked, grouped by cause (or each record), and held files and parked batches."""
     store = session.store
     if each:
@@ -59,7 +59,18 @@ def _each(session: Session, rows: Sequence[ExceptionRow]) -> None:
         "Records",
         ("id", "lane", "file", "record", "code", "server_code", "item", "byte", "state", "since"),
         [
-            (f"E{r.id}", r.lane, f"F{r.file_id}", r.record_no, r.code, r.server_code, r.item, r.offset, r.state, r.created_at)
+            (
+                f"E{r.id}",
+                r.lane,
+                f"F{r.file_id}",
+                r.record_no,
+                r.code,
+                r.server_code,
+                r.item,
+                r.offset,
+                r.state,
+                r.created_at,
+            )
             for r in rows
         ],
     )
@@ -116,7 +127,7 @@ def retry(
     lane: str | None,
     code: str | None,
     reason: str,
-    dry_run: bool,  # noqa: FBT001  # click's
+    dry_run: bool,
 ) -> int:
     """Send again: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
     return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=True)
@@ -130,7 +141,7 @@ def discard(
     lane: str | None,
     code: str | None,
     reason: str,
-    dry_run: bool,  # noqa: FBT001  # click's
+    dry_run: bool,
 ) -> int:
     """Give up for good: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
     return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=False)
@@ -160,14 +171,18 @@ def _decide(
     if dry_run:
         done = len(exceptions) + len(by_kind["B"]) + len(by_kind["F"])
     else:
-        decision = {"reason": reason, "actor": getpass.getuser(), "now": session.clock.now()}
+        actor, now = getpass.getuser(), session.clock.now()
         if release:
-            requests = [content_id("redrive", number, session.clock.now().isoformat()) for number in exceptions]
-            done += len(store.redrive(exceptions, request_ids=requests, **decision))
+            requests = [content_id("redrive", number, now.isoformat()) for number in exceptions]
+            done += len(store.redrive(exceptions, request_ids=requests, reason=reason, actor=actor, now=now))
         else:
-            done += store.discard(exceptions, **decision)
-        done += sum(store.decide_batch(number, release=release, **decision) for number in by_kind["B"])
-        done += sum(store.decide_file(number, release=release, **decision) for number in by_kind["F"])
+            done += store.discard(exceptions, reason=reason, actor=actor, now=now)
+        done += sum(
+            store.decide_batch(number, release=release, reason=reason, actor=actor, now=now) for number in by_kind["B"]
+        )
+        done += sum(
+            store.decide_file(number, release=release, reason=reason, actor=actor, now=now) for number in by_kind["F"]
+        )
     session.output.object({"dry_run" if dry_run else ("retried" if release else "discarded"): done})
     return 0
 

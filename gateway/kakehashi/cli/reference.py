@@ -13,7 +13,7 @@ __all__ = ["errors", "errors_page", "events", "events_page"]
 
 @command()
 @click.option("--markdown", is_flag=True, help="As docs/reference/events.md.")
-def events(session: Session, markdown: bool) -> int:  # noqa: FBT001  # click's
+def events(session: Session, markdown: bool) -> int:
     """Every event that the logs can hold, and what to do about it."""
     if markdown:
         click.echo(events_page(), nl=False)
@@ -28,7 +28,7 @@ def events(session: Session, markdown: bool) -> int:  # noqa: FBT001  # click's
 
 @command()
 @click.option("--markdown", is_flag=True, help="As docs/reference/errors.md.")
-def errors(session: Session, markdown: bool) -> int:  # noqa: FBT001  # click's
+def errors(session: Session, markdown: bool) -> int:
     """Every error code, and what to do about it."""
     if markdown:
         click.echo(errors_page(), nl=False)
@@ -62,9 +62,7 @@ def events_page() -> str:
 
 
 def errors_page() -> str:
-    rows = [
-        f"| `{code}` | {p.en}<br>{p.ja} | {p.remedy_en}<br>{p.remedy_ja} |" for code, p in sorted(PROBLEMS.items())
-    ]
+    rows = [f"| `{code}` | {p.en}<br>{p.ja} | {p.remedy_en}<br>{p.remedy_ja} |" for code, p in sorted(PROBLEMS.items())]
     return "\n".join(
         [
             "# Error codes",

@@ -21,7 +21,13 @@ __all__ = ["translate"]
 @click.option("--side-by-side", is_flag=True, help="The record's bytes beside its elements.")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
 def translate(
-    session: Session, route: str, file: Path, record: int | None, explain: bool, side_by_side: bool, xsd: Path  # noqa: FBT001
+    session: Session,
+    route: str,
+    file: Path,
+    record: int | None,
+    explain: bool,
+    side_by_side: bool,
+    xsd: Path,
 ) -> int:
     """Translate FILE by ROUTE into validated messages. Every 宛名番号 counts as linked; nothing is sent or stored.
 

@@ -1,4 +1,4 @@
-"""「番号紐付け」 From a system's 宛名番号 to the 団体内統合宛名番号, a whole batch at once; and the extract that fills the links.
+"""「番号紐付け」 From 宛名番号 to 団体内統合宛名番号, a batch at once; the extract that fills the links.
 
 The only room of the core where a 個人番号 exists: it comes in as text of a registry extract and leaves sealed.
 """

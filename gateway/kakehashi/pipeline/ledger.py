@@ -76,9 +76,7 @@ class Ledger:
             for position, fault in sorted(translation.refused.items())
         ]
 
-    def undecoded(
-        self, row: BatchRow, decoded: Decoded, faults: Mapping[int | None, Fault]
-    ) -> list[NewException]:
+    def undecoded(self, row: BatchRow, decoded: Decoded, faults: Mapping[int | None, Fault]) -> list[NewException]:
         """Exceptions for faults by record number."""
         return [
             self._exception(row, decoded, position, faults[number], RecordState.REFUSED)
@@ -86,9 +84,7 @@ class Ledger:
             if number in faults
         ]
 
-    def rejected(
-        self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault
-    ) -> list[NewException]:
+    def rejected(self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault) -> list[NewException]:
         """A message refused as a whole: the records that the server names go back to their owner, the others wait for
         an operator (they were never judged).
         """
@@ -99,7 +95,9 @@ class Ledger:
             record_fault = Fault("SRV-005", facts={"code": error.code}) if error else fault
             state = RecordState.REFUSED if error else RecordState.PARKED
             code = error.code if error else answer.code
-            exceptions.append(self._exception(row, translation.decoded, draft.position, record_fault, state, code))
+            exceptions.append(
+                self._exception(row, translation.decoded, draft.position, record_fault, state, server_code=code)
+            )
         return exceptions
 
     def remember(self, row: BatchRow, translation: Translation) -> None:
@@ -112,9 +110,7 @@ class Ledger:
             while len(self._memos) > _REMEMBERED:
                 self._memos.popitem(last=False)
 
-    def conclude(
-        self, row: BatchRow, reply: Reply, *, translate: Callable[[], Translation]
-    ) -> bool | Fault:
+    def conclude(self, row: BatchRow, reply: Reply, *, translate: Callable[[], Translation]) -> bool | Fault:
         """Settle by the server's per-record verdicts. A Fault when its count of accepted records is not ours."""
         before = self.refused_before(row)
         sent = [position for position in range(row.records) if position not in before]
@@ -194,7 +190,7 @@ class Ledger:
         else:
             fault = outcome.fault or Fault("SRV-008")
             state = RecordState.WAITING if outcome.what is WaitingFor.SYMBOL else RecordState.PARKED
-        return self._exception(row, decoded, position, fault.at(item=item), state, server_code)
+        return self._exception(row, decoded, position, fault.at(item=item), state, server_code=server_code)
 
     def _exception(
         self,
@@ -203,6 +199,7 @@ class Ledger:
         position: int,
         fault: Fault,
         state: RecordState,
+        *,
         server_code: str | None = None,
     ) -> NewException:
         record_no = row.first_record + position

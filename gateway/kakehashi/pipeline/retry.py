@@ -30,7 +30,7 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """One rule a result class: exponential waits with full jitter. A class without a rule is never retried by itself."""
+    """One rule a result class: exponential waits, full jitter. A class without a rule is never retried by itself."""
 
     rules: Mapping[ResultClass, RetryRule]
 

@@ -64,9 +64,7 @@ def translate(
     build: Callable[[Sequence[Draft]], bytes],
 ) -> Translation:
     """Everything between the broker and the server. Records fail one by one; their neighbours go on."""
-    decoded = route.codec.decode(
-        body, file=subject.file, first_record=subject.first_record, offset=subject.offset
-    )
+    decoded = route.codec.decode(body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
     refusals = _Refusals(decoded, subject)
     rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
     refusals.add_all(decoded.faults)

@@ -254,9 +254,7 @@ class LaneWork:
         return Done("batch.settled" if moved else "batch.found_stale", row)
 
     def _record_message(self, row: BatchRow, message_id: str) -> int:
-        return self.store.record_message(
-            row.id, message_id=message_id, request_id=row.request_id, now=self.clock.now()
-        )
+        return self.store.record_message(row.id, message_id=message_id, request_id=row.request_id, now=self.clock.now())
 
     def _record(self, row: BatchRow, no: int, reply: Reply | None, code: str) -> None:
         segment = int(reply.answer.segment) if reply else None

@@ -10,9 +10,10 @@ from typing import Literal
 
 import structlog
 
-__all__ = ["CATALOGUE", "Event", "EventLog"]
+__all__ = ["CATALOGUE", "Event", "EventLog", "Field"]
 
 Level = Literal["debug", "info", "warning", "error"]
+Field = str | float | list[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class EventLog:
     def __init__(self, logger: structlog.typing.FilteringBoundLogger | None = None) -> None:
         self._logger = logger or structlog.get_logger()
 
-    def emit(self, name: str, **fields: str | int | float | list[int] | None) -> None:
+    def emit(self, name: str, /, **fields: Field) -> None:
         event = CATALOGUE[name]
         unknown = fields.keys() - event.fields
         if unknown:

@@ -13,13 +13,13 @@ from typing import BinaryIO
 from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, content_id
-from kakehashi.errors import DuplicateContent, InputError
+from kakehashi.errors import DuplicateContent, InputError, StoreError
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import NewBatch, NewFile, Store
-from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.events import EventLog, Field
 
 __all__ = ["Intake"]
 
@@ -53,9 +53,16 @@ class Intake:
     def run_once(self) -> int:
         """Take what is there; returns how many files were looked at."""
         files = self.source.claim(_FILES_AT_ONCE)
-        for file in files:
-            self._take(file)
-        return len(files)
+        taken = len(files)
+        while files:
+            try:
+                self._take(files[0])
+            except StoreError:
+                for file in files:
+                    file.release()
+                raise
+            del files[0]
+        return taken
 
     def _take(self, file: SourceFile) -> None:
         digest, size = _digest(file)
@@ -97,7 +104,12 @@ class Intake:
             self._duplicate(file, error.original)
             return
         file.finish()
-        facts = {"lane": self.route.name, "file_id": row.id, "file": file.name, "records": row.records}
+        facts: dict[str, Field] = {
+            "lane": self.route.name,
+            "file_id": row.id,
+            "file": file.name,
+            "records": row.records,
+        }
         if held:
             self.events.emit("file.held", code=held, **facts)
         else:

@@ -34,9 +34,7 @@ def configure_logging(path: Path | None = None, *, level: str = "info") -> None:
     )
 
 
-def _process_id(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _process_id(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     event["pid"] = os.getpid()
     return event
 

@@ -30,7 +30,7 @@ class _EveryoneLinked:
 
 
 class _NoServer:
-    def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:
+    def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:  # noqa: ARG002  # the port's
         raise ServerUnreachable
 
     def close(self) -> None: ...
@@ -88,13 +88,9 @@ class Offline:
             result.faults.extend(self._batch(row, body, len(split.slices), file, result))
         return result
 
-    def _batch(
-        self, row: BatchRow, body: BatchBody, total: int, file: str, result: OfflineResult
-    ) -> Sequence[Fault]:
+    def _batch(self, row: BatchRow, body: BatchBody, total: int, file: str, result: OfflineResult) -> Sequence[Fault]:
         if self._route.function is Function.LINK:
-            return self._route.codec.decode(
-                body, file=file, first_record=row.first_record, offset=row.offset
-            ).faults
+            return self._route.codec.decode(body, file=file, first_record=row.first_record, offset=row.offset).faults
         translation = self.translate_batch(row, body, total=total, file=file)
         if translation.document:
             result.documents.append(translation.document)
@@ -121,9 +117,7 @@ class Offline:
         rules = {rule.target: rule for rule in self._route.mapper.lineage}
         for part in split.slices:
             body = BatchBody(split.header, data[part.offset : part.offset + part.length])
-            decoded = self._route.codec.decode(
-                body, file=path.name, first_record=part.first_record, offset=part.offset
-            )
+            decoded = self._route.codec.decode(body, file=path.name, first_record=part.first_record, offset=part.offset)
             for position, (row, number) in enumerate(zip(decoded.rows, decoded.numbers, strict=True)):
                 if row is None or (record is not None and number != record):
                     continue

@@ -28,30 +28,39 @@ class QueueSource:
     queue: str
     _consumer: Consumer | None = field(default=None, init=False)
 
+    def give_back(self) -> None:
+        """What is in hand comes again."""
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None
+
     def claim(self, most: int) -> list[SourceFile]:
         if self._consumer is None:
             self.broker.declare([self.queue])
             self._consumer = self.broker.consume([self.queue], prefetch=1)
         deliveries = self._consumer.receive(min(most, 1), _NO_WAIT)
-        return [_QueuedFile(self.queue, self._consumer, delivery) for delivery in deliveries]
+        return [_QueuedFile(self, self._consumer, delivery) for delivery in deliveries]
 
 
 @dataclass(frozen=True, slots=True)
 class _QueuedFile:
-    queue: str
+    source: QueueSource
     consumer: Consumer
     delivery: Delivery
 
     @property
     def name(self) -> str:
         """From the content: the publisher's own ids may hold anything."""
-        return f"{self.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
+        return f"{self.source.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
 
     def open(self) -> BinaryIO:
         return BytesIO(self.delivery.message.body)
 
     def finish(self) -> None:
         self.consumer.acknowledge([self.delivery])
+
+    def release(self) -> None:
+        self.source.give_back()
 
     def quarantine(self, code: str) -> None:
         self.consumer.bury(self.delivery, code)

@@ -140,7 +140,9 @@ def _verdict(
 
 def _unnumbered(values: Mapping[str, Value]) -> Mapping[str, Value]:
     """An echoed text that holds a 個人番号 goes back as asterisks: results hold none (domain.md §6)."""
-    found = [name for name, value in values.items() if isinstance(value, str) and find_individual_number(value) is not None]
+    found = [
+        name for name, value in values.items() if isinstance(value, str) and find_individual_number(value) is not None
+    ]
     return {**values, **{name: "*" * len(str(values[name])) for name in found}} if found else values
 
 
@@ -148,7 +150,5 @@ def _count(batches: list[BatchRow], exceptions: Mapping[int, list[ExceptionRow]]
     entries = [entry for rows in exceptions.values() for entry in rows]
     accepted = sum(row.accepted for row in batches)
     refused = sum(entry.state in _REFUSED for entry in entries)
-    refused += sum(
-        row.records - len(exceptions[row.id]) for row in batches if row.state is BatchState.DISCARDED
-    )
+    refused += sum(row.records - len(exceptions[row.id]) for row in batches if row.state is BatchState.DISCARDED)
     return _Counts(accepted, refused, sum(row.records for row in batches) - accepted - refused)

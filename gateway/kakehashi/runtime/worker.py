@@ -14,7 +14,7 @@ from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
 from kakehashi.ports.broker import Broker, Consumer, Delivery, Message, delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
-from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
 
 __all__ = ["Worker"]
@@ -98,7 +98,12 @@ class Worker:
 
     def _tell(self, step: Done | Later) -> None:
         row = step.row
-        ids = {"lane": row.lane, "batch_id": row.id, "file_id": row.file_id, "request_id": row.request_id}
+        ids: dict[str, Field] = {
+            "lane": row.lane,
+            "batch_id": row.id,
+            "file_id": row.file_id,
+            "request_id": row.request_id,
+        }
         match step:
             case Later(after=after, code=code):
                 self.events.emit(step.event, after=after.total_seconds(), code=code, **ids)
