@@ -27,9 +27,7 @@ class InquiryAnswer:
     items: Mapping[str, str]
 
 
-def inquiries(
-    header: Header, contents: Sequence[str], persons: Sequence[str], *, namespace: str = NAMESPACE
-) -> bytes:
+def inquiries(header: Header, contents: Sequence[str], persons: Sequence[str], *, namespace: str = NAMESPACE) -> bytes:
     """SKI-301. `contents`: the escaped elements of each inquiry after its person key, in the order of `persons`."""
     parts = [open_message(header, namespace=namespace), "<Inquiries>"]
     parts += [
@@ -58,6 +56,4 @@ def _answer(element: etree._Element) -> InquiryAnswer:
         name = etree.QName(item).localname
         value = item.text or ""
         items[name] = f"{items[name]}\x1f{value}" if name in items else value
-    return InquiryAnswer(
-        no=int(element.get("no", "0")), status=element.findtext("{*}Status", default=""), items=items
-    )
+    return InquiryAnswer(no=int(element.get("no", "0")), status=element.findtext("{*}Status", default=""), items=items)

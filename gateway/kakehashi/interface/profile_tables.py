@@ -1,4 +1,4 @@
-"""The CSV tables of a profile: results, permissions, degrade table, data standards. Faults are collected, not raised."""
+"""The CSV tables of a profile: results, permissions, degrade table, standards. Faults are collected, not raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""「符号取得」 Requests for process numbers (FGU-111), for symbols at the resident registry (FGU-121), for the link (FGU-131)."""
+"""「符号取得」 Requests for process numbers (FGU-111), symbols at the registry (FGU-121), the link (FGU-131)."""
 
 from __future__ import annotations
 

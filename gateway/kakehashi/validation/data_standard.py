@@ -27,7 +27,7 @@ def load_standard(path: Path) -> DataStandard:
 
 
 def load_standards(profile: Path) -> tuple[DataStandard, ...]:
-    """Every layout of a profile folder, in the order of TM code and version. Raises ConfigurationError with all faults."""
+    """Every layout of a profile folder, by TM code and version. Raises ConfigurationError with all faults."""
     standards: list[DataStandard] = []
     faults: list[Fault] = []
     for path in sorted(profile.glob("layouts/*/v*.csv")):

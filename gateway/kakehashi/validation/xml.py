@@ -10,60 +10,76 @@ from lxml import etree
 
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "parse_document"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "parse_document", "parse_for_schema", "refuse_deep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Caps on one document. `equal_signs` bounds attributes and namespace declarations, which all need one.
-
-    An element takes two `<`, and text holds none, so `<` counts elements; `depth` is that of the deepest element.
-    """
+    """Caps on one document, in bytes and counts. `attributes` includes namespace declarations."""
 
     size: int = 64_000_000
     elements: int = 2_000_000
-    equal_signs: int = 4096
+    attributes: int = 60_000
     depth: int = 12
 
 
 DEFAULT_LIMITS = Limits()
 
+_SHORTEST_ELEMENT = len("<a/>")
+_SHORTEST_ATTRIBUTE = len(' a=""')
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_PLAIN_PROLOG = re.compile(rb"(?:<\?[^>]*\?>\s*)*<[A-Za-z_]")
 _BOM = b"\xef\xbb\xbf"
-_PARSERS = threading.local()
+_THREAD = threading.local()
 
 
 def parse_document(document: bytes, *, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
     """The root of a UTF-8 document without a document type declaration.
 
     Raises InputError: DEC-016 for a document type declaration, another encoding or a broken cap; DEC-015 for what is
-    not well formed (with the byte's line, never the parser's text, which quotes the data). Thread-safe.
+    not well formed (with its line, never the parser's text, which quotes the data). Thread-safe.
+    """
+    root = parse_for_schema(document, limits=limits)
+    refuse_deep(root, limits=limits)
+    return root
+
+
+def parse_for_schema(document: bytes, *, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
+    """As `parse_document`, but without the cap on depth, which a schema sets by itself for what it accepts.
+
+    What the schema refuses goes through `refuse_deep` before anybody walks in it. (libxml2 never nests deeper than
+    2,048 and validates without recursion.)
     """
     _refuse(document, limits)
     try:
         root = etree.fromstring(document, _parser())
     except etree.XMLSyntaxError as error:
         raise InputError(Fault("DEC-015", facts={"line": error.lineno or 0})) from None
-    if root is None:
-        raise InputError("DEC-015")
-    if root.getroottree().docinfo.internalDTD is not None or _too_deep(limits.depth)(root):
-        raise _refused("structure")
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _refused("doctype")
     return root
 
 
+def refuse_deep(root: etree._Element, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Raises InputError (DEC-016) when an element stands deeper than the cap; does not recurse."""
+    if etree.XPath(f"boolean({'/*' * (limits.depth + 1)})")(root):
+        raise _refused("depth")
+
+
 def _refuse(document: bytes, limits: Limits) -> None:
-    if len(document) > limits.size:
+    """Everything that can be told from the bytes. A short document cannot break the caps that are counted."""
+    size = len(document)
+    if size > limits.size:
         raise _refused("size")
     start = document[: len(_BOM) + 200].removeprefix(_BOM)
     declared = _DECLARED_ENCODING.match(start)
     if not start.startswith(b"<") or b"\0" in document or (declared and declared[1].lower() not in {b"utf-8", b"utf8"}):
         raise _refused("encoding")
-    if b"<!DOCTYPE" in document:
+    if not _PLAIN_PROLOG.match(start) and b"<!DOCTYPE" in document:
         raise _refused("doctype")
-    tags = document.count(b"<")
-    if tags > 2 * limits.elements:
+    if size > limits.elements * _SHORTEST_ELEMENT and document.count(b"<") > 2 * limits.elements:
         raise _refused("elements")
-    if document.count(b"=") > limits.equal_signs + 4 * tags:
+    if size > limits.attributes * _SHORTEST_ATTRIBUTE and document.count(b"=") > limits.attributes:
         raise _refused("attributes")
 
 
@@ -73,7 +89,7 @@ def _refused(cap: str) -> InputError:
 
 def _parser() -> etree.XMLParser:
     """One parser a thread: lxml locks a shared one while it works."""
-    parser: etree.XMLParser | None = getattr(_PARSERS, "parser", None)
+    parser: etree.XMLParser | None = getattr(_THREAD, "parser", None)
     if parser is None:
         parser = etree.XMLParser(
             encoding="utf-8",
@@ -87,13 +103,5 @@ def _parser() -> etree.XMLParser:
             remove_pis=True,
             collect_ids=False,
         )
-        _PARSERS.parser = parser
+        _THREAD.parser = parser
     return parser
-
-
-def _too_deep(depth: int) -> etree.XPath:
-    """An XPath that is true when an element stands below `depth`. Compiled once a thread."""
-    checks: dict[int, etree.XPath] = _PARSERS.__dict__.setdefault("depths", {})
-    if depth not in checks:
-        checks[depth] = etree.XPath(f"boolean({'/*' * (depth + 1)})")
-    return checks[depth]

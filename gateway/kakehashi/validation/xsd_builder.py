@@ -93,23 +93,28 @@ def _value_type(standard: DataStandard, item: StandardItem) -> str:
 
 
 def _facets(item: StandardItem) -> tuple[str, str]:
-    digits, decimals = item.digits, item.decimals
+    """(base type, facets). Patterns name ranges, never classes: those take full-width digits too."""
     match item.type:
         case StandardType.TEXT:
-            return "Text", f'<xs:maxLength value="{digits}"/>'
+            found = "Text", f'<xs:maxLength value="{item.digits}"/>'
         case StandardType.KANA:
-            return "Kana", f'<xs:maxLength value="{digits}"/>'
-        case StandardType.DIGITS:
-            return "xs:string", f'<xs:pattern value="[0-9]{{1,{digits}}}"/>'
-        case StandardType.INTEGER:
-            return "xs:string", f'<xs:pattern value="0|-?[1-9][0-9]{{0,{digits - 1}}}"/>'
-        case StandardType.DECIMAL:
-            whole = f"-?(0|[1-9][0-9]{{0,{digits - decimals - 1}}})"
-            return "xs:string", f'<xs:pattern value="{whole}(\\.[0-9]{{1,{decimals}}})?"/>'
+            found = "Kana", f'<xs:maxLength value="{item.digits}"/>'
         case StandardType.DATE:
-            return "HistoricDate", ""
+            found = "HistoricDate", ""
         case StandardType.CODE:
-            return "xs:string", _enumeration(sorted(item.codes or ()))
+            found = "xs:string", _enumeration(sorted(item.codes or ()))
+        case StandardType.DIGITS | StandardType.INTEGER | StandardType.DECIMAL:
+            found = "xs:string", f'<xs:pattern value="{_number_pattern(item)}"/>'
+    return found
+
+
+def _number_pattern(item: StandardItem) -> str:
+    if item.type is StandardType.DIGITS:
+        return f"[0-9]{{1,{item.digits}}}"
+    if item.type is StandardType.INTEGER:
+        return f"0|-?[1-9][0-9]{{0,{item.digits - 1}}}"
+    whole = f"-?(0|[1-9][0-9]{{0,{item.digits - item.decimals - 1}}})"
+    return f"{whole}(\\.[0-9]{{1,{item.decimals}}})?"
 
 
 def _enumeration(values: Sequence[str]) -> str:
