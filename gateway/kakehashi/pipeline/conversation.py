@@ -27,6 +27,7 @@ __all__ = ["Conversation", "Reply"]
 _REQUESTS = {Function.DBM: "DBM-201", Function.SKI: "SKI-301"}
 _POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
 _STATUS = "SYM-911"
+_NO_DIGEST = base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ class Conversation:
             seq=row.seq,
             total=max(total, row.seq),
             record_count=len(drafts),
-            sha256=base64.b64encode(hashlib.sha256("".join(contents).encode()).digest()).decode(),
+            sha256=_NO_DIGEST,
         )
         header = replace(self._header(self.request_message, row.request_id, row.request_id), batch=stamp)
         if self.route.function is Function.SKI:
-            return inquiries(header, contents, [draft.person for draft in drafts])
+            return _stamped(inquiries(header, contents, [draft.person for draft in drafts]))
         records = [
             ReplicaRecord(
                 person=draft.person,
@@ -92,7 +93,7 @@ class Conversation:
             )
             for draft in drafts
         ]
-        return replica_registration(header, self.route.standard, records)
+        return _stamped(replica_registration(header, self.route.standard, records))
 
     def send(self, row: BatchRow, document: bytes) -> Reply:
         return self._exchange(self.request_message, row.request_id, document)
@@ -137,3 +138,10 @@ class Conversation:
             raise OutcomeUnknown(Fault("SRV-007", facts={"message": answered_by}))
         inquiry_answers = tuple(parse_inquiry_result(check.root)) if answered_by == "SKI-304" else ()
         return Reply(answer, inquiry_answers)
+
+
+def _stamped(document: bytes) -> bytes:
+    """Put the digest of everything between header and end of the message into its batch stamp."""
+    begin, end = document.find(b"</Header>") + len(b"</Header>"), document.rfind(b"</")
+    digest = base64.b64encode(hashlib.sha256(document[begin:end]).digest())
+    return document.replace(_NO_DIGEST.encode(), digest, 1)
