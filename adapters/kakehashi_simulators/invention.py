@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from kakehashi_simulators.schema_folder import secure_parser
 
 __all__ = ["Inventor"]
 
+_LOCAL_TAX = "TM99000000000001"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _TEXTS = ("見本一郎", "架空町一丁目二番三号", "試験用の値", "見本花子", "例示区中央四番")
 _KANA = ("ミホン　イチロウ", "ミホン　ハナコ", "カクウ　タロウ")
-_YEAR, _LONGEST = "2025", 7
+_YEAR = "2025"
+_SMALL = "{0,1}"
+"""The end of the pattern of a count of persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,12 @@ class _Kind:
     pattern: str
     most: int
 
-    def value(self, dice: Iterator[int]) -> str:
+    def value(self, dice: Iterator[int], day: str) -> str:
         one = next(dice)
         if self.codes:
             return self.codes[one % len(self.codes)]
         if "Date" in self.base:
-            return f"{2000 + one % 25}-{1 + next(dice) % 12:02}-{1 + next(dice) % 28:02}"
+            return day
         if self.base in ("Text", "Kana"):
             texts = _TEXTS if self.base == "Text" else _KANA
             return texts[one % len(texts)][: self.most]
@@ -42,7 +45,7 @@ class _Kind:
         if digits:
             length = int(digits[1])
             return _YEAR if length == 4 else f"{one * 2_654_435_761 % 10**length:0{length}}"
-        return "0"  # an amount: sums and differences of nothing always hold
+        return "1" if self.pattern.endswith(_SMALL) else "0"  # sums and differences of nothing hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,17 @@ class _Item:
     """A reason that may stand instead of the value; empty: none may."""
     required: bool
 
-    def element(self, dice: Iterator[int]) -> str:
+    def element(self, dice: Iterator[int], day: str, amounts: Mapping[str, int]) -> str:
         one = next(dice)
+        if self.name in amounts:
+            return f"<{self.name}>{amounts[self.name]}</{self.name}>"
         if self.absent and not self.required and one % 3 == 0:
             return f"<{self.name}-absent>{self.absent}</{self.name}-absent>"
-        return f"<{self.name}>{self.kind.value(dice)}</{self.name}>"
+        return f"<{self.name}>{self.kind.value(dice, day)}</{self.name}>"
 
 
 class Inventor:
-    """Thread-safe. Amounts are 0 and a later date is never asked to follow an earlier one: the rules hold."""
+    """Thread-safe. All dates of a content are the same day and most amounts 0, so that invariants across items hold."""
 
     def __init__(self, folder: Path) -> None:
         self._layouts: dict[str, tuple[str, tuple[_Item, ...]]] = {}
@@ -76,7 +81,30 @@ class Inventor:
         """The element of the newest layout of `info`, filled for this person. Raises KeyError for an unknown one."""
         element, items = self._layouts[info]
         dice = _dice(f"{info}/{person}")
-        return f"<{element}>{''.join(item.element(dice) for item in items)}</{element}>"
+        day = f"{2000 + next(dice) % 25}-{1 + next(dice) % 12:02}-{1 + next(dice) % 28:02}"
+        amounts = _local_tax(dice) if info == _LOCAL_TAX else {}
+        return f"<{element}>{''.join(item.element(dice, day, amounts) for item in items)}</{element}>"
+
+
+def _local_tax(dice: Iterator[int]) -> dict[str, int]:
+    """A salary and what the (much simplified) law makes of it."""
+    salary = (next(dice) * 256 + next(dice)) % 900 * 10_000
+    income = salary * 7 // 10
+    deductions = min(income, 430_000 + next(dice) * 1_000)
+    taxable = (income - deductions) // 1_000 * 1_000
+    city, prefecture, flat = taxable * 6 // 100, taxable * 4 // 100, (3_500, 1_500) if taxable else (0, 0)
+    return {
+        "A0050": income,
+        "A0060": salary,
+        "A0070": income,
+        "A0170": deductions,
+        "A0220": taxable,
+        "A0230": city,
+        "A0240": flat[0],
+        "A0250": prefecture,
+        "A0260": flat[1],
+        "A0270": city + prefecture + sum(flat),
+    }
 
 
 def _dice(seed: str) -> Iterator[int]:

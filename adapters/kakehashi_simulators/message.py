@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
 
@@ -15,14 +16,9 @@ __all__ = ["NAMESPACE", "Message", "individual_number_positions", "read_message"
 
 NAMESPACE = "urn:kakehashi:std-2026"
 _SPACES = {"k": NAMESPACE}
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NUMBERED = etree.XPath("/*/*[2]/*/@no", smart_strings=False)
-_LONG_TEXTS = etree.XPath(
-    "/*/*[not(self::k:Header)]//text()[string-length() > 11]", namespaces=_SPACES, smart_strings=False
-)
-_STRANGE = etree.XPath(
-    "boolean(//comment() | //processing-instruction() | //@x:*)", namespaces={"x": _XSI}, smart_strings=False
-)
+_TEXTS = etree.XPath("/*/*[2]//text()", smart_strings=False)
+_HEADER_END = b"</Header>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +27,7 @@ class Message:
 
     id: str
     root: etree._Element
+    document: bytes
     header: dict[str, str]
     numbers: list[str]
 
@@ -45,19 +42,20 @@ class Message:
 
     @property
     def strange(self) -> bool:
-        """Comments, instructions or schema hints: nothing that the interface knows, and a place to hide things."""
-        return bool(_STRANGE(self.root))
+        """Comments, instructions, schema hints, other encodings: nothing the interface knows, and places to hide."""
+        root = self.root
+        beside = root.getprevious() is not None or root.getnext() is not None
+        inside = next(root.iter(etree.Comment, etree.ProcessingInstruction), None) is not None
+        encoding = root.getroottree().docinfo.encoding
+        return beside or inside or encoding not in ("UTF-8", None) or b"XMLSchema-instance" in self.document
 
     def texts(self, path: str) -> list[str]:
         """The text of every element at `path` below the root, with the prefix k."""
         return [str(text) for text in _strings(self.root, f"/*/{path}/text()")]
 
     def digest(self) -> bytes:
-        """Identifies the content: everything but the header, whose time of creation differs between attempts."""
-        digest = hashlib.sha256()
-        for part in list(self.root)[1:]:
-            digest.update(etree.tostring(part, with_tail=False))
-        return digest.digest()
+        """Identifies the content: the bytes behind the header, whose time of creation differs between attempts."""
+        return hashlib.sha256(self.document[self.document.find(_HEADER_END) :]).digest()
 
 
 def read_message(document: bytes) -> Message:
@@ -79,6 +77,7 @@ def read_message(document: bytes) -> Message:
     return Message(
         id=f"{name.localname[:3]}-{name.localname[3:]}",
         root=root,
+        document=document,
         header=values,
         numbers=[str(number) for number in numbers] if isinstance(numbers, list) else [],
     )
@@ -86,8 +85,9 @@ def read_message(document: bytes) -> Message:
 
 def individual_number_positions(message: Message) -> set[int]:
     """Positions (from 0) of the records with a 個人番号 in any text."""
-    texts = _LONG_TEXTS(message.root)
-    if not isinstance(texts, list) or not any(holds_individual_number(str(text)) for text in texts):
+    texts = cast("list[str]", _TEXTS(message.root))
+    long = [text for text in texts if len(text) > 11]
+    if not holds_individual_number("\n\n".join(long)):  # no number reaches across two line ends
         return set()
     return {
         position

@@ -19,9 +19,9 @@ _KNOWN = {"schema", "ns", "title", "p", "pattern", "rule", "assert", "report", "
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`violators` gives the context nodes that break the assertion `name`."""
+    """`violators` gives the context nodes that break the assertion; `item`: the item that it is about."""
 
-    name: str
+    item: str
     violators: etree.XPath
 
 
@@ -47,7 +47,9 @@ def _pattern(path: Path, pattern: etree._Element, spaces: dict[str, str]) -> lis
             raise ValueError(f"{path.name}: current() is not understood")
         holds_when_false = check.tag == f"{_SCH}assert"
         condition = f"not({test})" if holds_when_false else test
-        found.append(Rule(check.get("id", ""), etree.XPath(f"{context}[{condition}]", namespaces=spaces)))
+        found.append(
+            Rule(check.get("subject", "").rpartition(":")[2], etree.XPath(f"{context}[{condition}]", namespaces=spaces))
+        )
     return found
 
 

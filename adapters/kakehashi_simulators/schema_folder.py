@@ -31,7 +31,7 @@ class Violation:
 
 def secure_parser() -> etree.XMLParser:
     """No entities, no network, no DTD; comments and instructions stay, so that they can be refused."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, collect_ids=False)
 
 
 class Checker:
@@ -59,7 +59,7 @@ class Checker:
                 found.setdefault(violation.position, violation)
         for rule in self._rules:
             for node in _elements(rule.violators(root)):
-                violation = Violation(_position(node), _item(rule.name), _RULE_ERROR)
+                violation = Violation(_position(node), _item(rule.item), _RULE_ERROR)
                 found.setdefault(violation.position, violation)
         return list(found.values())
 

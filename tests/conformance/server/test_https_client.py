@@ -1,0 +1,98 @@
+"""The HTTPS client keeps the promises of a ServerClient, over real sockets with mutual TLS."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kakehashi.testing.server_conformance import ServerConformance
+from kakehashi_adapters.certificates import make_certificates
+from kakehashi_adapters.https_client import HttpsServerClient
+from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.wire import WireServer, mutual_tls
+
+
+class _Bench:
+    """A server in a thread that answers what it is told, and a client with a short patience."""
+
+    def __init__(self, folder):
+        files = make_certificates(folder, now=datetime.now(UTC))
+        self._answer = lambda document: document
+        self._documents = []
+        self._faults = Faults()
+        self.server = WireServer(self, faults=self._faults, tls=mutual_tls(folder))
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.client = HttpsServerClient(
+            self.server.endpoint,
+            ca=files.ca,
+            certificate=files.client_certificate,
+            key=files.client_key,
+            connections=4,
+            timeout=timedelta(seconds=1.5),
+            answer_bytes=1_000_000,
+        )
+
+    def answer(self, document, *, over_capacity=False):
+        self._documents.append(document)
+        return self._answer(document)
+
+    def answer_with(self, answer):
+        self._answer = answer
+
+    def delivered(self):
+        return self._documents
+
+    def be_unreachable(self):
+        self._faults.set({"refuse_connections": True})
+        self.server.drop_connections()
+
+    def lose_answers(self):
+        self._faults.set({"drop_response_after_apply": True})
+
+    def answer_never(self):
+        self._faults.set({"answer_delay_seconds": 4.0})
+
+    def answer_endlessly(self):
+        self._faults.set({"huge_answer": True})
+
+    def drip(self):
+        self._faults.set({"slow_drip": True, "drip_seconds": 0.05})
+
+    def refuse(self, status, retry_after):
+        self._faults.set({"http_status": status, "retry_after": retry_after})
+
+    def recover(self):
+        self._faults.reset()
+
+    def close(self):
+        self.client.close()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    bench = _Bench(tmp_path)
+    yield bench
+    bench.close()
+
+
+class TestHttpsServerClient(ServerConformance):
+    def test_the_connection_cap_holds(self, bench):
+        """Twelve threads at once open at most the four connections that the client was given."""
+        bench.answer_with(lambda document: document)
+        threads = [threading.Thread(target=bench.client.exchange, args=("SYM-901", "a" * 32, b"x")) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert bench.server.gauge.connections_most <= 4
+        assert len(bench.delivered()) == 12
+
+    def test_a_connection_is_used_again(self, bench):
+        """Exchanges one after the other share a connection: the handshake is paid once."""
+        for _ in range(10):
+            bench.client.exchange("SYM-901", "a" * 32, b"x")
+        assert bench.server.gauge.connections_most == 1
