@@ -17,7 +17,8 @@ class ReturnContext:
     """「返却情報」 What is known about one record ($result … $record_no, answers) or about the file ($accepted …).
 
     `result` is "1" (accepted) or "9"; `code` our code, `server_code` the server's. `date` is yyyymmdd.
-    `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is found, not-found, refused.
+    `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is found, not-found or
+    refused.
     """
 
     result: str = ""

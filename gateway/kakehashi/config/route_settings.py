@@ -84,7 +84,9 @@ class LayoutSettings(Settings):
 
     file: str = Field("layout.csv", min_length=1, description="The layout table, .csv or .xlsx")
     kind: Literal["fixed", "delimited", "xml"] = Field("fixed", description="How records are written")
-    recfm: Literal["F", "FB", "line"] = Field("F", description="Fixed: without separators, the same in blocks, or lines")
+    recfm: Literal["F", "FB", "line"] = Field(
+        "F", description="Fixed: without separators, the same in blocks, or lines"
+    )
     record_length: int | None = Field(None, ge=1, description="Bytes of a record; checked against the items")
     separator: Literal["crlf", "lf", "cr"] = Field("crlf", description="Line end of line and delimited files")
     charset: str = Field("", description="Charset; empty: that of the system")

@@ -41,7 +41,9 @@ class GatewayIdentity(Settings):
         "", pattern=r"^([0-9]{16})?$", description="機関コード of the body, 16 digits: the sender of every message"
     )
     profile: str = Field("std-2026", min_length=1, description="Folder under `profiles/`: the external interface")
-    test: bool = Field(default=True, description="Mark every message as a test; a live endpoint needs an explicit false")
+    test: bool = Field(
+        default=True, description="Mark every message as a test; a live endpoint needs an explicit false"
+    )
 
 
 class BrokerSettings(Settings):
@@ -134,7 +136,9 @@ class AlarmSettings(Settings):
 class SafetySettings(Settings):
     """What cannot be switched off. The keys exist so that a configuration may say it aloud."""
 
-    complete_file_check: Literal[True] = Field(default=True, description="Only files that are proved complete are taken")
+    complete_file_check: Literal[True] = Field(
+        default=True, description="Only files that are proved complete are taken"
+    )
     duplicate_check: Literal[True] = Field(default=True, description="The same content in a lane is taken once")
     confirms: Literal[True] = Field(default=True, description="A publish counts when the broker has confirmed it")
     persistent: Literal[True] = Field(default=True, description="Messages and queues survive the broker")
@@ -154,6 +158,8 @@ class GatewaySettings(Settings):
     server: ServerSettings = Field(ServerSettings(), description="The intermediate server")
     limits: LimitSettings = Field(LimitSettings(), description="Sizes that protect memory and neighbours")
     folders: FolderSettings = Field(FolderSettings(), description="Folders on this machine")
-    retry: RetrySettings = Field(RetrySettings(), description="Limits by result class, where they differ from the profile's")
+    retry: RetrySettings = Field(
+        RetrySettings(), description="Limits by result class, where they differ from the profile's"
+    )
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

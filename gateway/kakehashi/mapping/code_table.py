@@ -50,13 +50,15 @@ class CodeTable:
 
 
 class _Codes(dict[str, str]):
-    """A dict that tells which table lacks a code, and reads numbers as their text."""
+    """Tells which table lacks a code, reads numbers as their text, and leaves empty text empty."""
 
     def __init__(self, name: str, codes: Mapping[str, str]) -> None:
         super().__init__(codes)
         self._name = name
 
     def __missing__(self, key: object) -> str:
+        if key == "":
+            return ""
         if isinstance(key, int):
             return self[str(key)]
         raise refusal("MAP-002", table=self._name)
@@ -67,8 +69,6 @@ def code_step(table: CodeTable, day: date | None) -> Step:
     codes = _Codes(table.name, table.at(day))
 
     def look_up(value: Value) -> Value:
-        return codes[value] or None  # type: ignore[index]  # __missing__ tells of every other key
+        return codes[value]  # type: ignore[index]  # __missing__ tells of every other key
 
-    if not all(codes.values()):
-        return Step(call=look_up, may_be_none=True, text=True)
     return Step(call=look_up, inline="{words}[{v}]", words=codes, text=True)

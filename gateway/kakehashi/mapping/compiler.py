@@ -15,6 +15,7 @@ from kakehashi.mapping.generator import compile_run
 from kakehashi.mapping.mapper import Explained, Lineage, Loss, Mapped, Mapper
 from kakehashi.mapping.plan import Finish, FinishKind, Pipe
 from kakehashi.mapping.repertoire import Repertoire
+from kakehashi.mapping.step import Step
 from kakehashi.mapping.table import MappingRow
 from kakehashi.mapping.value_code import target_of
 
@@ -168,7 +169,8 @@ class _Build:
         self, row: MappingRow, target: str, finish: Finish, when_none: str | None, *, item: StandardItem | None = None
     ) -> Pipe:
         sources = self.sources(row)
-        steps, table = (), None
+        steps: tuple[Step, ...] = ()
+        table: str | None = None
         try:
             steps, table = build_steps(row.converters, table=row.table, tables=self.tables, line=row.line)
         except ConfigurationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from xml.sax.saxutils import escape  # noqa: S406  # text only, no parser
+from xml.sax.saxutils import escape
 
 from kakehashi.mapping.plan import FinishKind, Pipe
 from kakehashi.mapping.value_code import Names, element, sources, value_lines
@@ -47,7 +47,9 @@ def item_code(pipe: Pipe, position: int, names: Names) -> ItemCode:
         shown = f'f"<{name}>{{{var}}}</{name}>"'
     lines.append(f"if {var}: {part} = {shown}")
     empty = "" if pipe.many or not is_open(pipe) else f'; {var} = ""'
-    lines.append("else: " + ("raise Doubtful" if pipe.when_none is None else f"{part} = {names.bind(pipe.when_none)}{empty}"))
+    lines.append(
+        "else: " + ("raise Doubtful" if pipe.when_none is None else f"{part} = {names.bind(pipe.when_none)}{empty}")
+    )
     return ItemCode(
         lines=lines,
         part=f"{{{part}}}",

@@ -1,11 +1,11 @@
-"""「写像」 What a compiled mapping does with a batch: the straight line for what is plain, the careful way for the rest."""
+"""「写像」 What a compiled mapping does with a batch: the straight line for what is plain, the careful way else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from xml.sax.saxutils import escape  # noqa: S406  # text only, no parser
+from xml.sax.saxutils import escape
 
 from kakehashi.errors import Fault, InputError, Place
 from kakehashi.mapping.repertoire import Repertoire, is_plain
@@ -25,7 +25,7 @@ class Loss(NamedTuple):
 
 
 class Mapped(NamedTuple):
-    """「変換済みレコード」 One record of a message. `content`: an escaped fragment, the items in the standard's order."""
+    """「変換済みレコード」 One record of a message. `content`: an escaped fragment, items in the standard's order."""
 
     unit: str
     valid_from: str
@@ -88,9 +88,7 @@ class Mapper:
     repertoire: Repertoire
     run: Run = field(repr=False)
 
-    def map(
-        self, rows: Sequence[Row | None], *, numbers: Sequence[int]
-    ) -> tuple[list[Mapped | None], list[Fault]]:
+    def map(self, rows: Sequence[Row | None], *, numbers: Sequence[int]) -> tuple[list[Mapped | None], list[Fault]]:
         """Aligned with `rows`: None for a row that was None, or that a fault (record = its number) refuses."""
         mapped: list[Mapped | None] = []
         texts: list[str] = []
@@ -121,11 +119,12 @@ class Mapper:
                 losses.append(Loss(target.name, lost))
             return fragment
 
-        controls = tuple(outcome(target) for target in self.controls)
-        content = "" if controls and controls[5] == "delete" else "".join(outcome(target) for target in self.items)
+        controls = [outcome(target) for target in self.controls] or [""] * 6
+        content = "" if controls[5] == "delete" else "".join(outcome(target) for target in self.items)
         if faults:
             return None, faults
-        return Mapped(*(controls or ("",) * 6), content, tuple(losses)), []
+        unit, valid_from, valid_to, non_disclosure, blocked, operation = controls
+        return Mapped(unit, valid_from, valid_to, non_disclosure, blocked, operation, content, tuple(losses)), []
 
     def explain(self, row: Row) -> tuple[Explained, ...]:
         """Every target of one record with its text or its fault, unescaped."""

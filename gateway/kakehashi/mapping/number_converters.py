@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from kakehashi.mapping.step import Argument, Converter, Parameter, Step, Value, refusal
@@ -33,13 +34,18 @@ def decimal_of(value: Value) -> Decimal:
     raise refusal(expected="a number")
 
 
+def _or_nothing(call: Callable[[Value], Value]) -> Step:
+    """A step on numbers; empty text is no number and no fault."""
+    return Step(call=lambda value: None if value == "" else call(value), may_be_none=True)
+
+
 def _number(_: tuple[Argument, ...]) -> Step:
-    return Step(call=whole)
+    return _or_nothing(whole)
 
 
 def _decimal(arguments: tuple[Argument, ...]) -> Step:
     places = int(arguments[0])
-    return Step(call=lambda value: Decimal(whole(value)).scaleb(-places))
+    return _or_nothing(lambda value: Decimal(whole(value)).scaleb(-places))
 
 
 def _scale(arguments: tuple[Argument, ...]) -> Step:
@@ -49,12 +55,14 @@ def _scale(arguments: tuple[Argument, ...]) -> Step:
         scaled = decimal_of(value).scaleb(places)
         return int(scaled) if scaled == scaled.to_integral_value() else scaled
 
-    return Step(call=scale)
+    return _or_nothing(scale)
 
 
 def _sum(_: tuple[Argument, ...]) -> Step:
     def add(value: Value) -> Value:
-        parts = [decimal_of(part) for part in value if part is not None] if isinstance(value, tuple) else []
+        parts = (
+            [decimal_of(part) for part in value if part is not None and part != ""] if isinstance(value, tuple) else []
+        )
         total = sum(parts, Decimal(0))
         return None if not parts else int(total) if total == total.to_integral_value() else total
 
@@ -62,7 +70,7 @@ def _sum(_: tuple[Argument, ...]) -> Step:
 
 
 def _negate(_: tuple[Argument, ...]) -> Step:
-    return Step(call=lambda value: -decimal_of(value) if not isinstance(value, int) else -value)
+    return _or_nothing(lambda value: -value if isinstance(value, int) else -decimal_of(value))
 
 
 _N = Parameter(name="n", type="integer")

@@ -1,4 +1,4 @@
-"""「文字集合」 The characters that the server takes: JIS X 0213:2012, asked of Python's `shift_jis_2004` (domain.md §9).
+"""「文字集合」 What the server takes: JIS X 0213:2012, asked of Python's `shift_jis_2004` (domain.md §9).
 
 Not `euc_jis_2004`, which takes JIS X 0212 too. IVS are kept: a selector behind a kanji is part of it. A character
 outside is replaced by the declared substitute 「縮退」 and counted, or the text is refused. Never NFC or NFKC.

@@ -12,7 +12,7 @@ from kakehashi.errors import Fault, InputError
 
 __all__ = ["Argument", "Converter", "Example", "Parameter", "Step", "Value", "refusal"]
 
-Value: TypeAlias = "str | int | Decimal | HistoricDate | None | tuple[Value, ...]"
+Value: TypeAlias = "str | int | Decimal | HistoricDate | tuple[Value, ...] | None"
 """What a codec hands over (the same shape as `codec.layout.Value`; the two rooms do not know each other)."""
 
 Argument: TypeAlias = "str | int"

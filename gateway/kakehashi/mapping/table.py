@@ -27,7 +27,7 @@ class ConverterCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingRow:
-    """One target and where it comes from. `literal` stands instead of `sources`; `line` is that of the file (from 1)."""
+    """One target and where it comes from. `literal` stands instead of `sources`; `line` counts from 1."""
 
     target: str
     sources: tuple[str, ...] = ()

@@ -10,7 +10,10 @@ from kakehashi.mapping.step import Argument, Converter, Parameter, Step, Value, 
 __all__ = ["TEXT_CONVERTERS"]
 
 _HALF = "｡｢｣､･ｦｧｨｩｪｫｬｭｮｯｰｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜﾝﾞﾟ"
-_FULL = "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン゛゜"
+_FULL = (
+    "。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタ"
+    "チツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン゛゜"
+)
 _PLAIN = str.maketrans(_HALF, _FULL)
 _VOICED = dict(zip("ｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾊﾋﾌﾍﾎｳﾜｦ", "ガギグゲゴザジズゼゾダヂヅデドバビブベボヴヷヺ", strict=True))
 _SEMIVOICED = dict(zip("ﾊﾋﾌﾍﾎ", "パピプペポ", strict=True))
@@ -45,6 +48,8 @@ def _zero_pad(arguments: tuple[Argument, ...]) -> Step:
 
     def pad(value: Value) -> Value:
         digits = text(value)
+        if not digits:
+            return digits
         if not (digits.isascii() and digits.isdigit()) or len(digits) > width:
             raise refusal(expected=f"at most {width} digits")
         return digits.zfill(width)
@@ -80,20 +85,25 @@ def _null_if(arguments: tuple[Argument, ...]) -> Step:
 def _flag(arguments: tuple[Argument, ...]) -> Step:
     on = frozenset(map(str, arguments))
     if on:
-        return Step(call=lambda value: "1" if text(value) in on else "0", text=True)
+        return _or_empty(lambda value: "1" if value in on else "0")
     plain = {"0": "0", "1": "1"}
 
-    def read(value: Value) -> Value:
-        if text(value) not in plain:
+    def read(value: str) -> str:
+        if value not in plain:
             raise refusal(expected="0 or 1")
-        return plain[text(value)]
+        return plain[value]
 
-    return Step(call=read, text=True)
+    return _or_empty(read)
 
 
 def _flag_unless(arguments: tuple[Argument, ...]) -> Step:
     off = frozenset(map(str, arguments))
-    return Step(call=lambda value: "0" if text(value) in off else "1", text=True)
+    return _or_empty(lambda value: "0" if value in off else "1")
+
+
+def _or_empty(call: Callable[[str], str]) -> Step:
+    """A flag of empty text is no flag at all: the target decides what unknown means."""
+    return Step(call=lambda value: "" if value == "" else call(text(value)), text=True)
 
 
 def _trim(_: tuple[Argument, ...]) -> Step:
@@ -118,7 +128,8 @@ TEXT_CONVERTERS = (
     Converter(name="kana", meaning="Half-width katakana → full-width, voiced marks joined", build=_plain(katakana),
               examples=(("kana", "ﾔﾏﾀﾞ ﾊﾟｰﾙ", "ヤマダ パール"),)),
     Converter(name="fullwidth", meaning="ASCII and half-width katakana → full-width",
-              build=_plain(lambda value: katakana(value).translate(_WIDE)), examples=(("fullwidth", "A-1ｱ", "Ａ－１ア"),)),
+              build=_plain(lambda value: katakana(value).translate(_WIDE)),
+              examples=(("fullwidth", "A-1ｱ", "Ａ－１ア"),)),
     Converter(name="halfwidth", meaning="Full-width letters, digits, signs and spaces → ASCII",
               build=_plain(lambda value: value.translate(_NARROW)), examples=(("halfwidth", "Ａ－１　ア", "A-1 ア"),)),
     Converter(name="upper", meaning="Capital letters", build=_plain(str.upper), examples=(("upper", "ab", "AB"),)),

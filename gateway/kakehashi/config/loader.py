@@ -1,0 +1,98 @@
+"""A configuration folder → Configuration, or every fault of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from kakehashi.config.checking import check
+from kakehashi.config.code_tables import read_code_tables
+from kakehashi.config.profile_folder import read_profile
+from kakehashi.config.reading import Reading
+from kakehashi.config.route import Configuration, Route
+from kakehashi.config.route_loader import RouteLoader
+from kakehashi.config.route_settings import SystemSettings
+from kakehashi.config.settings import GatewaySettings
+from kakehashi.errors import ConfigurationError, Place
+
+__all__ = ["load"]
+
+_ADDRESSES = (("gateway", "agency"), ("broker", "url"), ("store", "url"), ("server", "endpoint"))
+"""What has no safe default: who we are and whom we reach."""
+
+
+def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None) -> Configuration:
+    """Read everything below `folder`. Raises ConfigurationError with all faults, in the order of the files.
+
+    `overlay` is a second gateway.toml whose keys win (addresses of this machine). `as_of`: the day of the code
+    tables; None: of each code the row that holds longest.
+    """
+    reading = Reading(folder)
+    gateway = _gateway(reading, overlay)
+    known_systems = _folders(reading, "systems")
+    systems = {name: system for name in known_systems if (system := _system(reading, name)) is not None}
+    tables = read_code_tables(reading)
+    settings = gateway or GatewaySettings()
+    profile = read_profile(reading, settings.gateway.profile) if gateway else None
+    loader = RouteLoader(
+        reading=reading,
+        gateway=settings,
+        profile=profile,
+        systems=systems,
+        known_systems=frozenset(known_systems),
+        tables=tables,
+        as_of=as_of,
+    )
+    loaded = [loader.load(name) for name in _folders(reading, "routes")]
+    routes: dict[str, Route] = {route.name: route for route in loaded if route is not None}
+    if reading.faults or profile is None:
+        raise ConfigurationError(reading.faults)
+    return Configuration(
+        folder=folder,
+        gateway=settings,
+        profile=profile,
+        systems=systems,
+        routes=routes,
+        hash=reading.hash(),
+        as_of=as_of,
+    )
+
+
+def _gateway(reading: Reading, overlay: Path | None) -> GatewaySettings | None:
+    data = reading.toml("gateway.toml")
+    if data is None:
+        return None
+    file = "gateway.toml"
+    if overlay is not None:
+        upper = reading.overlay(overlay)
+        data, file = _merged(data, upper or {}), f"gateway.toml + {overlay.name}" if upper else file
+    gateway = check(reading, GatewaySettings, data, file=file)
+    if gateway is not None:
+        for table, key in _ADDRESSES:
+            if not getattr(getattr(gateway, table), key):
+                reading.fault("CFG-004", Place(file=file, item=f"{table}.{key}"))
+    return gateway
+
+
+def _merged(lower: Mapping[str, object], upper: Mapping[str, object]) -> dict[str, object]:
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _folders(reading: Reading, kind: str) -> list[str]:
+    """The names of the folders below `kind`; one without its file is told when it is read."""
+    base = reading.folder / kind
+    return sorted(path.name for path in base.glob("*") if path.is_dir() and not path.name.startswith((".", "_")))
+
+
+def _system(reading: Reading, name: str) -> SystemSettings | None:
+    file = f"systems/{name}/system.toml"
+    data = reading.toml(file)
+    system = None if data is None else check(reading, SystemSettings, data, file=file)
+    if system is not None and system.name != name:
+        reading.fault("CFG-003", Place(file=file, item="name"), expected=name)
+    return system

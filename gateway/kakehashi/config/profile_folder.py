@@ -1,0 +1,29 @@
+"""profiles/NAME → Profile, with every file of the folder counted in the configuration's hash."""
+
+from __future__ import annotations
+
+from kakehashi.config.reading import Reading
+from kakehashi.errors import ConfigurationError, Place
+from kakehashi.interface.profile import Profile, load_profile
+from kakehashi.mapping.converters import close_names
+
+__all__ = ["read_profile"]
+
+
+def read_profile(reading: Reading, name: str) -> Profile | None:
+    """The profile; None with CFG-006 for an unknown one, or with its own faults."""
+    folder = reading.folder / "profiles" / name
+    if not (folder / "profile.toml").is_file():
+        known = [path.parent.name for path in (reading.folder / "profiles").glob("*/profile.toml")]
+        reading.fault(
+            "CFG-006", Place(file="gateway.toml", item="gateway.profile"), name=name, **close_names(name, known)
+        )
+        return None
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".toml", ".csv"} and path.is_file():
+            reading.remember(path.relative_to(reading.folder).as_posix())
+    try:
+        return load_profile(folder)
+    except ConfigurationError as error:
+        reading.take(error, file=f"profiles/{name}/profile.toml")
+        return None

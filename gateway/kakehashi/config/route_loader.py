@@ -1,0 +1,167 @@
+"""routes/NAME → Route: layout, mapping and return table against the profile and the code tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kakehashi.codec.layout import Layout
+from kakehashi.config.checking import check
+from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
+from kakehashi.config.mapping_table import read_mapping
+from kakehashi.config.reading import Reading
+from kakehashi.config.return_plan import ReturnPlan
+from kakehashi.config.return_table import ReturnSources, read_return_plan
+from kakehashi.config.route import LinkPlan, Route
+from kakehashi.config.route_settings import RouteSettings, SystemSettings
+from kakehashi.config.settings import GatewaySettings
+from kakehashi.domain.data_standard import DataStandard
+from kakehashi.domain.interface import Function
+from kakehashi.errors import ConfigurationError, Fault, Place
+from kakehashi.interface.profile import Profile
+from kakehashi.mapping.code_table import CodeTable
+from kakehashi.mapping.compiler import Mapper, compile_mapping
+from kakehashi.mapping.converters import CodeTables, close_names
+from kakehashi.mapping.table import MappingRow
+
+__all__ = ["RouteLoader"]
+
+_LINK_TARGETS = ("@system", "@atena", "@unified", "@number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLoader:
+    """Loads the routes of one configuration. What could not be read itself (None) is not held against a route."""
+
+    reading: Reading
+    gateway: GatewaySettings
+    profile: Profile | None
+    systems: Mapping[str, SystemSettings]
+    known_systems: frozenset[str]
+    tables: Mapping[str, CodeTable]
+    as_of: date | None
+
+    def load(self, name: str) -> Route | None:
+        """The route; None when anything of it is wrong."""
+        file = f"routes/{name}/route.toml"
+        before = len(self.reading.faults)
+        data = self.reading.toml(file)
+        settings = None if data is None else check(self.reading, RouteSettings, data, file=file)
+        if settings is None:
+            return None
+        self._check_names(file, name, settings)
+        system = self.systems.get(settings.system) or SystemSettings(name=settings.system)
+        layout = self._layout(file, name, settings, system)
+        standard = self._standard(file, settings)
+        mapper, link, plan = None, None, None
+        if layout is not None:
+            rows = self._mapping_rows(file, name, settings)
+            if rows is not None and settings.function == "LINK":
+                link = self._link(rows, layout, f"routes/{name}/{settings.mapping.file}")
+            elif rows is not None and standard is not None:
+                mapper = self._mapper(rows, layout, standard, settings, f"routes/{name}/{settings.mapping.file}")
+            plan = self._return_plan(file, name, settings, layout)
+        if layout is None or len(self.reading.faults) > before:
+            return None
+        return Route(
+            name=name,
+            system=system,
+            function=Function(settings.function),
+            layout=layout,
+            settings=settings,
+            retry=settings.retry.over(self.gateway.retry),
+            batch_records=settings.limits.batch_records or self.gateway.limits.batch_records,
+            return_plan=plan,
+            compiled_mapper=mapper,
+            compiled_standard=standard,
+            link=link,
+        )
+
+    def _check_names(self, file: str, name: str, settings: RouteSettings) -> None:
+        if settings.lane != name:
+            self.reading.fault("CFG-003", Place(file=file, item="lane"), expected=name)
+        if settings.system not in self.known_systems:
+            known = close_names(settings.system, sorted(self.known_systems))
+            self.reading.fault("CFG-006", Place(file=file, item="system"), name=settings.system, **known)
+
+    def _layout(self, file: str, name: str, settings: RouteSettings, system: SystemSettings) -> Layout | None:
+        at = LayoutFile(file=file, key="layout", name=name, charset=system.charset)
+        table = f"routes/{name}/{settings.layout.file}"
+        found = read_layout_table(self.reading, table, settings.layout, named_by=at.place("file"))
+        return None if found is None else build_layout(self.reading, at, settings.layout, found)
+
+    def _standard(self, file: str, settings: RouteSettings) -> DataStandard | None:
+        if self.profile is None or settings.function == "LINK":
+            return None
+        if settings.function == "SKI":
+            return self.profile.inquiry
+        key = (settings.mapping.info_name, settings.mapping.version)
+        if not key[0]:
+            self.reading.fault("CFG-004", Place(file=file, item="mapping.info_name"))
+            return None
+        standard = self.profile.standards.get(key)
+        if standard is None:
+            known = [f"{info_name} {version}" for info_name, version in self.profile.standards]
+            self.reading.fault("CFG-006", Place(file=file, item="mapping.info_name"), name=" ".join(key),
+                               **close_names(" ".join(key), known))  # fmt: skip
+        return standard
+
+    def _mapping_rows(self, file: str, name: str, settings: RouteSettings) -> tuple[MappingRow, ...] | None:
+        table = f"routes/{name}/{settings.mapping.file}"
+        return read_mapping(self.reading, table, named_by=Place(file=file, item="mapping.file"))
+
+    def _mapper(
+        self, rows: tuple[MappingRow, ...], layout: Layout, standard: DataStandard, settings: RouteSettings, file: str
+    ) -> Mapper | None:
+        try:
+            return compile_mapping(
+                rows,
+                fields=fields_of(layout),
+                standard=standard,
+                tables=self.tables,
+                inquiry=settings.function == "SKI",
+                degrade=self.profile.degrade if self.profile else None,
+                as_of=self.as_of,
+            )
+        except ConfigurationError as error:
+            self.reading.faults += [fault.at(file=file) for fault in error.faults]
+            return None
+
+    def _link(self, rows: tuple[MappingRow, ...], layout: Layout, file: str) -> LinkPlan | None:
+        """Numbers go to the link store as they stand: no converters, no text of them anywhere."""
+        fields = fields_of(layout)
+        found: dict[str, int] = {}
+        for row in rows:
+            place = Place(file=file, record=row.line, item="target")
+            if row.target not in _LINK_TARGETS or row.target in found:
+                self.reading.faults.append(
+                    Fault("CFG-006", place, {"name": row.target, **close_names(row.target, _LINK_TARGETS)})
+                )
+            elif len(row.sources) != 1 or row.converters or row.table:
+                self.reading.fault("CFG-008", place, name=row.target, expected="one item, no converters")
+            elif row.sources[0] not in fields:
+                known = close_names(row.sources[0], fields)
+                self.reading.fault("CFG-006", Place(file=file, record=row.line, item="source"),
+                                   name=row.sources[0], **known)  # fmt: skip
+            else:
+                found[row.target] = fields.index(row.sources[0])
+        for target in _LINK_TARGETS[:3]:
+            if target not in {row.target for row in rows}:
+                self.reading.fault("CFG-009", Place(file=file, item="target"), name=target)
+        if not set(_LINK_TARGETS[:3]) <= set(found):
+            return None
+        return LinkPlan(
+            system=found["@system"], atena=found["@atena"], unified=found["@unified"], number=found.get("@number")
+        )
+
+    def _return_plan(self, file: str, name: str, settings: RouteSettings, layout: Layout) -> ReturnPlan | None:
+        returns = settings.returns
+        if returns is None:
+            return None
+        at = LayoutFile(file=file, key="return", name=f"{name}-return", charset=layout.charset)
+        answers: frozenset[str] = frozenset()
+        if settings.function == "SKI" and self.profile is not None:
+            answers = frozenset(item.code for each in self.profile.standards.values() for item in each.items)
+        known = ReturnSources(layout=layout, answers=answers, tables=CodeTables(self.tables, as_of=self.as_of))
+        return read_return_plan(self.reading, at, returns, file=f"routes/{name}/{returns.file}", known=known)
