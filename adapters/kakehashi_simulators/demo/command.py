@@ -7,8 +7,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import click
@@ -22,12 +24,13 @@ from kakehashi.runtime.places import shared
 from kakehashi_simulators.demo.run import DemoRun, started
 from kakehashi_simulators.demo.table import lane_table
 from kakehashi_simulators.demo.verdict import Verdict
-from kakehashi_simulators.legacy import drop, generate
+from kakehashi_simulators.legacy import Sample, generate
 from kakehashi_simulators.process import start_intermediate_server, start_registry
 
 __all__ = ["demo", "simulate"]
 
 _PATIENCE_SECONDS = 600
+_TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15
 """Between two rounds of new files, while the demo goes on."""
 
@@ -73,39 +76,31 @@ def _watch(run: DemoRun, console: Console, *, once: bool, as_json: bool, seed: i
         verdict = run.verdict()
         if not once:
             _say_places(run, console)
-            _go_on(run, show, seed=seed)
+            with suppress(KeyboardInterrupt):
+                _go_on(run, show, seed=seed)
     _summarise(verdict, console, as_json=as_json, finished=finished)
     if once:
         _say_places(run, console)
     return finished and verdict.good
 
 
-def _go_on(run: DemoRun, show: object, *, seed: int) -> None:
+def _go_on(run: DemoRun, show: Callable[[list[LaneCounts]], None], *, seed: int) -> None:
     """New files every few seconds until Ctrl-C."""
-    assert callable(show)
-    round_no = 0
-    try:
-        while True:
-            round_no += 1
-            more = generate(run.site.folder / "samples" / f"round-{round_no}", seed=seed + round_no, scale=0.1)
-            for sample in more.samples:
-                if run.configuration.routes[sample.lane].function != "LINK":
-                    renamed = sample.path.with_name(f"{sample.path.stem}-{round_no}{sample.path.suffix}")
-                    sample.path.rename(renamed)
-                    drop_sample = type(sample)(
-                        lane=sample.lane,
-                        name=renamed.name,
-                        path=renamed,
-                        records=sample.records,
-                        good=sample.good,
-                    )
-                    drop(drop_sample, run.drop_folder(sample.lane))
-            until = time.monotonic() + _PAUSE_SECONDS
-            while time.monotonic() < until:
-                show(run.counts())
-                time.sleep(0.25)
-    except KeyboardInterrupt:
-        return
+    for round_no in count(1):
+        folder = run.site.folder / "samples" / f"round-{round_no}"
+        more = generate(folder, seed=seed + round_no, scale=0.1)
+        run.drop(_renamed(sample, round_no) for sample in more.samples if not run.is_link(sample))
+        until = time.monotonic() + _PAUSE_SECONDS
+        while time.monotonic() < until:
+            show(run.counts())
+            time.sleep(_TICK_SECONDS)
+
+
+def _renamed(sample: Sample, round_no: int) -> Sample:
+    """Each round has names of its own: the same name with other content would look like a mistake."""
+    path = sample.path.with_name(f"{sample.path.stem}-{round_no}{sample.path.suffix}")
+    sample.path.rename(path)
+    return replace(sample, name=path.name, path=path)
 
 
 def _elapsed(began: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,13 +44,9 @@ class DemoRun:
 
     def drop_all(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> None:
         """The registry extract first, because it fills the links; the other files when it is settled."""
-        links = [sample for sample in self.manifest.samples if self._is_link(sample)]
-        for sample in links:
-            self._drop(sample)
+        self.drop([sample for sample in self.manifest.samples if self.is_link(sample)])
         self.wait(watch, deadline=deadline)
-        for sample in self.manifest.samples:
-            if not self._is_link(sample):
-                self._drop(sample)
+        self.drop([sample for sample in self.manifest.samples if not self.is_link(sample)])
 
     def wait(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> bool:
         """Until every dropped file was looked at and every result returned; False when the deadline comes first."""
@@ -91,13 +87,21 @@ class DemoRun:
         assert folder is not None
         return folder
 
-    def _drop(self, sample: Sample) -> None:
-        settings = self.configuration.routes[sample.lane].settings.source
-        marker = settings.end_marker if settings.complete == "end-marker" else None
-        drop(sample, self.drop_folder(sample.lane), end_marker=marker)
-        self.dropped.append(sample)
+    def drop(self, samples: Iterable[Sample]) -> None:
+        """Drop files as their systems do."""
+        for sample in samples:
+            settings = self.configuration.routes[sample.lane].settings.source
+            marker = settings.end_marker if settings.complete == "end-marker" else None
+            drop(sample, self.drop_folder(sample.lane), end_marker=marker)
+            self.dropped.append(sample)
 
-    def _is_link(self, sample: Sample) -> bool:
+    def left_behind(self) -> list[Path]:
+        """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
+        folders = [self.drop_folder(lane) for lane in self.configuration.routes]
+        work = [folder.parent / f".{folder.name}-work" for folder in folders]
+        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix != ".lock"]
+
+    def is_link(self, sample: Sample) -> bool:
         return self.configuration.routes[sample.lane].function == "LINK"
 
     def _quiet(self) -> bool:
