@@ -1,0 +1,343 @@
+"""What every Store promises. Subclass `StoreConformance` with a fixture `store`: a new, empty store.
+
+The suite is in three parts: what comes in and how it is worked on (here), what operators do and what is counted
+(`store_conformance_operators`), and how threads share a store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import BatchRow, Store
+from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
+from kakehashi.testing.store_samples import (
+    DUE,
+    NOW,
+    add,
+    begin,
+    change,
+    counts_of,
+    new_batches,
+    new_exception,
+    new_file,
+    settle,
+)
+
+__all__ = ["StoreConformance"]
+
+_LATER = DUE + timedelta(seconds=1)
+
+
+def _state(store: Store, batch: BatchRow) -> BatchState:
+    row = store.batch(batch.id)
+    assert row is not None
+    return row.state
+
+
+def _postpone(store: Store, batch: BatchRow, *, turn: int, state: BatchState = BatchState.WAITING) -> bool:
+    return store.postpone(batch.id, turn=turn, state=state, code="0001", receipt="r-1", due=DUE, now=NOW)
+
+
+class _Intake:
+    def test_a_file_and_its_batches_come_in_together(self, store: Store) -> None:
+        """A new file is in work, its batches are new, and every field reads back as it was given."""
+        file, batches = add(store, "a.dat", sizes=(3, 2))
+        assert (file.state, file.batches, file.records, file.code) == (FileState.WORKING, 2, 5, None)
+        assert (file.digest, file.received_at, file.spool) == (new_file("a.dat", records=5).digest, NOW, "spool/a.dat")
+        assert store.file(file.id) == file
+        first, second = batches
+        assert (second.seq, second.first_record, second.records, second.offset) == (2, 4, 2, 900)
+        assert (second.spool_offset, second.spool_length) == (300, 200)
+        assert (first.state, first.turn, first.attempts, first.accepted) == (BatchState.NEW, 0, 0, 0)
+        assert (first.file_id, first.lane, first.redrive_of, first.due) == (file.id, "tax", None, None)
+        assert first.id < second.id
+
+    def test_the_same_content_is_taken_once_per_lane(self, store: Store) -> None:
+        """The same bytes under another name are refused with the id of the first file; another lane may take them."""
+        file, _ = add(store, "a.dat")
+        again = new_file("b.dat", records=5, content="a.dat")
+        with pytest.raises(DuplicateContent) as caught:
+            store.add_file(again, new_batches((5,)), request_ids=["x"])
+        assert caught.value.original == file.id
+        store.add_file(replace(again, lane="welfare"), new_batches((5,)), request_ids=["x"])
+        assert [row.lane for row in store.files()] == ["welfare", "tax"]
+
+    def test_a_request_id_belongs_to_one_batch(self, store: Store) -> None:
+        """A request id that stands in the ledger refuses the whole file (STO-005): nothing of it is kept."""
+        _, batches = add(store, "a.dat")
+        with pytest.raises(StoreError) as caught:
+            store.add_file(new_file("b.dat", records=2), new_batches((1, 1)), request_ids=["n", batches[0].request_id])
+        assert caught.value.fault.code == "STO-005"
+        assert len(store.files()) == 1
+        assert store.find_request("n") is None
+
+    def test_batches_must_hold_all_records_of_the_file(self, store: Store) -> None:
+        """Batches that hold more or fewer records than the file are refused before anything is written."""
+        for sizes in ((2, 2), (3, 3), ()):
+            with pytest.raises(ValueError, match="records"):
+                store.add_file(new_file("a.dat", records=5), new_batches(sizes), request_ids=["x", "y"][: len(sizes)])
+        assert store.files() == []
+
+    def test_a_file_without_records_is_settled_at_once(self, store: Store) -> None:
+        """Nothing will ever settle it later, and its owner must hear of it."""
+        file, _ = add(store, "empty.dat", sizes=())
+        assert file.state is FileState.SETTLED
+        assert [row.id for row in store.returnable(most=9)] == [file.id]
+
+    def test_the_outbox_gives_new_batches_oldest_first(self, store: Store) -> None:
+        """Every new batch is in the outbox until it is marked as published."""
+        _, first = add(store, "a.dat")
+        _, second = add(store, "b.dat")
+        new = [row.id for row in (*first, *second)]
+        assert [row.id for row in store.publishable(most=9, now=NOW)] == new
+        assert [row.id for row in store.publishable(most=3, now=NOW)] == new[:3]
+        store.mark_published(new[:2], due=DUE)
+        assert [row.id for row in store.publishable(most=9, now=NOW)] == new[2:]
+        assert _state(store, first[0]) is BatchState.QUEUED
+
+    def test_a_lost_message_comes_back_into_the_outbox(self, store: Store) -> None:
+        """A batch in work whose due time has passed is given again, until it is marked with a later due time."""
+        _, (batch,) = add(store, sizes=(3,))
+        store.mark_published([batch.id], due=DUE)
+        assert store.publishable(most=9, now=DUE) == []
+        assert [row.id for row in store.publishable(most=9, now=_LATER)] == [batch.id]
+        store.mark_published([batch.id], due=_LATER + timedelta(hours=1))
+        assert store.publishable(most=9, now=_LATER) == []
+
+    def test_marking_as_published_changes_nothing_that_moved_on(self, store: Store) -> None:
+        """A worker may be faster than the mark: its state stays, and its due time is not brought forward."""
+        _, (sent, done) = add(store)
+        begin(store, sent, due=_LATER)
+        settle(store, done)
+        store.mark_published([sent.id, done.id], due=DUE)
+        assert (_state(store, sent), _state(store, done)) == (BatchState.SENT, BatchState.SETTLED)
+        assert store.publishable(most=9, now=_LATER) == []
+
+
+class _Work:
+    def test_a_begun_attempt_is_written_before_anything_is_sent(self, store: Store) -> None:
+        """The intent to send is a row of its own: message, request id, time; the turn has passed on."""
+        _, (batch, _) = add(store)
+        assert begin(store, batch) == 1
+        row = store.batch(batch.id)
+        assert row is not None
+        assert (row.state, row.turn, row.attempts, row.due) == (BatchState.SENT, 1, 1, DUE)
+        (attempt,) = store.attempts(batch.id)
+        assert (attempt.no, attempt.message_id, attempt.request_id) == (1, "DBM-201", batch.request_id)
+        assert (attempt.sent_at, attempt.answered_at, attempt.code) == (NOW, None, None)
+
+    def test_an_old_turn_gets_nothing_done(self, store: Store) -> None:
+        """Whoever holds a message of an earlier turn is told so, whatever he wants to write."""
+        _, (batch, _) = add(store)
+        turn = begin(store, batch)
+        assert not store.begin_attempt(batch.id, turn=0, message_id="DBM-201", exceptions=(), now=NOW, due=DUE)
+        assert not _postpone(store, batch, turn=0)
+        assert not store.park(batch.id, turn=0, code="GEN-001", now=NOW)
+        assert not settle(store, batch, turn=0)
+        assert not settle(store, batch, turn=turn + 1)
+        assert len(store.attempts(batch.id)) == 1
+        assert settle(store, batch, turn=turn)
+
+    def test_a_batch_that_has_ended_or_is_parked_takes_no_more_work(self, store: Store) -> None:
+        """Settled, parked and discarded batches refuse their own turn, too; so does a batch that never was."""
+        _, (settled, parked, discarded) = add(store, sizes=(1, 1, 1))
+        settle(store, settled)
+        for batch in (parked, discarded):
+            assert store.park(batch.id, turn=0, code="GEN-001", now=NOW)
+        assert store.decide_batch(discarded.id, release=False, reason="r", actor="a", now=NOW)
+        for batch_id in (settled.id, parked.id, discarded.id, 10**9):
+            assert not store.begin_attempt(batch_id, turn=0, message_id="m", exceptions=(), now=NOW, due=DUE)
+            assert not store.park(batch_id, turn=0, code="GEN-001", now=NOW)
+
+    def test_a_postponed_batch_keeps_receipt_and_code_and_changes_turn(self, store: Store) -> None:
+        """Nothing final yet: state, code, receipt and due time are set, and the next message has the next turn."""
+        _, (batch, _) = add(store)
+        turn = begin(store, batch)
+        assert _postpone(store, batch, turn=turn)
+        row = store.batch(batch.id)
+        assert row is not None
+        assert (row.state, row.code, row.receipt, row.due, row.turn) == (BatchState.WAITING, "0001", "r-1", DUE, 2)
+        assert not _postpone(store, batch, turn=turn)
+        with pytest.raises(ValueError, match="settled"):
+            _postpone(store, batch, turn=2, state=BatchState.SETTLED)
+
+    def test_polls_and_status_queries_are_kept_without_touching_the_batch(self, store: Store) -> None:
+        """A poll has its own number and request id, by which the batch is found; the batch stays as it was."""
+        _, (batch, _) = add(store)
+        begin(store, batch)
+        before = store.batch(batch.id)
+        assert store.record_message(batch.id, message_id="DBM-205", request_id="poll-1", now=NOW) == 2
+        assert store.batch(batch.id) == before
+        assert [(a.no, a.request_id) for a in store.attempts(batch.id)] == [(1, batch.request_id), (2, "poll-1")]
+        assert store.find_request("poll-1") == before == store.find_request(batch.request_id)
+        assert store.find_request("nobody") is None
+        with pytest.raises(ValueError, match="no batch"):
+            store.record_message(10**9, message_id="DBM-205", request_id="p", now=NOW)
+
+    def test_an_answer_completes_its_message(self, store: Store) -> None:
+        """An answer goes to the message it is numbered for, or to the newest one."""
+        _, (batch, _) = add(store)
+        begin(store, batch)
+        store.record_message(batch.id, message_id="DBM-205", request_id="poll-1", now=NOW)
+        store.record_answer(batch.id, no=0, segment=2, code="0001", now=DUE)
+        store.record_answer(batch.id, no=1, segment=1, code="0000", now=DUE)
+        store.record_answer(batch.id, no=7, segment=9, code="9001", now=DUE)
+        assert [(a.no, a.segment, a.code) for a in store.attempts(batch.id)] == [(1, 1, "0000"), (2, 2, "0001")]
+        assert {attempt.answered_at for attempt in store.attempts(batch.id)} == {DUE}
+
+    def test_refusals_before_sending_stand_once(self, store: Store) -> None:
+        """Records refused before the send are written with its intent; a repeated attempt changes none of them."""
+        _, (batch, _) = add(store)
+        begin(store, batch, exceptions=[new_exception(2, code="MAP-004", item="ITEM", offset=77)])
+        begin(store, batch, exceptions=[new_exception(2, code="VAL-001"), new_exception(3)])
+        first, second = store.exceptions_of(batch.id)
+        assert (first.record_no, first.code, first.item, first.offset) == (2, "MAP-004", "ITEM", 77)
+        assert (first.file_id, first.batch_id, first.lane, first.created_at) == (batch.file_id, batch.id, "tax", NOW)
+        assert (second.record_no, second.code, second.state) == (3, "VAL-001", RecordState.REFUSED)
+        assert store.payload(first.id) == Sealed("k1", b"sealed 2")
+        assert settle(store, batch, accepted=1)
+
+    def test_a_batch_settles_with_every_record_accounted_for(self, store: Store) -> None:
+        """Accepted records and exceptions, old and new, must be all records: otherwise nothing is written at all."""
+        _, (batch, _) = add(store)
+        begin(store, batch, exceptions=[new_exception(1)])
+        for accepted, exceptions in ((3, []), (1, []), (2, [new_exception(2)]), (-1, []), (3, [new_exception(1)])):
+            with pytest.raises(ValueError, match="records"):
+                settle(store, batch, accepted=accepted, exceptions=exceptions, replicas=[change("1", 5)])
+        assert _state(store, batch) is BatchState.SENT
+        assert len(store.exceptions_of(batch.id)) == 1
+        assert store.newest_replicas([(change("1", 5).person, "TM99000000000001", "2026")]) == {}
+        assert settle(store, batch, accepted=1, exceptions=[new_exception(3, server_code="4001")])
+        assert counts_of(store).accepted == 1
+
+    def test_only_operators_mark_records_as_retried_or_discarded(self, store: Store) -> None:
+        """An exception that claims to be decided already is refused."""
+        _, (batch, _) = add(store)
+        for state in (RecordState.RETRIED, RecordState.DISCARDED):
+            with pytest.raises(ValueError, match="exception"):
+                settle(store, batch, exceptions=[new_exception(1, state=state)])
+
+    def test_a_settled_batch_keeps_its_result(self, store: Store) -> None:
+        """The sealed answer of an inquiry reads back as it was; a batch without one has none."""
+        _, (batch, other) = add(store)
+        settle(store, batch, result=Sealed("k2", b"\x00sealed"))
+        assert store.result_of(batch.id) == Sealed("k2", b"\x00sealed")
+        assert store.result_of(other.id) is None
+
+    def test_later_wins_by_person_information_and_unit(self, store: Store) -> None:
+        """The newest sequence of a key stays, in whatever order batches settle; keys are independent."""
+        _, batches = add(store, sizes=(2, 2, 2))
+        settle(store, batches[0], replicas=[change("1", 20), change("2", 5)])
+        settle(store, batches[1], replicas=[change("1", 10), change("1", 7, unit="2025"), change("2", 6, deleted=True)])
+        settle(store, batches[2], replicas=[change("3", 2), change("3", 9), change("3", 4)])
+        one, two, three = (change(person, 0).person for person in "123")
+        name = "TM99000000000001"
+        asked = [(one, name, "2026"), (one, name, "2025"), (two, name, "2026"), (three, name, "2026"), (one, "x", "")]
+        expected = dict(zip(asked, (20, 7, 6, 9), strict=False))
+        assert dict(store.newest_replicas([*asked, asked[0]])) == expected
+        assert store.newest_replicas([]) == {}
+
+    def test_a_file_is_settled_with_its_last_batch(self, store: Store) -> None:
+        """Parked batches keep a file in work; the last settled or discarded one settles it."""
+        file, (first, second, third) = add(store, sizes=(1, 1, 1))
+        settle(store, first)
+        store.park(second.id, turn=0, code="GEN-001", now=NOW)
+        settle(store, third)
+        assert store.returnable(most=9) == []
+        assert store.decide_batch(second.id, release=False, reason="r", actor="a", now=NOW)
+        settled = store.returnable(most=9)
+        assert [(row.id, row.state) for row in settled] == [(file.id, FileState.SETTLED)]
+        store.mark_returned(file.id, now=NOW)
+        assert store.returnable(most=9) == []
+        assert store.files(state=FileState.RETURNED) == [replace(file, state=FileState.RETURNED)]
+
+    def test_returning_is_for_settled_files(self, store: Store) -> None:
+        """A file in work cannot be marked as returned."""
+        file, _ = add(store)
+        store.mark_returned(file.id, now=NOW)
+        store.mark_returned(10**9, now=NOW)
+        assert [row.state for row in store.files()] == [FileState.WORKING]
+
+
+class _Sharing:
+    def _race(self, work: Callable[[int], bool], *, runners: int = 8) -> int:
+        """How many of the threads that start `work` at one moment were told True."""
+        ready = threading.Barrier(runners)
+        won: list[bool] = []
+
+        def run(number: int) -> None:
+            ready.wait()
+            won.append(work(number))
+
+        threads = [threading.Thread(target=run, args=(number,)) for number in range(runners)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == runners
+        return sum(won)
+
+    def test_of_many_that_begin_one_goes_on(self, store: Store) -> None:
+        """Threads that begin the same turn at one moment: one wins, and one Attempt is written."""
+        _, batches = add(store, sizes=(1,) * 5)
+        for batch in batches:
+            won = self._race(
+                lambda _, batch=batch: store.begin_attempt(  # type: ignore[misc]  # bound now
+                    batch.id, turn=0, message_id="DBM-201", exceptions=(), now=NOW, due=DUE
+                )
+            )
+            assert won == len(store.attempts(batch.id)) == 1
+
+    def test_of_many_that_end_a_turn_one_does(self, store: Store) -> None:
+        """Settling, postponing and parking the same turn at one moment: one wins, the others write nothing."""
+        _, batches = add(store, sizes=(2,) * 5)
+        for batch in batches:
+            ways: tuple[Callable[[BatchRow], bool], ...] = (
+                lambda batch: settle(store, batch, turn=0, accepted=2, replicas=[change("1", 1)]),
+                lambda batch: _postpone(store, batch, turn=0),
+                lambda batch: store.park(batch.id, turn=0, code="GEN-001", now=NOW),
+            )
+            assert self._race(lambda number, ways=ways, batch=batch: ways[number % 3](batch)) == 1  # type: ignore[misc]  # as above
+        counts_of(store)
+
+    def test_the_last_two_batches_settle_the_file_together(self, store: Store) -> None:
+        """Batches of one file that settle at one moment leave it settled: none relies on the other."""
+        for number in range(5):
+            file, batches = add(store, f"{number}.dat", sizes=(1,) * 4)
+            assert self._race(lambda n, batches=batches: settle(store, batches[n]), runners=4) == 4  # type: ignore[misc]  # as above
+            row = store.file(file.id)
+            assert row is not None
+            assert row.state is FileState.SETTLED
+
+    def test_of_many_that_bring_one_file_one_is_taken(self, store: Store) -> None:
+        """The same content brought at one moment: one file, the others hear which one it is."""
+
+        def bring(number: int) -> bool:
+            try:
+                file = new_file(f"{number}.dat", records=1, content="same")
+                store.add_file(file, new_batches((1,)), request_ids=[f"request-{number}"])
+            except DuplicateContent:
+                return False
+            return True
+
+        assert self._race(bring) == len(store.files()) == len(store.publishable(most=99, now=NOW)) == 1
+
+    def test_a_closed_store_is_unavailable(self, store: Store) -> None:
+        """After closing, every call says so in the store's own words."""
+        store.check()
+        store.close()
+        with pytest.raises(StoreUnavailable):
+            store.counts()
+        store.close()
+
+
+class StoreConformance(_Intake, _Work, StoreOperatorConformance, _Sharing):
+    """The whole suite."""

@@ -1,0 +1,265 @@
+"""The part of the Store's conformance suite that operators live by: decisions, causes, and counts that add up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.errors import StoreError
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import NewFile, Store
+from kakehashi.testing.store_samples import DUE, NOW, add, begin, counts_of, new_exception, new_file, settle
+
+__all__ = ["StoreOperatorConformance"]
+
+
+def _figures(store: Store, lane: str = "tax") -> tuple[int, int, int, int]:
+    counts = counts_of(store, lane)
+    return counts.received, counts.accepted, counts.refused, counts.waiting
+
+
+class StoreOperatorConformance:
+    def test_counts_follow_a_batch_from_new_to_settled(self, store: Store) -> None:
+        """Received = accepted + refused + waiting at every step; sent begins with the first attempt."""
+        _, (first, second) = add(store, sizes=(3, 2))
+        assert _figures(store) == (5, 0, 0, 5)
+        assert (counts_of(store).sent, counts_of(store).files, counts_of(store).oldest_waiting) == (0, 1, NOW)
+        begin(store, first, exceptions=[new_exception(1), new_exception(2, state=RecordState.WAITING)])
+        assert _figures(store) == (5, 0, 1, 4)
+        assert counts_of(store).sent == 3
+        settle(store, first)
+        assert _figures(store) == (5, 1, 1, 3)
+        settle(store, second, exceptions=[new_exception(4, state=RecordState.PARKED)])
+        assert _figures(store) == (5, 2, 1, 2)
+        assert (counts_of(store).sent, counts_of(store).oldest_waiting) == (3, NOW)
+
+    def test_counts_are_by_lane(self, store: Store) -> None:
+        """Every lane that ever took a file has its own counts, in the order of the names."""
+        assert store.counts() == []
+        add(store, "a.dat", lane="welfare", sizes=(4,))
+        _, (batch,) = add(store, "b.dat", lane="tax", sizes=(2,))
+        settle(store, batch)
+        assert [counts.lane for counts in store.counts()] == ["tax", "welfare"]
+        assert _figures(store, "tax") == (2, 2, 0, 0)
+        assert _figures(store, "welfare") == (4, 0, 0, 4)
+        assert counts_of(store, "tax").oldest_waiting is None
+
+    def test_a_held_file_waits_as_a_whole(self, store: Store) -> None:
+        """The batches of a held file are parked, not published, and not decided one by one."""
+        file, batches = add(store, held="DEC-010")
+        assert (file.state, file.code) == (FileState.HELD, "DEC-010")
+        assert {(row.state, row.code) for row in batches} == {(BatchState.PARKED, "DEC-010")}
+        assert store.publishable(most=9, now=DUE) == store.parked_batches() == []
+        assert not store.decide_batch(batches[0].id, release=True, reason="r", actor="a", now=NOW)
+        assert _figures(store) == (5, 0, 0, 5)
+        assert counts_of(store).oldest_waiting == NOW
+
+    def test_a_released_file_goes_to_work(self, store: Store) -> None:
+        """Its batches enter the outbox; it can be decided once."""
+        file, batches = add(store, held="DEC-010")
+        assert store.decide_file(file.id, release=True, reason="count was wrong", actor="ito", now=DUE)
+        assert [row.id for row in store.publishable(most=9, now=NOW)] == [row.id for row in batches]
+        assert not store.decide_file(file.id, release=False, reason="r", actor="a", now=NOW)
+        for batch in batches:
+            settle(store, batch)
+        assert [(row.id, row.code) for row in store.returnable(most=9)] == [(file.id, None)]
+        (decision,) = store.decisions(file.id)
+        assert (decision.action, decision.reason, decision.actor) == ("release", "count was wrong", "ito")
+        assert (decision.at, decision.batch_id, decision.exception_id) == (DUE, None, None)
+
+    def test_a_refused_file_counts_as_refused_and_is_returned_once(self, store: Store) -> None:
+        """All records of a refused file are refused; its owner hears of it; it stays refused."""
+        file, batches = add(store, held="DEC-010")
+        assert store.decide_file(file.id, release=False, reason="r", actor="a", now=NOW)
+        assert _figures(store) == (5, 0, 5, 0)
+        assert {row.state for row in store.batches(file.id)} == {BatchState.DISCARDED}
+        assert not store.begin_attempt(batches[0].id, turn=0, message_id="m", exceptions=(), now=NOW, due=DUE)
+        assert [(row.state, row.code) for row in store.returnable(most=9)] == [(FileState.REFUSED, "DEC-010")]
+        store.mark_returned(file.id, now=NOW)
+        assert store.returnable(most=9) == []
+        assert _figures(store) == (5, 0, 5, 0)
+        assert [row.state for row in store.files()] == [FileState.REFUSED]
+
+    def test_a_held_file_that_no_batch_carries_can_only_be_refused(self, store: Store) -> None:
+        """Bytes that could not be cut into batches wait with all their records, and cannot be sent to work."""
+        file = store.add_file(_unreadable(), [], request_ids=[])
+        assert _figures(store) == (7, 0, 0, 7)
+        assert counts_of(store).oldest_waiting == NOW
+        assert not store.decide_file(file.id, release=True, reason="r", actor="a", now=NOW)
+        assert store.decide_file(file.id, release=False, reason="r", actor="a", now=NOW)
+        assert _figures(store) == (7, 0, 7, 0)
+
+    def test_a_parked_batch_is_released_with_a_fresh_count_of_attempts(self, store: Store) -> None:
+        """Released work begins anew in another turn, so that an old message cannot take it up; sent stays sent."""
+        file, (batch, _) = add(store)
+        turn = begin(store, batch, exceptions=[new_exception(1)])
+        assert store.park(batch.id, turn=turn, code="SRV-009", now=NOW)
+        assert [(row.id, row.code, row.due) for row in store.parked_batches(lane="tax")] == [
+            (batch.id, "SRV-009", None)
+        ]
+        assert store.parked_batches(lane="welfare") == []
+        assert store.decide_batch(batch.id, release=True, reason="r", actor="a", now=NOW)
+        assert not store.decide_batch(batch.id, release=True, reason="r", actor="a", now=NOW)
+        row = store.batch(batch.id)
+        assert row is not None
+        assert (row.state, row.attempts, row.turn, row.code) == (BatchState.NEW, 0, turn + 1, None)
+        assert _figures(store) == (5, 0, 1, 4)
+        assert counts_of(store).sent == 3
+        assert [(d.action, d.batch_id) for d in store.decisions(file.id)] == [("release", batch.id)]
+
+    def test_a_discarded_batch_counts_as_refused(self, store: Store) -> None:
+        """Records without an exception of their own are refused with the batch; the others stay as they were."""
+        file, (batch, other) = add(store)
+        turn = begin(store, batch, exceptions=[new_exception(1, state=RecordState.WAITING)])
+        store.park(batch.id, turn=turn, code="GEN-001", now=NOW)
+        assert store.decide_batch(batch.id, release=False, reason="r", actor="a", now=NOW)
+        assert _figures(store) == (5, 0, 2, 3)
+        settle(store, other)
+        assert [row.id for row in store.returnable(most=9)] == [file.id]
+        assert [(d.action, d.batch_id) for d in store.decisions(file.id)] == [("discard", batch.id)]
+
+    def test_a_redriven_record_gets_a_batch_of_its_own(self, store: Store) -> None:
+        """The new batch carries the one record under a new request id; the exception is retried, not open."""
+        file, (_, batch) = add(store)
+        settle(store, batch, exceptions=[new_exception(5, offset=1234)])
+        (exception,) = store.exceptions_of(batch.id)
+        (new,) = store.redrive([exception.id], request_ids=["again-1"], reason="fixed", actor="ito", now=DUE)
+        assert (new.file_id, new.lane, new.seq, new.first_record, new.records) == (file.id, "tax", 3, 5, 1)
+        assert (new.offset, new.spool_length, new.request_id) == (1234, 0, "again-1")
+        assert (new.state, new.turn, new.redrive_of) == (BatchState.NEW, 0, exception.id)
+        assert new in store.publishable(most=9, now=NOW)
+        retried = store.exception(exception.id)
+        assert retried is not None
+        assert (retried.state, retried.reason, retried.actor, retried.changed_at) == (
+            RecordState.RETRIED,
+            "fixed",
+            "ito",
+            DUE,
+        )
+        assert store.payload(exception.id) == Sealed("k1", b"sealed 5")
+        assert [(d.action, d.exception_id) for d in store.decisions(file.id)] == [("redrive", exception.id)]
+
+    def test_redriving_twice_does_it_once(self, store: Store) -> None:
+        """Ids that were redriven, discarded or never there are passed over, also within one call."""
+        _, (batch, _) = add(store)
+        settle(store, batch, exceptions=[new_exception(number) for number in (1, 2, 3)])
+        one, two, three = (row.id for row in store.exceptions_of(batch.id))
+        assert store.discard([two], reason="r", actor="a", now=NOW) == 1
+        made = store.redrive([three, two, one, three], request_ids=list("abcd"), reason="r", actor="a", now=NOW)
+        assert [(row.redrive_of, row.request_id) for row in made] == [(three, "a"), (one, "c")]
+        assert store.redrive([one, three], request_ids=["e", "f"], reason="r", actor="a", now=NOW) == []
+        assert store.discard([one, two, three, 10**9], reason="r", actor="a", now=NOW) == 0
+
+    def test_a_request_id_cannot_be_used_again_for_a_redrive(self, store: Store) -> None:
+        """The server would take it for the first request: nothing is redriven (STO-005)."""
+        _, (batch, _) = add(store)
+        settle(store, batch, exceptions=[new_exception(1)])
+        (exception,) = store.exceptions_of(batch.id)
+        with pytest.raises(StoreError) as caught:
+            store.redrive([exception.id], request_ids=[batch.request_id], reason="r", actor="a", now=NOW)
+        assert caught.value.fault.code == "STO-005"
+        assert store.exception(exception.id) == exception
+
+    def test_a_redriven_record_counts_once_wherever_it_is(self, store: Store) -> None:
+        """Refused, in work again, refused again, at last accepted: the sum holds at every step."""
+        _, (batch,) = add(store, sizes=(3,))
+        settle(store, batch, exceptions=[new_exception(2)])
+        assert _figures(store) == (3, 2, 1, 0)
+        again = batch
+        for attempt in ("a", "b"):
+            (exception,) = store.exceptions_of(again.id)
+            (again,) = store.redrive([exception.id], request_ids=[attempt], reason="r", actor="a", now=NOW)
+            assert _figures(store) == (3, 2, 0, 1)
+            assert counts_of(store).oldest_waiting == NOW
+            begin(store, again)
+            if attempt == "a":
+                settle(store, again, exceptions=[new_exception(2)])
+                assert _figures(store) == (3, 2, 1, 0)
+        settle(store, again)
+        assert _figures(store) == (3, 3, 0, 0)
+        assert counts_of(store).sent == 2
+
+    def test_a_file_with_a_redriven_record_is_returned_again(self, store: Store) -> None:
+        """The owner hears of the change: the file is in work until the new batch is settled, then returnable."""
+        file, (batch,) = add(store, sizes=(3,))
+        settle(store, batch, exceptions=[new_exception(2)])
+        store.mark_returned(file.id, now=NOW)
+        (exception,) = store.exceptions_of(batch.id)
+        (again,) = store.redrive([exception.id], request_ids=["a"], reason="r", actor="a", now=NOW)
+        assert [row.state for row in store.files()] == [FileState.WORKING]
+        settle(store, again)
+        assert [row.id for row in store.returnable(most=9)] == [file.id]
+        assert [row.seq for row in store.batches(file.id)] == [1, 2]
+
+    def test_discarded_records_count_as_refused(self, store: Store) -> None:
+        """A record that waits may be discarded; who and why stay with it."""
+        _, (batch,) = add(store, sizes=(2,))
+        settle(store, batch, exceptions=[new_exception(1, state=RecordState.PARKED, code="SRV-008")])
+        (exception,) = store.exceptions_of(batch.id)
+        assert _figures(store) == (2, 1, 0, 1)
+        assert store.discard([exception.id, exception.id], reason="moved away", actor="ito", now=NOW) == 1
+        assert _figures(store) == (2, 1, 1, 0)
+        row = store.exception(exception.id)
+        assert row is not None
+        assert (row.state, row.code, row.reason, row.actor) == (RecordState.DISCARDED, "SRV-008", "moved away", "ito")
+
+    def test_causes_group_what_went_wrong(self, store: Store) -> None:
+        """One line per lane, code, server code, item and state; the most frequent first, each with its oldest."""
+        _, (batch, other) = add(store, sizes=(4, 1))
+        exceptions = [new_exception(number, code="SRV-005", server_code="4001", item="A0010") for number in (1, 2)]
+        begin(store, batch, exceptions=[new_exception(3, state=RecordState.WAITING, code="SYM-001")])
+        settle(store, batch, exceptions=exceptions)
+        settle(store, other, exceptions=[new_exception(5, code="SRV-005", server_code="4001", item="A0010")])
+        first, second = store.causes()
+        assert (first.lane, first.code, first.server_code, first.item) == ("tax", "SRV-005", "4001", "A0010")
+        assert (first.state, first.count, first.oldest) == (RecordState.REFUSED, 3, NOW)
+        assert (second.code, second.server_code, second.item, second.count) == ("SYM-001", None, None, 1)
+
+    def test_exceptions_are_listed_by_lane_code_and_state(self, store: Store) -> None:
+        """Every filter narrows, the oldest come first, and `most` bounds the list."""
+        _, (batch, _) = add(store, sizes=(3, 1))
+        _, (other, _) = add(store, "b.dat", lane="welfare", sizes=(3, 1))
+        for row in (batch, other):
+            exceptions = [new_exception(1), new_exception(2, code="MAP-002", state=RecordState.WAITING)]
+            settle(store, row, exceptions=exceptions)
+        everything = store.exceptions()
+        assert [(row.lane, row.record_no) for row in everything] == [
+            ("tax", 1),
+            ("tax", 2),
+            ("welfare", 1),
+            ("welfare", 2),
+        ]
+        assert store.exceptions(lane="tax") == everything[:2]
+        assert store.exceptions(code="MAP-002") == [everything[1], everything[3]]
+        assert store.exceptions(states=[RecordState.WAITING, RecordState.PARKED], lane="welfare") == everything[3:]
+        assert store.exceptions(most=1) == everything[:1]
+        assert store.exception(everything[0].id) == everything[0]
+        assert store.exception(10**9) is store.payload(10**9) is None
+
+    def test_files_are_listed_newest_first(self, store: Store) -> None:
+        """By lane and state, newest first, bounded."""
+        first, (batch, other) = add(store, "a.dat")
+        second, _ = add(store, "b.dat")
+        third, _ = add(store, "c.dat", lane="welfare")
+        assert [row.id for row in store.files()] == [third.id, second.id, first.id]
+        assert [row.id for row in store.files(lane="tax", most=1)] == [second.id]
+        for row in (batch, other):
+            settle(store, row)
+        assert [row.id for row in store.files(state=FileState.SETTLED)] == [first.id]
+        assert store.file(10**9) is store.batch(10**9) is None
+        assert store.batches(10**9) == store.attempts(10**9) == store.decisions(10**9) == []
+
+    def test_times_keep_their_moment(self, store: Store) -> None:
+        """Times come back to the microsecond, whatever zone they were given in."""
+        _, (batch, _) = add(store)
+        odd = NOW.astimezone(tz=None) + timedelta(microseconds=1)
+        begin(store, batch, due=odd)
+        row = store.batch(batch.id)
+        assert row is not None
+        assert row.due == odd
+
+
+def _unreadable() -> NewFile:
+    return new_file("cut.dat", records=7, held="DEC-012")
