@@ -69,7 +69,7 @@ class LocalBroker:
         self._check()
         consumer = LocalConsumer(self._connect, lanes, prefetch=prefetch, renewal=self._renewal, wall=self._wall)
         with self._lock:
-            self._consumers.append(consumer)
+            self._consumers = [*(one for one in self._consumers if not one.closed), consumer]
         return consumer
 
     def depth(self, lane: str) -> int:

@@ -42,7 +42,7 @@ class LocalConsumer:
         self._wall = wall
         self._hand: set[int] = set()
         self._owner: int | None = None
-        self._closed = False
+        self.closed = False
         self._seen = -1
         self._next_look = 0.0
         self._next_sweep = 0.0
@@ -63,7 +63,7 @@ class LocalConsumer:
     def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
         deadline = time.monotonic() + timeout.total_seconds()
         while True:
-            if self._closed:
+            if self.closed:
                 raise BrokerUnavailable
             taken = self._look(min(most, self._prefetch - len(self._hand)))
             left = deadline - time.monotonic()
@@ -142,14 +142,14 @@ class LocalConsumer:
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         positions = [delivery.tag for delivery in deliveries if delivery.tag in self._hand]
-        if self._closed or not positions:
+        if self.closed or not positions:
             return
         with self._database.transaction() as connection:
             self._forget(connection, positions)
         self._hand.difference_update(positions)
 
     def bury(self, delivery: Delivery, code: str) -> None:
-        if self._closed or delivery.tag not in self._hand:
+        if self.closed or delivery.tag not in self._hand:
             return
         with self._database.transaction() as connection:
             connection.execute(
@@ -171,9 +171,9 @@ class LocalConsumer:
         connection.executemany("DELETE FROM messages WHERE position = ? AND owner = ?", owned)
 
     def close(self) -> None:
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
+        self.closed = True
         if self._owner is not None:
             self._renewal.remove(self._owner)
             # When this fails, the end of the lease gives them back.

@@ -95,7 +95,9 @@ class BrokerConformance:
         with broker.consume(["tax"], prefetch=10) as consumer:
             got = _take(consumer, len(sent))
             assert [delivery.message == message for delivery, message in zip(got, sent, strict=True)] == [True] * 3
-            assert [type(value) for value in got[0].message.headers.values()] == [str, str, int, int, int, str]
+            assert {name: type(value) for name, value in got[0].message.headers.items()} == {
+                name: type(value) for name, value in headers.items()
+            }
             assert not any(delivery.redelivered for delivery in got)
 
     def test_messages_outlive_their_broker(self, bench: BrokerBench, broker: Broker) -> None:
@@ -153,7 +155,10 @@ class BrokerConformance:
             publisher.join()
 
     def test_unacknowledged_ones_come_back(self, broker: Broker) -> None:
-        """Closing a consumer gives its deliveries back at once, in order, marked as redelivered."""
+        """Closing a consumer gives its deliveries back at once, in order, marked as redelivered.
+
+        What was sent ahead and never handed to the caller may be marked too.
+        """
         broker.publish(_messages(4))
         consumer = broker.consume(["tax"], prefetch=3)
         got = _take(consumer, 3)
@@ -161,11 +166,8 @@ class BrokerConformance:
         consumer.close()
         with broker.consume(["tax"], prefetch=10) as other:
             again = _take(other, 3)
-        assert [(delivery.message.id, delivery.redelivered) for delivery in again] == [
-            ("tax-1", True),
-            ("tax-2", True),
-            ("tax-3", False),
-        ]
+        assert _ids(again) == ["tax-1", "tax-2", "tax-3"]
+        assert [delivery.redelivered for delivery in again[:2]] == [True, True]
 
     def test_an_acknowledgement_is_final(self, bench: BrokerBench, broker: Broker) -> None:
         """Acknowledged deliveries never come again, in whatever order they were acknowledged; twice does no harm."""
