@@ -38,17 +38,23 @@ class _Writer:
         self.samples.append(Sample(lane=lane, name=name, path=path, records=records, good=records - len(chosen)))
         return path, chosen
 
-    def held(self, lane: str, name: str, *, kind: str, code: str, records: int = _SMALL) -> Path:
+    def held(
+        self, lane: str, name: str, *, kind: str, code: str, item: str | None = None, records: int = _SMALL
+    ) -> Path:
         """A file that waits as a whole."""
-        return self._whole(lane, name, kind=kind, code=code, state="held", records=records)
+        return self._whole(lane, name, kind=kind, code=code, item=item, state="held", records=records)
 
     def duplicate(self, lane: str, name: str, original: Path) -> None:
         """The same bytes under another name."""
-        path = self._whole(lane, name, kind="duplicate content", code="REF-001", state="duplicate", records=0)
+        path = self._whole(
+            lane, name, kind="duplicate content", code="REF-001", item=None, state="duplicate", records=0
+        )
         path.write_bytes(original.read_bytes())
 
-    def _whole(self, lane: str, name: str, *, kind: str, code: str, state: State, records: int) -> Path:
-        self.town.plant_file(name, kind, code, state=state)
+    def _whole(
+        self, lane: str, name: str, *, kind: str, code: str, item: str | None, state: State, records: int
+    ) -> Path:
+        self.town.plant_file(name, kind, code, item=item, state=state)
         path = self.path(lane, name)
         self.samples.append(Sample(lane=lane, name=name, path=path, records=records, good=0))
         return path
@@ -82,9 +88,11 @@ def _tax_files(writer: _Writer, size: Callable[[int], int], faults: bool) -> Non
     tax.write_tax(path, town=town, first=0, records=size(_TAX), flaws=flaws)
     if not faults:
         return
-    held = writer.held(lane, "LEVY0002.DAT", kind="wrong count in the trailer", code="DEC-010")
+    held = writer.held(lane, "LEVY0002.DAT", kind="wrong count in the trailer", code="DEC-010", item="件数")
     tax.write_tax(held, town=town, first=100, records=_SMALL, miscount=1)
-    held = writer.held(lane, "LEVY0003.DAT", kind="wrong control total in the trailer", code="DEC-011")
+    held = writer.held(
+        lane, "LEVY0003.DAT", kind="wrong control total in the trailer", code="DEC-011", item="年税額合計"
+    )
     tax.write_tax(held, town=town, first=200, records=_SMALL, missum=-1000)
     held = writer.held(lane, "LEVY0004.DAT", kind="trailer missing", code="DEC-012")
     tax.write_tax(held, town=town, first=300, records=_SMALL, trailer=False)

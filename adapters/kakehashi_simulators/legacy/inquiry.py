@@ -13,14 +13,13 @@ LANE = "welfare-inquiry"
 FLAWS = (
     Flaw(kind="too few columns", code="DEC-017", item="columns", text="-1"),
     Flaw(kind="too many columns", code="DEC-017", item="columns", text="+2"),
-    Flaw(kind="over-long field", code="DEC-018", found="照会者部署コード", item="照会者部署コード", text="9" * 24),
+    Flaw(kind="over-long field", code="DEC-003", found="照会者部署コード", item="照会者部署コード", text="9" * 24),
     Flaw(kind="not a number", code="DEC-005", found="照会依頼日時", item="照会依頼日時", text="2026-07-01 090000"),
     Flaw(kind="bad charset bytes", code="DEC-004", found="照会者ユーザーID", item="照会者ユーザーID", text="\ue000raw"),
     Flaw(kind="wrong width", code="DEC-008", found="照会者ユーザーID", item="照会者ユーザーID", text="利用者"),
     Flaw(kind="impossible date", code="DEC-007", found="照会開始日付", item="照会開始日付", text="20261301"),
     Flaw(kind="unknown code", code="MAP-002", found="ConditionType", item="照会条件区分", text="8"),
     Flaw(kind="required item missing", code="MAP-003", found="AffairCode", item="事務コード", text=""),
-    Flaw(kind="no permission", code="REF-004", item="事務手続コード", text="JT99000000000009"),
     Flaw(kind="number not linked", code="IDN-001", use="unlinked"),
 )
 _BAD = "\ue000raw"

@@ -19,9 +19,9 @@ _VARIANTS = 997
 _CHUNK = 1000
 _FREE_TEXT = 359
 FLAWS = (
-    Flaw(kind="invalid packed", code="DEC-006", found="給与収入金額", at=202, raw=b"\x12\x3a\x45\x67\x89\x0c"),
-    Flaw(kind="invalid packed sign", code="DEC-006", found="配当所得金額", at=250, raw=b"\0\0\0\0\0\x01"),
-    Flaw(kind="invalid zoned", code="DEC-006", found="市民税所得割額", at=300, raw=b"00012X400"),
+    Flaw(kind="invalid packed", code="DEC-006", found="給与収入金額", at=203, raw=b"\x12\x3a\x45\x67\x89\x0c"),
+    Flaw(kind="invalid packed sign", code="DEC-006", found="配当所得金額", at=251, raw=b"\0\0\0\0\0\x01"),
+    Flaw(kind="invalid zoned", code="DEC-006", found="市民税所得割額", at=301, raw=b"00012X400"),
     Flaw(kind="bad charset bytes", code="DEC-004", found="漢字氏名", at=77, raw=b"\x85\xfd\xa0"),
     Flaw(kind="cut kanji", code="DEC-004", found="住所", at=190, raw=b" \x8b"),
     Flaw(kind="wrong width", code="DEC-008", found="漢字氏名", at=77, raw=b"YAMADA TARO "),
