@@ -113,7 +113,7 @@ def _docker_answers() -> bool:
         import docker
 
         return bool(docker.from_env(timeout=2).ping())
-    except Exception:
+    except Exception:  # noqa: BLE001  # whatever is wrong, it does not answer
         return False
 
 

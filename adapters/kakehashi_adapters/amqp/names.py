@@ -85,7 +85,7 @@ def letter(prefix: str, message: Message, kind: str, *, code: str | None = None)
 def from_amqp(lane: str, properties: pika.BasicProperties, body: bytes) -> Message:
     """Also of a foreign message: a missing id is empty, headers of other types are left out."""
     headers = {
-        name: value
+        name: int(value) if isinstance(value, int) else value  # pika has an int type of its own
         for name, value in (properties.headers or {}).items()
         if isinstance(value, (str, int)) and not isinstance(value, bool) and not name.startswith(_BROKERS_OWN)
     }

@@ -155,7 +155,7 @@ class BrokerConformance:
             publisher.join()
 
     def test_unacknowledged_ones_come_back(self, broker: Broker) -> None:
-        """Closing a consumer gives its deliveries back at once, in order, marked as redelivered.
+        """Closing a consumer gives its deliveries back at once, marked as redelivered; redeliveries are in no order.
 
         What was sent ahead and never handed to the caller may be marked too.
         """
@@ -166,8 +166,10 @@ class BrokerConformance:
         consumer.close()
         with broker.consume(["tax"], prefetch=10) as other:
             again = _take(other, 3)
-        assert _ids(again) == ["tax-1", "tax-2", "tax-3"]
-        assert [delivery.redelivered for delivery in again[:2]] == [True, True]
+        marks = {delivery.message.id: delivery.redelivered for delivery in again}
+        assert sorted(marks) == ["tax-1", "tax-2", "tax-3"]
+        assert marks["tax-1"]
+        assert marks["tax-2"]
 
     def test_an_acknowledgement_is_final(self, bench: BrokerBench, broker: Broker) -> None:
         """Acknowledged deliveries never come again, in whatever order they were acknowledged; twice does no harm."""
@@ -181,7 +183,7 @@ class BrokerConformance:
         consumer.acknowledge(got)
         broker.close()
         again = bench.open()
-        assert _ids(_drain(again)) == ["tax-2", "tax-3", "tax-5"]
+        assert sorted(_ids(_drain(again))) == ["tax-2", "tax-3", "tax-5"]
 
     def test_a_delay_holds_back_and_blocks_nobody(self, bench: BrokerBench, broker: Broker) -> None:
         """A delayed message comes after its delay; messages without one pass it meanwhile."""
