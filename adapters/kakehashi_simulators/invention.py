@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -16,11 +17,18 @@ __all__ = ["Inventor"]
 
 _LOCAL_TAX = "TM99000000000001"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
-_TEXTS = ("見本一郎", "架空町一丁目二番三号", "試験用の値", "見本花子", "例示区中央四番")
-_KANA = ("ミホン　イチロウ", "ミホン　ハナコ", "カクウ　タロウ")
+_NAMES = (("見本一郎", "ミホン　イチロウ"), ("見本花子", "ミホン　ハナコ"), ("架空太郎", "カクウ　タロウ"))
 _YEAR = "2025"
-_SMALL = "{0,1}"
-"""The end of the pattern of a count of persons."""
+_SMALL = ("{0,1}", "{0,2}")
+"""The ends of the patterns of a count of persons."""
+
+
+class _Facts(NamedTuple):
+    """What is the same all over one content, so that no invariant across items can break."""
+
+    day: str
+    name: str
+    kana: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,14 @@ class _Kind:
     pattern: str
     most: int
 
-    def value(self, dice: Iterator[int], day: str) -> str:
+    def value(self, dice: Iterator[int], facts: _Facts) -> str:
         one = next(dice)
         if self.codes:
             return self.codes[one % len(self.codes)]
         if "Date" in self.base:
-            return day
+            return facts.day
         if self.base in ("Text", "Kana"):
-            texts = _TEXTS if self.base == "Text" else _KANA
-            return texts[one % len(texts)][: self.most]
+            return (facts.name if self.base == "Text" else facts.kana)[: self.most]
         digits = re.fullmatch(r"\[0-9\]\{1,([0-9]+)\}", self.pattern)
         if digits:
             length = int(digits[1])
@@ -56,17 +63,17 @@ class _Item:
     """A reason that may stand instead of the value; empty: none may."""
     required: bool
 
-    def element(self, dice: Iterator[int], day: str, amounts: Mapping[str, int]) -> str:
+    def element(self, dice: Iterator[int], facts: _Facts, amounts: Mapping[str, int]) -> str:
         one = next(dice)
         if self.name in amounts:
             return f"<{self.name}>{amounts[self.name]}</{self.name}>"
         if self.absent and not self.required and one % 3 == 0:
             return f"<{self.name}-absent>{self.absent}</{self.name}-absent>"
-        return f"<{self.name}>{self.kind.value(dice, day)}</{self.name}>"
+        return f"<{self.name}>{self.kind.value(dice, facts)}</{self.name}>"
 
 
 class Inventor:
-    """Thread-safe. All dates of a content are the same day and most amounts 0, so that invariants across items hold."""
+    """Thread-safe. All dates and names of a content are the same, most amounts 0: invariants across items hold."""
 
     def __init__(self, folder: Path) -> None:
         self._layouts: dict[str, tuple[str, tuple[_Item, ...]]] = {}
@@ -82,8 +89,9 @@ class Inventor:
         element, items = self._layouts[info]
         dice = _dice(f"{info}/{person}")
         day = f"{2000 + next(dice) % 25}-{1 + next(dice) % 12:02}-{1 + next(dice) % 28:02}"
+        facts = _Facts(day, *_NAMES[next(dice) % len(_NAMES)])
         amounts = _local_tax(dice) if info == _LOCAL_TAX else {}
-        return f"<{element}>{''.join(item.element(dice, day, amounts) for item in items)}</{element}>"
+        return f"<{element}>{''.join(item.element(dice, facts, amounts) for item in items)}</{element}>"
 
 
 def _local_tax(dice: Iterator[int]) -> dict[str, int]:
