@@ -22,7 +22,10 @@ class StandardType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardItem:
-    """「データ項目」 `absence` lists the allowed reasons for a missing value 「未設定事由」; empty: it may not be missing."""
+    """「データ項目」 `absence` lists the allowed reasons for a missing value 「未設定事由」; empty: not missing.
+
+    `digits` is the greatest number of characters or digits, `occurs` of repetitions.
+    """
 
     code: str
     name: str

@@ -1,4 +1,4 @@
-"""「外部インターフェイス」 Functions, message ids, segments and result classes of the intermediate server's interface."""
+"""「外部インターフェイス」 Functions, segments and result classes of the intermediate server's interface."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class RecordError:
-    """「レコードエラー」 One refused record of a message: its number in the message (1-based), item code, server code."""
+    """「レコードエラー」 One refused record of a message: its number there (1-based), item code, server code."""
 
     record_no: int
     item: str | None

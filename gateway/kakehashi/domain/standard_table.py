@@ -63,7 +63,9 @@ def parse_standard(text: str, *, file: str, info_name: str, version: str, code_l
     return DataStandard(info_name=info_name, version=version, items=tuple(items))
 
 
-def _wrong_columns(row: Sequence[str], code_lists: CodeLists, seen: set[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _wrong_columns(
+    row: Sequence[str], code_lists: CodeLists, seen: set[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
     if len(row) != len(COLUMNS):
         yield "code", {"expected": f"{len(COLUMNS)} columns"}
         return

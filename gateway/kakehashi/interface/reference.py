@@ -1,0 +1,125 @@
+"""The reference page of a profile, `docs/reference/external-interface.md`: its tables as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kakehashi.domain.data_standard import DataStandard, StandardItem
+from kakehashi.domain.interface import ResultClass
+from kakehashi.interface.profile import Profile
+
+__all__ = ["render_reference"]
+
+_HEADER = (
+    ("MessageId", "電文ID", "e.g. DBM-201; the root element is the same without its hyphen"),
+    ("Function", "機能コード", "FGU, DBM, SKI, SYM"),
+    ("Type", "電文種別", "REQ request, ACK acknowledgement, RES result, NTF notice"),
+    ("RequestId", "要求ID", "32 letters a to p; the same in every attempt: the idempotency key"),
+    ("CorrelationId", "関連ID", "in an answer: the RequestId that it answers"),
+    ("Batch", "一括情報", "optional: Id, Seq, Total, RecordCount, Sha256 (base64)"),
+    ("Profile", "プロファイル", "name of the profile"),
+    ("LayoutVersion", "版", "version of the data standard"),
+    ("Sender, Receiver", "機関コード", "16 digits"),
+    ("PersonKeyType", "個人識別の種類", "unified 団体内統合宛名番号, atena 宛名番号"),
+    ("CreatedAt", "作成日時", "Japan time, to the second, +09:00"),
+    ("Test", "テスト区分", "1: a test message, never for a live endpoint"),
+)
+_RESULT = (
+    ("Segment", "処理結果区分", "1 normal, 2 in process, 9 abnormal"),
+    ("Code", "返却コード", "four digits, see below"),
+    ("Receipt", "受付ID", "optional: what to ask for the result with"),
+    ("RetryAfter", "再送待ち秒数", "optional: seconds"),
+    ("Accepted", "受理件数", "optional: records taken"),
+    ("Errors", "レコードエラー", "optional: RecordNo (from 1), Item (optional), Code"),
+)
+_ACTIONS = {
+    ResultClass.DONE: "accepted",
+    ResultClass.IN_PROCESS: "asked again later",
+    ResultClass.DUPLICATE: "counts as accepted",
+    ResultClass.DATA_ERROR: "back to the owner, never retried",
+    ResultClass.AUTHORITY: "an operator decides",
+    ResultClass.CAPACITY: "tried again with growing waits",
+    ResultClass.CLOSED: "held until the service opens",
+    ResultClass.UNREACHABLE: "the status is asked first, then tried again",
+    ResultClass.SERVER_FAULT: "tried again, then parked",
+}
+
+
+def render_reference(profile: Profile) -> str:
+    """The whole page as Markdown, ending in a line end."""
+    return "\n".join(_page(profile)) + "\n"
+
+
+def _page(profile: Profile) -> Iterator[str]:
+    yield "# External interface"
+    yield ""
+    yield f"Profile `{profile.name}`, namespace `{profile.namespace}`.\nGenerated from `config/profiles/{profile.name}/`."
+    yield ""
+    yield "**This is our own model.** The real interface specification of the intermediate server is not public; it is"
+    yield "handed to bodies and vendors only. Every id, element, code and data set on this page is invented. A body"
+    yield "puts its official values into a profile of its own (`config/profiles/template-site/`), without a change of code."
+    yield ""
+    yield "## Messages"
+    yield ""
+    rows = (
+        (f"{rule.id} → {rule.answer}", rule.name, "yes" if rule.idempotent else "no")
+        for rule in profile.messages.values()
+    )
+    yield from _table(("request → answer", "name", "idempotent"), rows)
+    yield "Idempotent: the receiver honours the request id, so the same message may be sent again when its outcome is"
+    yield "unknown. Each message has a schema in `xsd/`, and both directions are checked against it."
+    yield ""
+    yield "## Header"
+    yield ""
+    yield from _table(("element", "項目", "content"), _HEADER)
+    yield "## Result"
+    yield ""
+    yield from _table(("element", "項目", "content"), _RESULT)
+    yield "## Result codes"
+    yield ""
+    codes = (
+        (r.code, r.name, str(int(r.result_class)), _action(r.result_class, r.waits)) for r in profile.results.values()
+    )
+    yield from _table(("code", "name", "class", "what happens"), codes)
+    yield "A code that is not in the table goes to an operator: it is neither success nor a reason to try again."
+    yield ""
+    yield "## Inquiry (SKI-301)"
+    yield ""
+    yield from _items(profile.inquiry)
+    yield "## Data sets"
+    yield ""
+    yield "Each item is a value, or a reason for its absence (未設定事由) in an element `<code>-absent` where"
+    yield "reasons are listed. Numbers have at most 11 digits. Invariants across items stand beside the schemas as ISO Schematron."
+    yield ""
+    for standard in profile.standards.values():
+        yield f"### {standard.info_name} version {standard.version}"
+        yield ""
+        yield from _items(standard)
+
+
+def _action(result_class: ResultClass, waits: str | None) -> str:
+    special = {"symbol": "waits for symbol acquisition", "superseded": "a newer change counts"}
+    return special.get(waits or "", _ACTIONS[result_class])
+
+
+def _items(standard: DataStandard) -> Iterator[str]:
+    yield from _table(("item", "name", "type", "times", "required", "absence"), map(_row, standard.items))
+
+
+def _row(item: StandardItem) -> Sequence[str]:
+    size = f"{item.digits}, {item.decimals} decimals" if item.decimals else str(item.digits)
+    codes = f": {' '.join(sorted(item.codes))}" if item.codes else f" ({size})"
+    times = str(item.occurs)
+    return item.code, item.name, f"{item.type}{codes}", times, "yes" if item.required else "no", _reasons(item)
+
+
+def _reasons(item: StandardItem) -> str:
+    return " ".join(sorted(item.absence))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
