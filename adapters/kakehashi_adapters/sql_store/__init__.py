@@ -5,7 +5,9 @@ Call `migrate(url)` once at the start of a program; `open_store` and `open_links
 
 from __future__ import annotations
 
-from kakehashi_adapters.sql_store.database import Database, parse_url, sqlite_path
+from datetime import timedelta
+
+from kakehashi_adapters.sql_store.database import PATIENCE, Database, parse_url, sqlite_path
 from kakehashi_adapters.sql_store.links import SqlLinkStore
 from kakehashi_adapters.sql_store.schema import check_version, migrate, require_file
 from kakehashi_adapters.sql_store.store import SqlStore
@@ -13,23 +15,24 @@ from kakehashi_adapters.sql_store.store import SqlStore
 __all__ = ["SqlLinkStore", "SqlStore", "migrate", "open_links", "open_store"]
 
 
-def open_store(url: str) -> SqlStore:
+def open_store(url: str, *, patience: timedelta = PATIENCE) -> SqlStore:
     """The ledger at `sqlite:///path` or `postgresql://…`, its schema version compared.
 
+    `patience`: how long a call waits for a lock or a connection before it raises StoreUnavailable.
     Raises ConfigurationError (URL), StoreUnavailable (no such file or server), StoreCorrupt, StoreError(STO-004).
     """
-    return SqlStore(_open(url))
+    return SqlStore(_open(url, patience))
 
 
-def open_links(url: str) -> SqlLinkStore:
+def open_links(url: str, *, patience: timedelta = PATIENCE) -> SqlLinkStore:
     """As `open_store`, for the links; both may be in one database."""
-    return SqlLinkStore(_open(url))
+    return SqlLinkStore(_open(url, patience))
 
 
-def _open(url: str) -> Database:
+def _open(url: str, patience: timedelta) -> Database:
     parsed = parse_url(url)
     require_file(sqlite_path(parsed))
-    database = Database(parsed)
+    database = Database(parsed, patience=patience)
     try:
         database.read(check_version)
     except BaseException:

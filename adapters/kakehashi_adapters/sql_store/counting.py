@@ -45,8 +45,8 @@ def _query() -> CompoundSelect[Any]:
         accepted=func.sum(b.accepted),
         refused=func.sum(case((b.state == "discarded", rest), else_=0)),
         waiting=func.sum(case((text(ENDED), 0), else_=rest)),
+        oldest=func.min(case((text(UNENDED), b.file_id))),
     ).group_by(b.lane)
-    oldest_batch = _part(b.lane, oldest=func.min(b.file_id)).where(text(UNENDED)).group_by(b.lane)
     gone = e.state.in_(["refused", "discarded"])
     waits = e.state.in_(["waiting", "parked"])
     from_exceptions = _part(
@@ -55,7 +55,7 @@ def _query() -> CompoundSelect[Any]:
         waiting=func.sum(case((waits, 1), else_=0)),
         oldest=func.min(case((waits, e.file_id))),
     ).group_by(e.lane)
-    return union_all(from_files, from_batches, oldest_batch, from_exceptions)
+    return union_all(from_files, from_batches, from_exceptions)
 
 
 _QUERY: Final = _query()

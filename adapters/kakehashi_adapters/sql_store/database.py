@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -16,24 +17,21 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from kakehashi.errors import ConfigurationError, Fault, StoreUnavailable
 from kakehashi_adapters.sql_store.fault import translated
 
-__all__ = ["Database", "parse_url", "sqlite_path"]
+__all__ = ["PATIENCE", "Database", "parse_url", "sqlite_path"]
 
 T = TypeVar("T")
 
-_BUSY_SECONDS: Final = 30
+PATIENCE: Final = timedelta(seconds=30)
+"""How long a call waits for a lock or a connection before the store counts as unavailable."""
+
 _NOT_DURABLE: Final = (None, "", ":memory:")
 _WRITE: Final = "kakehashi_write"
 _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    f"busy_timeout={_BUSY_SECONDS * 1000}",
     "cache_size=-65536",
     "journal_size_limit=67108864",
-)
-_SESSION: Final = (
-    "SET synchronous_commit TO on",  # whatever the server's default is: a commit that returned is on the disk
-    f"SET lock_timeout TO '{_BUSY_SECONDS}s'",
 )
 
 
@@ -59,9 +57,14 @@ def sqlite_path(url: URL) -> Path | None:
 class Database:
     """One database, opened: runs functions as transactions. Thread-safe. A SQLite file must exist."""
 
-    def __init__(self, url: URL, *, journal: str = "WAL") -> None:
+    def __init__(self, url: URL, *, patience: timedelta = PATIENCE, journal: str = "WAL") -> None:
         self._path = sqlite_path(url)
-        self._engine = _postgresql(url) if self._path is None else _sqlite(url, self._path, journal)
+        self._patience = patience.total_seconds()
+        self._engine = (
+            _postgresql(url, self._patience)
+            if self._path is None
+            else _sqlite(url, self._path, self._patience, journal)
+        )
         # Writers of one process queue here: SQLite's own waiting is by sleeping and would let some of them starve.
         self._writing = threading.Lock() if self._path is not None else None
         self._closed = False
@@ -88,7 +91,7 @@ class Database:
         if self._writing is None:
             yield
             return
-        if not self._writing.acquire(timeout=_BUSY_SECONDS):
+        if not self._writing.acquire(timeout=self._patience):
             raise StoreUnavailable
         try:
             yield
@@ -100,13 +103,13 @@ class Database:
         self._engine.dispose()
 
 
-def _sqlite(url: URL, path: Path, journal: str) -> Engine:
+def _sqlite(url: URL, path: Path, patience: float, journal: str) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a file that is gone is an error, never a new empty ledger
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=rw",
             uri=True,
-            timeout=_BUSY_SECONDS,
+            timeout=patience,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -118,7 +121,7 @@ def _sqlite(url: URL, path: Path, journal: str) -> Engine:
             raise
         return connection
 
-    engine = create_engine(url, creator=connect, pool_size=20, max_overflow=20, pool_timeout=_BUSY_SECONDS)
+    engine = create_engine(url, creator=connect, pool_size=20, max_overflow=20, pool_timeout=patience)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -129,13 +132,13 @@ def _sqlite(url: URL, path: Path, journal: str) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, patience: float) -> Engine:
     try:
         engine = create_engine(
             url,
             pool_size=20,
             max_overflow=20,
-            pool_timeout=_BUSY_SECONDS,
+            pool_timeout=patience,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
         )
@@ -147,8 +150,9 @@ def _postgresql(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.autocommit = True
-        for statement in _SESSION:
-            connection.execute(statement)
+        # whatever the server's default is: a commit that returned is on the disk
+        connection.execute("SET synchronous_commit TO on")
+        connection.execute(f"SET lock_timeout TO {round(patience * 1000)}")
         connection.autocommit = False
 
     return engine

@@ -116,7 +116,7 @@ batches = Table(
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),
-    Index("ix_batches_sums", "lane", "state", "records", "accepted", "excepted", "messages"),
+    Index("ix_batches_sums", "lane", "state", "records", "accepted", "excepted", "messages", "file_id"),
     Index("ix_batches_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
     Index("ix_batches_parked", "id", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
     Index("ix_batches_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -10,6 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 __all__ = ["known_versions", "upgrade"]
+
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps its context in a module: two threads would migrate each other's database."""
 
 
 def _config() -> Config:
@@ -28,4 +32,5 @@ def upgrade(connection: Connection, *, to: str = "head") -> None:
     """Raise the schema; nothing is committed here."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, to)

@@ -95,7 +95,8 @@ def _batches() -> None:
     _partial("ix_batches_due", "batches", ["due"], "due IS NOT NULL")
     _partial("ix_batches_new", "batches", ["id"], "state = 'new'")
     _partial("ix_batches_parked", "batches", ["id"], "state = 'parked'")
-    op.create_index("ix_batches_sums", "batches", ["lane", "state", "records", "accepted", "excepted", "messages"])
+    sums = ["lane", "state", "records", "accepted", "excepted", "messages", "file_id"]
+    op.create_index("ix_batches_sums", "batches", sums)
     _partial("ix_batches_unended", "batches", ["lane", "file_id"], "state NOT IN ('settled', 'discarded')")
 
 

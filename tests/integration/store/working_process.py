@@ -1,0 +1,38 @@
+"""A worker as a process of its own: begins and settles whatever is in the outbox; prints what it was told is done."""
+
+import sys
+from datetime import timedelta
+
+from kakehashi.testing.store_samples import DUE, NOW, change, new_exception
+from kakehashi_adapters.sql_store import open_store
+
+
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def main(url, name):
+    store = open_store(url)
+    say("ready")
+    sys.stdin.readline()
+    for batch in store.publishable(most=10_000, now=DUE + timedelta(hours=1)):
+        if not store.begin_attempt(batch.id, turn=batch.turn, message_id=name, exceptions=(), now=NOW, due=DUE):
+            continue
+        say("begun", batch.id)
+        numbers = range(batch.first_record, batch.first_record + batch.records)
+        done = store.settle(
+            batch.id,
+            turn=batch.turn + 1,
+            accepted=batch.records - 1,
+            code="0000",
+            exceptions=[new_exception(numbers[0])],
+            replicas=[change(str(number), batch.turn + 1) for number in numbers],
+            result=None,
+            now=NOW,
+        )
+        say("settled" if done else "lost", batch.id)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
