@@ -20,7 +20,8 @@ _NOTE = 179
 FLAWS = (
     Flaw(kind="invalid zoned", code="DEC-006", found="調整月数", at=176, raw=b"\xf0\x5c\xc1"),
     Flaw(kind="bad charset bytes", code="DEC-004", found="氏名", at=17, raw=b"\x45\x66\x45\xff"),
-    Flaw(kind="shift codes not paired", code="DEC-020", found="備考", at=_NOTE, raw=b"\x0e\x45\x66\x45\x62".ljust(60, b"\x40")),
+    Flaw(kind="shift codes not paired", code="DEC-020", found="備考", at=_NOTE,
+         raw=b"\x0e\x45\x66\x45\x62".ljust(60, b"\x40")),
     Flaw(kind="wrong width", code="DEC-008", found="カナ氏名", at=77, raw=b"\x0e\x45\x66\x45\x62\x0f"),
     Flaw(kind="not a number", code="DEC-005", found="異動区分", at=16, raw=b"\xc1"),
     Flaw(kind="impossible era date", code="DEC-007", found="住民となった日", at=133,

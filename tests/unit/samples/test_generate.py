@@ -83,3 +83,12 @@ def test_scale_multiplies_the_records(tmp_path):
     double = generate(tmp_path, seed=1, scale=2, faults=False)
     assert double.records == double.good == 2 * 2 * (1200 + 600 + 300 + 900)
     assert not double.planted
+
+
+def test_lanes_can_be_chosen(tmp_path):
+    """A benchmark of one lane needs its file and the links of its persons, nothing else."""
+    chosen = generate(tmp_path, seed=1, scale=0.1, faults=False, lanes={"tax-levy", "registry-persons"})
+    assert [(sample.lane, sample.records) for sample in chosen.samples] == [
+        ("registry-persons", 120),
+        ("tax-levy", 120),
+    ]

@@ -71,7 +71,5 @@ def test_the_replicas_of_good_records_are_all_sent(configuration, manifest):
     """Every record without a planted fault becomes part of a valid message."""
     for sample in manifest.samples:
         if sample.good and sample.lane != "registry-persons":
-            online = sum(
-                fault.file == sample.name and fault.code.startswith(ONLINE) for fault in manifest.planted
-            )
+            online = sum(fault.file == sample.name and fault.code.startswith(ONLINE) for fault in manifest.planted)
             assert _translated(configuration, sample).sent == sample.good + online
