@@ -29,7 +29,7 @@ class NativeCharset:
         narrow = _NARROW.get(name, "\xa1-\xff\uff61-\uff9f")
         self.narrow: TextForm = _Narrow(self, narrow)
         self.wide: TextForm = _TwoByte(self) if name == "cp932" else _Wide(self)
-        self.shifted = self.wide
+        self.shifted: TextForm = self.wide
 
     def decode(self, raw: bytes) -> str:
         try:

@@ -1,0 +1,104 @@
+"""Records whose items have fixed places (F, FB and line)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from kakehashi.codec.charset import charset_named
+from kakehashi.codec.columns import Columns, columns_of
+from kakehashi.codec.layout import Layout, Record, Value
+from kakehashi.codec.record_plan import Exploded
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["FixedPlan"]
+
+
+class FixedPlan:
+    """A record type of `length` bytes."""
+
+    def __init__(self, layout: Layout, record: Record, *, length: int) -> None:
+        self.record = record
+        self.columns: Columns = columns_of(record, layout, varying=False)
+        self._length = length
+        self._bounds = [(column.start, column.start + column.item.length) for column in self.columns.columns]
+        self._struct, self._order = _unpacker(self._bounds, length)
+        charset = charset_named(layout.charset)
+        self._blank = charset.encode(" ") * length
+        self._selector = charset.encode(record.selector or "")
+        self._selector_start = layout.format.selector_start
+
+    def explode(self, payloads: Sequence[bytes]) -> Exploded:
+        joined = b"".join(payloads)
+        kept: Sequence[int] = range(len(payloads))
+        refused: dict[int, list[Fault]] = {}
+        if set(map(len, payloads)) - {self._length}:
+            kept = [index for index, payload in enumerate(payloads) if len(payload) == self._length]
+            refused = {i: [self._wrong_length(len(raw))] for i, raw in enumerate(payloads) if len(raw) != self._length}
+            joined = b"".join([payloads[index] for index in kept])
+        return Exploded(self._split(joined), kept, refused)
+
+    def _wrong_length(self, length: int) -> Fault:
+        code = "DEC-002" if length < self._length else "DEC-003"
+        return Fault(code, Place(offset=min(length, self._length)), {"length": length, "expected": self._length})
+
+    def _split(self, joined: bytes) -> Sequence[Sequence[bytes]]:
+        if not joined:
+            return [()] * len(self._bounds)
+        if self._struct is None:
+            starts = range(0, len(joined), self._length)
+            return [[joined[at + begin : at + end] for at in starts] for begin, end in self._bounds]
+        columns = list(zip(*self._struct.iter_unpack(joined), strict=True))
+        return [columns[index] for index in self._order]
+
+    def start_of(self, payload: bytes, column: int) -> int:  # noqa: ARG002  # the same in every record
+        return self.columns.columns[column].start
+
+    def write(self, row: Sequence[Value]) -> bytes:
+        record = bytearray(self._blank)
+        if self._selector:
+            record[self._selector_start : self._selector_start + len(self._selector)] = self._selector
+        for (start, end), raw in zip(self._bounds, self._written(row), strict=True):
+            if raw is not None:
+                record[start:end] = raw
+        return bytes(record)
+
+    def _written(self, row: Sequence[Value]) -> Iterator[bytes | None]:
+        for index, value in enumerate(self.columns.unfold(row)):
+            column = self.columns.columns[index]
+            try:
+                yield column.codec.write(value)
+            except InputError as error:
+                if value is None and self._holds_selector(column.start, column.start + column.item.length):
+                    yield None
+                else:
+                    raise InputError(self.columns.fault(index, error.fault, 0)) from None
+
+    def _holds_selector(self, start: int, end: int) -> bool:
+        return bool(self._selector) and start <= self._selector_start < end
+
+    def rewrite(self, payload: bytes, row: Sequence[Value]) -> bytes:
+        record = bytearray(payload)
+        for index, value in enumerate(self.columns.unfold(row)):
+            codec = self.columns.columns[index].codec
+            start, end = self._bounds[index]
+            raw = payload[start:end]
+            if codec.read(raw) != value:
+                record[start:end] = codec.write(value)
+        return bytes(record)
+
+
+def _unpacker(bounds: list[tuple[int, int]], length: int) -> tuple[struct.Struct | None, list[int]]:
+    """A struct that cuts a record at `bounds`, and where each of them is in its result; None when they overlap."""
+    ordered = sorted(range(len(bounds)), key=bounds.__getitem__)
+    parts, at = [], 0
+    for index in ordered:
+        start, end = bounds[index]
+        if start < at:
+            return None, []
+        parts.append(f"{start - at}x{end - start}s")
+        at = end
+    order = [0] * len(bounds)
+    for position, index in enumerate(ordered):
+        order[index] = position
+    return struct.Struct(f"{''.join(parts)}{length - at}x"), order

@@ -1,0 +1,211 @@
+"""Record elements of legacy XML as columns: parsed a block at a time, one by one only where a block fails."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Self
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from kakehashi.codec.charset import charset_named
+from kakehashi.codec.columns import Columns, columns_of
+from kakehashi.codec.layout import Layout, Record, Value
+from kakehashi.codec.record_plan import Exploded, read_rows
+from kakehashi.codec.text_form import Charset, damage
+from kakehashi.codec.xml_parser import parse_block
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["XmlPlan"]
+
+_LINE_BLANKS = "\t\r\n"
+
+
+class XmlPlan:
+    """The data record of an XML layout. Elements that are no items are passed over."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.record: Record = layout.data
+        self._charset = charset_named(layout.charset)
+        self._items = layout.data.items
+        measure = _measured(self._charset)
+        self.columns: Columns = columns_of(_as_utf8(layout.data), layout, varying=True, measure=measure)
+        self.record_element = layout.format.record_element
+        self._tag = self._charset.encode(f"<{layout.format.record_element}>")
+        self._tags = [item.name for item in self._items]
+        self._flat = all(item.repeat == 1 for item in self._items)
+        self._wrapping = ("<batch>", "</batch>")
+
+    def under(self, root: bytes) -> Self:
+        """The same plan for records below the start tag `root` (nothing: below any)."""
+        plan = copy.copy(self)
+        plan._wrapping = _wrapping(root, self._charset.name)  # noqa: SLF001  # a copy of itself
+        return plan
+
+    def check(self, block: bytes, records: Sequence[tuple[int, int]]) -> None:
+        """Whether a part of a file is well-formed and holds these records; text that cannot be decoded is left out.
+
+        Raises InputError DEC-015, DEC-016, or DEC-004 for bytes between records; offsets count from the block.
+        """
+        parts, count, at = [], 0, 0
+        for start, end in records:
+            parts.append(self._decoded(block, at, start))
+            at = end
+            try:
+                parts.append(block[start:end].decode(self._charset.name))
+                count += 1
+            except UnicodeDecodeError:
+                continue  # its own fault, told when it is decoded
+        parts.append(self._decoded(block, at, len(block)))
+        before, after = self._wrapping
+        try:
+            root = parse_block(f"{before}{''.join(parts)}{after}")
+        except InputError as error:
+            raise InputError(error.fault.at(offset=self._culprit(block, records))) from None
+        if sum(etree.QName(child).localname == self.record_element for child in root) != count:
+            raise damage("DEC-015", 0)
+
+    def _decoded(self, block: bytes, start: int, end: int) -> str:
+        try:
+            return block[start:end].decode(self._charset.name)
+        except UnicodeDecodeError as error:
+            raise damage("DEC-004", start + error.start) from None
+
+    def _culprit(self, block: bytes, records: Sequence[tuple[int, int]]) -> int:
+        """Where the first record starts that is no XML by itself."""
+        for start, end in records:
+            try:
+                text = block[start:end].decode(self._charset.name)
+                parse_block(self._wrapping[0] + text + self._wrapping[1])
+            except UnicodeDecodeError:
+                continue
+            except InputError:
+                return start
+        return 0
+
+    def explode(self, payloads: Sequence[bytes]) -> Exploded:
+        texts: list[str] = []
+        kept: list[int] = []
+        refused: dict[int, list[Fault]] = {}
+        for index, payload in enumerate(payloads):
+            try:
+                texts.append(payload.decode(self._charset.name))
+                kept.append(index)
+            except UnicodeDecodeError as error:
+                refused[index] = [Fault("DEC-004", Place(offset=error.start))]
+        rows: list[list[str]] = []
+        for index, found in zip(list(kept), self._parse(texts), strict=True):
+            if isinstance(found, Fault):
+                kept.remove(index)
+                refused[index] = [self._located(found, payloads[index])]
+            else:
+                rows.append(found)
+        columns = [[text.encode() for text in column] for column in zip(*rows, strict=True)]
+        return Exploded(columns or [[] for _ in self.columns.columns], kept, refused)
+
+    def _located(self, fault: Fault, payload: bytes) -> Fault:
+        name = fault.place.item
+        return fault.at(offset=self._content(payload, name, 0) if name else 0)
+
+    def _parse(self, texts: Sequence[str]) -> list[list[str] | Fault]:
+        """The contents of the columns of each record, or what is wrong with it as a whole."""
+        before, after = self._wrapping
+        try:
+            root = parse_block(f"{before}{''.join(texts)}{after}")
+            if len(root) == len(texts):
+                return [self._contents(element) for element in root]
+        except InputError as error:
+            if len(texts) == 1:
+                return [error.fault]
+        if len(texts) == 1:
+            return [Fault("DEC-015")]
+        return [self._parse([text])[0] for text in texts]
+
+    def _contents(self, element: etree._Element) -> list[str] | Fault:
+        children = list(element)
+        if self._flat and [child.tag for child in children] == self._tags:
+            nested = next((child for child in children if len(child)), None)
+            if nested is None:
+                return [(child.text or "").strip(_LINE_BLANKS) for child in children]
+        try:
+            return self._sorted(children)
+        except InputError as error:
+            return error.fault
+
+    def _sorted(self, children: Sequence[etree._Element]) -> list[str]:
+        """The contents by item, whatever their order. Raises DEC-019: missing, too many, or not plain text."""
+        found: dict[str, list[etree._Element]] = {}
+        for child in children:
+            found.setdefault(etree.QName(child).localname, []).append(child)
+        contents: list[str] = []
+        for item in self._items:
+            elements = found.get(item.name, [])
+            plain = not any(len(element) for element in elements)
+            if len(elements) > item.repeat or (item.required and not elements) or not plain:
+                raise InputError(Fault("DEC-019", Place(item=item.name), {"found": len(elements), "most": item.repeat}))
+            contents += [(element.text or "").strip(_LINE_BLANKS) for element in elements]
+            contents += [""] * (item.repeat - len(elements))
+        return contents
+
+    def start_of(self, payload: bytes, column: int) -> int:
+        where = self.columns.columns[column]
+        return self._content(payload, where.item.name, where.occurrence)
+
+    def _content(self, payload: bytes, name: str, occurrence: int) -> int:
+        """Where the content of an item's element starts in the bytes of its record."""
+        tag = re.compile(rb"<(?:[^\s<>/:]+:)?%b(?=[\s/>])[^>]*>" % re.escape(self._charset.encode(name)))
+        ends = [found.end() for found in tag.finditer(payload)]
+        return ends[occurrence] if occurrence < len(ends) else 0
+
+    def write(self, row: Sequence[Value]) -> bytes:
+        parts = [self._element(index, value) for index, value in enumerate(self.columns.unfold(row))]
+        return b"".join((self._tag, *parts, b"</", self._tag[1:]))
+
+    def _element(self, index: int, value: Value) -> bytes:
+        """The element of one value; nothing where there is none, unless the item must be there."""
+        column = self.columns.columns[index]
+        if value is None and not (column.item.required and column.occurrence == 0):
+            return b""
+        try:
+            content = self._charset.encode(escape(column.codec.write(value).decode()))
+        except InputError as error:
+            raise InputError(self.columns.fault(index, error.fault, 0)) from None
+        name = self._charset.encode(column.item.name)
+        return b"<%b>%b</%b>" % (name, content, name)
+
+    def rewrite(self, payload: bytes, row: Sequence[Value]) -> bytes:
+        rows, _ = read_rows(self, [payload])
+        return payload if rows[0] == tuple(row) else self.write(row)
+
+
+def _as_utf8(record: Record) -> Record:
+    """Contents are characters once they are parsed (references may name any): they are read as UTF-8."""
+    return replace(record, items=tuple(replace(item, charset="utf-8", pad=None) for item in record.items))
+
+
+def _measured(charset: Charset) -> Callable[[bytes], int]:
+    """How long a content would be in the charset of the file; what is not in it counts as two bytes."""
+
+    def width(raw: bytes) -> int:
+        text = raw.decode()
+        try:
+            return len(charset.encode(text))
+        except InputError:
+            return 2 * len(text)
+
+    return width
+
+
+def _wrapping(root: bytes, charset: str) -> tuple[str, str]:
+    """Start and end tag around a block of records."""
+    try:
+        text = root.decode(charset)
+    except UnicodeDecodeError:
+        text = ""
+    name = re.match(r"<([^\s<>/]+)", text)
+    if not name:
+        return "<batch>", "</batch>"
+    return text.removesuffix("/>").removesuffix(">") + ">", f"</{name[1]}>"
