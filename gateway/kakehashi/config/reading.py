@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 
 from kakehashi.domain.batch import content_id
@@ -50,9 +49,8 @@ class Reading:
             return tomllib.loads(raw.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             self.fault("CFG-001", Place(file=file, offset=error.start), expected="UTF-8")
-        except tomllib.TOMLDecodeError as error:
-            line = _line_of(str(error), raw)
-            self.fault("CFG-001", Place(file=file, record=line), expected="TOML")
+        except tomllib.TOMLDecodeError:
+            self.fault("CFG-001", Place(file=file, record=_first_wrong_line(raw.decode("utf-8-sig"))), expected="TOML")
         return None
 
     def remember(self, file: str) -> None:
@@ -77,8 +75,13 @@ class Reading:
         return content_id(*parts)
 
 
-def _line_of(message: str, raw: bytes) -> int:
-    """The line that tomllib names at the end of its message; nothing else of the message is used."""
-    words: Mapping[str, str] = dict(zip(message.split(), message.split()[1:], strict=False))
-    line = words.get("line", "").rstrip(",")
-    return int(line) if line.isdigit() else raw.count(b"\n") + 1
+def _first_wrong_line(text: str) -> int:
+    """Where the first statement that is not TOML begins: behind the longest beginning that is."""
+    lines = text.splitlines(keepends=True)
+    for good in range(len(lines) - 1, 0, -1):
+        try:
+            tomllib.loads("".join(lines[:good]))
+        except tomllib.TOMLDecodeError:
+            continue
+        return good + 1
+    return 1

@@ -72,6 +72,10 @@ _OWN_COLUMNS = {
     "tables/NAME.csv": {"source": "code of the system", "target": "code of the data standard; empty: no value"},
     "routes/ROUTE/return.csv": {"source": "as in mapping.csv, a variable, or (inquiries) an item code of the answer"},
 }
+_CODE = (
+    "The code of `tables/`; without argument that of the row's column `table`. A code without a row refuses the record "
+    "(MAP-002)"
+)
 
 
 def configuration_page() -> str:
@@ -151,8 +155,7 @@ def converters_page() -> str:
         "",
         "| converter | does | example |",
         "|---|---|---|",
-        f"| `{CODE}(table)` | The code of `tables/`; without argument that of the row's column `table`. A code without a "
-        + "row refuses the record (MAP-002) | |",
+        f"| `{CODE}(table)` | {_CODE} | |",
     ]
     lines += [f"| `{each.signature}` | {each.meaning} | {_examples(each)} |" for each in CONVERTERS.values()]
     return "\n".join([*lines, ""])

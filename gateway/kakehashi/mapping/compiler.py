@@ -135,12 +135,15 @@ class _Build:
         return sources[0] if sources else 0
 
     def controls(self, rows: Mapping[str, MappingRow]) -> Iterable[Pipe]:
+        flag: Pipe | None = None
         for name in CONTROLS:
             row = rows.get(name)
-            if row is None and name == _BLOCKED:
-                row = rows.get(_NON_DISCLOSURE)  # whoever may not be disclosed is not answered automatically
             if row is not None:
-                yield self.pipe(row, name, _FINISHES[name], _WHEN_NONE.get(name))
+                pipe = self.pipe(row, name, _FINISHES[name], _WHEN_NONE.get(name))
+                flag = pipe if name == _NON_DISCLOSURE else flag
+                yield pipe
+            elif name == _BLOCKED and flag is not None:  # whoever may not be disclosed is not answered automatically
+                yield replace(flag, target=name, follows=True)
             elif name in _NEEDED:
                 self.fault(_NEEDED[name], None, "target", name=name)
             else:

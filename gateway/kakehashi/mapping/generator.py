@@ -44,8 +44,7 @@ def compile_run(controls: Sequence[Pipe], items: Sequence[Pipe], *, width: int) 
     used = {index for pipe in (*controls, *items) for index in pipe.sources}
     body = [", ".join(f"s{index}" if index in used else "_" for index in range(width)) + ", = row"]
     for position, pipe in enumerate(controls):
-        twin = next((at for at in range(position) if _same_rule(controls[at], pipe)), None)
-        body += [f"c{position} = c{twin}"] if twin is not None else _control(pipe, f"c{position}", names)
+        body += [f"c{position} = c{position - 1}"] if pipe.follows else _control(pipe, f"c{position}", names)
     body += _deletion(controls)
     lines, template = joined([item_code(pipe, position, names) for position, pipe in enumerate(items)])
     body += [*lines, f'content = f"{template}"']
@@ -64,11 +63,6 @@ def _control(pipe: Pipe, var: str, names: Names) -> list[str]:
     lines = value_lines(pipe, var, sources(pipe, "s{}"), names, inline=True)
     fallback = "raise Doubtful" if pipe.when_none is None else f"{var} = {names.bind(pipe.when_none)}"
     return [*lines, f"if not {var}: {fallback}"]
-
-
-def _same_rule(one: Pipe, other: Pipe) -> bool:
-    """Whether a flag is another flag again."""
-    return one.line == other.line and one.finish == other.finish and bool(other.sources)
 
 
 def _deletion(controls: Sequence[Pipe]) -> list[str]:

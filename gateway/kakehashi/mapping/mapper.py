@@ -61,7 +61,10 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A target with its compiled rule. `when_none`: what stands for no value; None: the record is refused (MAP-003)."""
+    """A target with its compiled rule. `when_none`: what stands for no value; None: the record is refused (MAP-003).
+
+    `follows`: it has the rule of another target, which speaks of the faults.
+    """
 
     name: str
     sources: tuple[str, ...]
@@ -69,6 +72,7 @@ class Target:
     when_none: str | None
     occurs: int = 1
     absent: str | None = None
+    follows: bool = False
 
 
 Run = Callable[
@@ -113,7 +117,8 @@ class Mapper:
             try:
                 fragment, lost = self._fragment(target, row)
             except InputError as error:
-                faults.append(_placed(error.fault, target, number))
+                if not target.follows:
+                    faults.append(_placed(error.fault, target, number))
                 return ""
             if lost:
                 losses.append(Loss(target.name, lost))

@@ -34,7 +34,7 @@ class Pipe:
     """「変換経路」 `sources` are indices into a row. `when_none` as in Target: the fragment for no value, or None.
 
     `constant`: a literal after its converters. `together`: the first step takes all sources as a tuple.
-    `checked`: the text can only be what the configuration itself holds, which was checked when it was loaded.
+    `follows`: the rule of the target before it once more. `checked`: the text can only be what the configuration itself holds, which was checked when it was loaded.
     """
 
     target: str
@@ -49,6 +49,7 @@ class Pipe:
     checked: bool = False
     absent: str | None = None
     line: int = 0
+    follows: bool = False
 
     @property
     def many(self) -> bool:

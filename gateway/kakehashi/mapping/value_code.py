@@ -58,6 +58,7 @@ def target_of(pipe: Pipe) -> Target:
         when_none=pipe.when_none,
         occurs=pipe.occurs,
         absent=pipe.absent,
+        follows=pipe.follows,
     )
 
 
