@@ -28,6 +28,7 @@ FLAWS = (
     Flaw(kind="individual number in full-width", code="VAL-003", item="備考", use="number", text="full"),
     Flaw(kind="individual number with hyphens", code="VAL-003", item="備考", use="number",
          text="full-hyphen"),
+    Flaw(kind="individual number in the kana name", code="VAL-003", item="カナ氏名", use="number", text="hyphen"),
     Flaw(kind="number not linked", code="IDN-001", use="unlinked"),
     Flaw(kind="no symbol", code="SYM-001", use="no_symbol", state="waiting", server_code="4007"),
     Flaw(kind="unknown person", code="SRV-005", use="unknown", server_code="4003"),
@@ -63,7 +64,8 @@ def _records(town: Town, first: int, records: int, flaws: Mapping[int, Flaw]) ->
             continue
         items = _items(town, town.person_for("welfare", flaw, person))
         if flaw.use == "number":
-            items[flaw.item] = [f"個人番号{digits_in_text(town.canary(), flaw.text)}"]
+            prefix = "" if flaw.text in ("half", "hyphen") else "個人番号"
+            items[flaw.item] = [f"{prefix}{digits_in_text(town.canary(), flaw.text)}"]
         elif flaw.item:
             items[flaw.item] = [flaw.text] if flaw.text else []
         yield _written(items)

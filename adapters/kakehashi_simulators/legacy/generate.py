@@ -49,6 +49,10 @@ def _tax(writing: Writing) -> int:
         held = writing.held(lane, "LEVY0004.DAT", kind="trailer missing", code="DEC-012")
         tax.write_tax(held, town=town, first=300, records=SMALL, trailer=False)
         writing.duplicate(lane, "LEVY0005.DAT", path)
+        held = writing.held(lane, "LEVY0006.DAT", kind="cut off in a record", code="DEC-012", records=7)
+        tax.write_tax(held, town=town, first=400, records=8, trailer=False, cut=277)
+        held = writing.held(lane, "LEVY0007.DAT", kind="bytes behind the end", code="DEC-014")
+        tax.write_tax(held, town=town, first=500, records=SMALL, cut=-17)
     return records
 
 
@@ -59,6 +63,8 @@ def _assistance(writing: Writing) -> int:
     if writing.faults:
         held = writing.held(lane, "ASSIST0002.XML", kind="XML cut off", code="DEC-015", records=SMALL - 1)
         assistance.write_assistance(held, town=town, first=100, records=SMALL, closed=False)
+        held = writing.held(lane, "ASSIST0003.XML", kind="document type declaration", code="DEC-016", records=0)
+        assistance.write_assistance(held, town=town, first=200, records=SMALL, doctype='<!DOCTYPE x [<!ENTITY y "z">]>')
     return records
 
 
@@ -67,6 +73,11 @@ def _inquiries(writing: Writing) -> int:
     first, records = writing.size(_ASSISTANCE), writing.size(_INQUIRIES)
     path, flaws = writing.main(inquiry.LANE, "P640R110_20260701093000_0001.DAT", records, inquiry.FLAWS)
     inquiry.write_inquiries(path, town=writing.town, first=first, records=records, flaws=flaws)
+    if writing.faults:
+        name, first, records = "P640R110_20260701093000_0002.DAT", first + records, SMALL
+        writing.planted(inquiry.LANE, name, records, {records: inquiry.CUT})
+        path = writing.path(inquiry.LANE, name)
+        inquiry.write_inquiries(path, town=writing.town, first=first, records=records, cut=40)
     return first + records
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from kakehashi_simulators.legacy.numbers import digits_in_text
 from kakehashi_simulators.legacy.town import Flaw, Town
 
-__all__ = ["FLAWS", "LANE", "write_inquiries"]
+__all__ = ["CUT", "FLAWS", "LANE", "write_inquiries"]
 
 LANE = "welfare-inquiry"
 FLAWS = (
@@ -20,15 +21,17 @@ FLAWS = (
     Flaw(kind="impossible date", code="DEC-007", found="照会開始日付", item="照会開始日付", text="20261301"),
     Flaw(kind="unknown code", code="MAP-002", found="ConditionType", item="照会条件区分", text="8"),
     Flaw(kind="required item missing", code="MAP-003", found="AffairCode", item="事務コード", text=""),
+    Flaw(kind="individual number in half-width", code="VAL-003", item="照会者ユーザーID", use="number", text="half"),
     Flaw(kind="number not linked", code="IDN-001", use="unlinked"),
 )
+CUT = Flaw(kind="last line cut off", code="DEC-002")
 _BAD = "\ue000raw"
 
 
 def write_inquiries(
-    path: Path, *, town: Town, first: int, records: int, flaws: Mapping[int, Flaw] | None = None
+    path: Path, *, town: Town, first: int, records: int, flaws: Mapping[int, Flaw] | None = None, cut: int = 0
 ) -> None:
-    """A P640R110 file that asks about persons `first` …"""
+    """A P640R110 file that asks about persons `first` …; `cut` bytes of its last line are missing."""
     flaws = flaws or {}
     lines = []
     for number in range(1, records + 1):
@@ -37,8 +40,14 @@ def write_inquiries(
         if flaw is None:
             lines.append(",".join(_fields(town, person, number).values()).encode("cp932"))
         else:
-            lines.append(_spoilt(_fields(town, town.person_for("welfare", flaw, person), number), flaw))
-    path.write_bytes(b"".join(line + b"\r\n" for line in lines))
+            fields = _fields(town, town.person_for("welfare", flaw, person), number)
+            if flaw.use == "number":
+                fields[flaw.item] = digits_in_text(town.canary(), flaw.text)
+                lines.append(",".join(fields.values()).encode("cp932"))
+            else:
+                lines.append(_spoilt(fields, flaw))
+    raw = b"".join(line + b"\r\n" for line in lines)
+    path.write_bytes(raw[: len(raw) - cut])
 
 
 def _spoilt(fields: dict[str, str], flaw: Flaw) -> bytes:

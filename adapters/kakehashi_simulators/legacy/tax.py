@@ -19,6 +19,7 @@ _VARIANTS = 997
 _CHUNK = 1000
 _FREE_TEXT = 359
 FLAWS = (
+    Flaw(kind="unknown record type", code="DEC-009", at=0, raw=b"7"),
     Flaw(kind="invalid packed", code="DEC-006", found="給与収入金額", at=203, raw=b"\x12\x3a\x45\x67\x89\x0c"),
     Flaw(kind="invalid packed sign", code="DEC-006", found="配当所得金額", at=251, raw=b"\0\0\0\0\0\x01"),
     Flaw(kind="invalid zoned", code="DEC-006", found="市民税所得割額", at=301, raw=b"00012X400"),
@@ -31,7 +32,7 @@ FLAWS = (
     Flaw(kind="required item missing", code="MAP-003", found="A0040", at=196, raw=b" "),
     Flaw(kind="outside the repertoire", code="MAP-004", found="A0340", at=_FREE_TEXT, raw="昻氏の申出".encode("cp932")),
     Flaw(kind="invariant broken", code="VAL-002", found="A0270", at=323, raw=b"09000"),
-    Flaw(kind="individual number, half-width form", code="VAL-003", at=_FREE_TEXT, use="number",
+    Flaw(kind="individual number in full-width", code="VAL-003", at=_FREE_TEXT, use="number",
          text="full"),
     Flaw(kind="individual number with hyphens", code="VAL-003", at=_FREE_TEXT, use="number",
          text="full-hyphen"),
@@ -53,8 +54,12 @@ def write_tax(
     miscount: int = 0,
     missum: int = 0,
     trailer: bool = True,
+    cut: int = 0,
 ) -> None:
-    """A LEVY file about persons `first` … with the flaws by record number; a wrong trailer when asked for."""
+    """A LEVY file about persons `first` … with the flaws by record number; a wrong trailer when asked for.
+
+    `cut`: so many bytes are missing at the end (negative: too many).
+    """
     total = 0
     with path.open("wb") as out:
         out.write(_padded(b"1ZEI     LEVY        20260701083000999997" + b"2026"))
@@ -64,6 +69,9 @@ def write_tax(
         if trailer:
             out.write(_padded(b"8%08d" % (records + miscount) + packed(total + missum, 8)))
             out.write(_padded(b"9"))
+        if cut > 0:
+            out.truncate(out.tell() - cut)
+        out.write(b" " * -cut)
 
 
 def _padded(record: bytes) -> bytes:
