@@ -28,8 +28,7 @@ def _part(lane: Any, **figures: Any) -> Select[Any]:
 
 
 def _query() -> CompoundSelect[Any]:
-    b, e = batches.c, exceptions.c
-    rest = b.records - b.excepted
+    e = exceptions.c
     bare_held = (files.c.state == "held") & (files.c.batches == 0)
     from_files = _part(
         files.c.lane,
@@ -39,14 +38,6 @@ def _query() -> CompoundSelect[Any]:
         waiting=_bare("held"),
         oldest=func.min(case((bare_held, files.c.id))),
     ).group_by(files.c.lane)
-    from_batches = _part(
-        b.lane,
-        sent=func.sum(case((b.messages > 0, b.records), else_=0)),
-        accepted=func.sum(b.accepted),
-        refused=func.sum(case((b.state == "discarded", rest), else_=0)),
-        waiting=func.sum(case((text(ENDED), 0), else_=rest)),
-        oldest=func.min(case((text(UNENDED), b.file_id))),
-    ).group_by(b.lane)
     gone = e.state.in_(["refused", "discarded"])
     waits = e.state.in_(["waiting", "parked"])
     from_exceptions = _part(
@@ -55,7 +46,33 @@ def _query() -> CompoundSelect[Any]:
         waiting=func.sum(case((waits, 1), else_=0)),
         oldest=func.min(case((waits, e.file_id))),
     ).group_by(e.lane)
-    return union_all(from_files, from_batches, from_exceptions)
+    return union_all(from_files, _from_batches(), from_exceptions)
+
+
+def _from_batches() -> Select[Any]:
+    """In two steps, so that a million rows are only added up, and their states compared once for each state."""
+    b = batches.c
+    by_state = (
+        select(
+            b.lane,
+            b.state,
+            func.sum(case((b.messages > 0, b.records), else_=0)).label("sent"),
+            func.sum(b.accepted).label("accepted"),
+            (func.sum(b.records) - func.sum(b.excepted)).label("rest"),
+            func.min(b.file_id).label("oldest"),
+        )
+        .group_by(b.lane, b.state)
+        .subquery("by_state")
+    )
+    s = by_state.c
+    return _part(
+        s.lane,
+        sent=func.sum(s.sent),
+        accepted=func.sum(s.accepted),
+        refused=func.sum(case((s.state == "discarded", s.rest), else_=0)),
+        waiting=func.sum(case((text(ENDED), 0), else_=s.rest)),
+        oldest=func.min(case((text(UNENDED), s.oldest))),
+    ).group_by(s.lane)
 
 
 _QUERY: Final = _query()

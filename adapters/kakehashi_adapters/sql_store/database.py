@@ -31,6 +31,7 @@ _PRAGMAS: Final = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-65536",
+    "wal_autocheckpoint=8000",  # pages: settling touches many scattered ones, a checkpoint writes each once
     "journal_size_limit=67108864",
 )
 

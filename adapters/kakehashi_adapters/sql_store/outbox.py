@@ -23,7 +23,7 @@ _NEW = select(*BATCH).where(text("state = 'new'")).order_by(batches.c.id).limit(
 _LOST = (
     select(*BATCH)
     .where(batches.c.due < bindparam("now"), batches.c.state.in_([state.value for state in IN_WORK]))
-    .order_by(batches.c.id)
+    .order_by(batches.c.id + literal_column("0"))  # the bare column would make SQLite walk the table in its order
     .limit(bindparam("most"))
 )
 _INSERT = insert(batches)
