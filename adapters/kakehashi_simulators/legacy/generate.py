@@ -42,9 +42,9 @@ def _tax(writing: Writing) -> int:
     path, flaws = writing.main(lane, "LEVY0001.DAT", records, tax.FLAWS)
     tax.write_tax(path, town=town, first=0, records=records, flaws=flaws)
     if writing.faults:
-        held = writing.held(lane, "LEVY0002.DAT", kind="wrong count in the trailer", code="DEC-010", item="件数")
+        held = writing.held(lane, "LEVY0002.DAT", kind="wrong count in the trailer", code="DEC-010")
         tax.write_tax(held, town=town, first=100, records=SMALL, miscount=1)
-        held = writing.held(lane, "LEVY0003.DAT", kind="wrong control total", code="DEC-011", item="年税額合計")
+        held = writing.held(lane, "LEVY0003.DAT", kind="wrong control total", code="DEC-011")
         tax.write_tax(held, town=town, first=200, records=SMALL, missum=-1000)
         held = writing.held(lane, "LEVY0004.DAT", kind="trailer missing", code="DEC-012")
         tax.write_tax(held, town=town, first=300, records=SMALL, trailer=False)

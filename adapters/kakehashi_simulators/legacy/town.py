@@ -98,5 +98,5 @@ class Town:
             for number, flaw in sorted(flaws.items())
         )  # fmt: skip
 
-    def plant_file(self, file: str, kind: str, code: str, *, item: str | None = None, state: State = "held") -> None:
-        self.planted.append(Planted(file=file, record=None, kind=kind, code=code, item=item, state=state))
+    def plant_file(self, file: str, kind: str, code: str, *, state: State = "held") -> None:
+        self.planted.append(Planted(file=file, record=None, kind=kind, code=code, item=None, state=state))

@@ -44,21 +44,17 @@ class Writing:
         path = self.path(lane, name)
         self.samples.append(Sample(lane=lane, name=name, path=path, records=records, good=records - len(flaws)))
 
-    def held(
-        self, lane: str, name: str, *, kind: str, code: str, item: str | None = None, records: int = SMALL
-    ) -> Path:
+    def held(self, lane: str, name: str, *, kind: str, code: str, records: int = SMALL) -> Path:
         """A file that waits as a whole."""
-        return self._whole(lane, name, kind=kind, code=code, item=item, state="held", records=records)
+        return self._whole(lane, name, kind=kind, code=code, state="held", records=records)
 
     def duplicate(self, lane: str, name: str, original: Path) -> None:
         """The same bytes under another name: not taken a second time."""
         path = self._whole(lane, name, kind="duplicate content", code="REF-001", state="duplicate", records=0)
         path.write_bytes(original.read_bytes())
 
-    def _whole(
-        self, lane: str, name: str, *, kind: str, code: str, state: State, records: int, item: str | None = None
-    ) -> Path:
-        self.town.plant_file(name, kind, code, item=item, state=state)
+    def _whole(self, lane: str, name: str, *, kind: str, code: str, state: State, records: int) -> Path:
+        self.town.plant_file(name, kind, code, state=state)
         path = self.path(lane, name)
         self.samples.append(Sample(lane=lane, name=name, path=path, records=records, good=0))
         return path
