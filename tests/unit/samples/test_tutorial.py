@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kakehashi.config.cases import run_cases
 from kakehashi.config.loader import load
 from kakehashi.runtime.offline import Offline
 
@@ -30,12 +31,16 @@ def place(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         raw = text.replace("\n", "\r\n").encode("cp932") if path.suffix == ".DAT" else text.encode()
         path.write_bytes(raw)
+    good, bad = (folder / "TEATE0001.DAT").read_bytes().splitlines(keepends=True)
+    cases = folder / "config" / "routes" / "child-allowance" / "cases"
+    (cases / "01-normal" / "input.dat").write_bytes(good)
+    (cases / "02-unknown-recipient" / "input.dat").write_bytes(bad)
     return folder
 
 
 def test_the_page_holds_every_file_that_a_route_needs():
-    """Input, layout, route, mapping, two code tables, return table."""
-    assert len(_blocks()) >= 7
+    """Input, layout, route, mapping, two code tables, return table, golden cases."""
+    assert len(_blocks()) == 10
 
 
 def test_a_new_message_is_connected_by_files_alone(place):
@@ -51,3 +56,20 @@ def test_the_good_record_is_translated_and_the_bad_one_named(place):
     assert (result.records, result.sent) == (2, 1)
     (fault,) = result.faults
     assert str(fault) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_golden_cases_of_the_page_hold(place):
+    """Both cases, and the encoded way back."""
+    configuration = load(place / "config")
+
+    def translated(route, content):
+        return Offline(configuration, route, ROOT / "xsd").translate(content)
+
+    assert run_cases(configuration, translated, routes=["child-allowance"]) == []
+
+
+def test_the_result_goes_back_in_the_systems_own_format(place):
+    """The return table of the page writes 40 bytes a record."""
+    plan = load(place / "config").routes["child-allowance"].return_plan
+    assert plan is not None
+    assert plan.layout.data.length == 40
