@@ -6,7 +6,7 @@ GET  /account                      totals; messages by id and code since the sta
 GET  /effects?person=…&twice=1     what was applied, how often, by which request
 GET  /requests                     what was taken
 GET  /faults   POST /faults        the switches of `faults.Switches`
-POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], "linked": […]}
+POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], "stale": […], "linked": […]}
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
 POST /reset                        empty account, no exceptional persons, no faults
 ```
@@ -96,6 +96,7 @@ class IntermediateServer:
             "messages": self._messages.tally.by_message(),
             "connections": gauge.connections,
             "connections_most": gauge.connections_most,
+            "in_work": gauge.requests,
             "requests_most": gauge.requests_most,
             "handshakes_refused": gauge.handshakes_refused,
         }
@@ -109,7 +110,7 @@ class IntermediateServer:
     def _set_persons(self, given: Mapping[str, object]) -> object:
         for state, keys in given.items():
             if state not in (*STATES, "linked") or not isinstance(keys, list):
-                raise ValueError("a list of keys under no-symbol, unknown, refusing or linked is expected")
+                raise ValueError(f"a list of keys under one of {STATES} or linked is expected")
             self._persons.set(map(str, keys), state)
         return {}
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 __all__ = ["STATES", "Persons"]
 
-STATES = ("no-symbol", "unknown", "refusing")
-"""no-symbol: 4007 until linked; unknown: 4003, or not-found in an inquiry; refusing: an inquiry is refused."""
+STATES = ("no-symbol", "unknown", "refusing", "stale")
+"""no-symbol: 4007 until linked; unknown: 4003, or not-found in an inquiry; refusing: an inquiry is refused;
+stale: 4009, a newer change than any that will come is held for this person."""
 
 
 class Persons:

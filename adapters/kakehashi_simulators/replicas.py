@@ -16,7 +16,7 @@ from kakehashi_simulators.server import Case
 
 __all__ = ["ReplicaDesk", "ReplicaResultDesk"]
 
-_REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007"}
+_REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007", "stale": "4009"}
 _OTHER_CONTENT = etree.XPath(
     "/*/k:Records/k:Record[k:Content and concat(k:InfoName, 'v', k:LayoutVersion) != local-name(k:Content/*)]/@no",
     namespaces={"k": NAMESPACE},
@@ -55,8 +55,8 @@ class ReplicaDesk:
             for number, row in zip(map(int, message.numbers), rows, strict=True)
             if number not in refused
         ]
-        past = self.account.past(request_id=message.request_id)
-        if past is not None:  # only a receiver without memory comes here: it does it all again
+        past = self.receipts.forgotten(message)
+        if past is not None:
             self.account.take_again(past, changes)
             return self.receipts.acknowledgement(past.receipt)
         receipt = new_id()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import LinkStore, Store
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
+from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.returning import Returning
@@ -36,8 +38,6 @@ from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Gateway", "open_gateway", "plugin"]
-
-_QUIET = timedelta(seconds=5)
 
 
 def plugin(kind: str, name: str) -> Any:
@@ -49,7 +49,7 @@ def plugin(kind: str, name: str) -> Any:
     return found[name].load()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Gateway:
     """Everything a process of the gateway holds. Made by `open_gateway`; tests make it from fakes."""
 
@@ -65,7 +65,10 @@ class Gateway:
     events: EventLog = field(default_factory=EventLog)
     patience: timedelta = timedelta(seconds=60)
     version: str = __version__
-    _told: dict[str, datetime] = field(default_factory=dict)
+
+    @cached_property
+    def quiet(self) -> Quiet:
+        return Quiet(self.clock)
 
     def lane_work(self, route: Route) -> LaneWork:
         """The pipeline of one lane."""
@@ -142,13 +145,26 @@ class Gateway:
             returning=self._returning(),
             clock=self.clock,
             events=self.events,
+            quiet=self.quiet,
+        )
+
+    def returning_to(self, route: Route, sink: Sink) -> Returning:
+        """What writes the results of a route. Raises LookupError for a route that has none."""
+        if route.return_plan is None:
+            raise LookupError(route.name)
+        return Returning(
+            route=route,
+            plan=route.return_plan,
+            sink=sink,
+            spool=self.spool,
+            store=self.store,
+            sealer=self.sealer,
+            clock=self.clock,
         )
 
     def trouble(self, lane: str, error: KakehashiError) -> None:
         """A lane's folder is in trouble: at most one line per 5 s and lane."""
-        now = self.clock.now()
-        if lane not in self._told or now - self._told[lane] >= _QUIET:
-            self._told[lane] = now
+        if self.quiet.may_speak(f"folder {lane}"):
             self.events.emit("folder.unavailable", lane=lane, code=error.fault.code)
 
     def close(self) -> None:
@@ -176,16 +192,7 @@ class Gateway:
             folder = self.configuration.return_folder(route)
             if folder is None or route.return_plan is None or route.function is Function.LINK:
                 continue
-            sink: Sink = plugin("sinks", "folder")(folder)
-            made[name] = Returning(
-                route=route,
-                plan=route.return_plan,
-                sink=sink,
-                spool=self.spool,
-                store=self.store,
-                sealer=self.sealer,
-                clock=self.clock,
-            )
+            made[name] = self.returning_to(route, plugin("sinks", "folder")(folder))
         return made
 
 

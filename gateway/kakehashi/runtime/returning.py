@@ -139,11 +139,14 @@ def _verdict(
 
 
 def _unnumbered(values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """An echoed text that holds a 個人番号 goes back as asterisks: results hold none (domain.md §6)."""
-    found = [
-        name for name, value in values.items() if isinstance(value, str) and find_individual_number(value) is not None
-    ]
-    return {**values, **{name: "*" * len(str(values[name])) for name in found}} if found else values
+    """An echoed text that holds a 個人番号 goes back empty: results hold none (domain.md §6)."""
+    found = [name for name, value in values.items() if isinstance(value, str) and _is_numbered(value)]
+    return {**values, **dict.fromkeys(found)} if found else values
+
+
+def _is_numbered(text: str) -> bool:
+    """A short text cannot hold one; a padded key may."""
+    return len(text) >= 12 and find_individual_number(text) is not None
 
 
 def _count(batches: list[BatchRow], exceptions: Mapping[int, list[ExceptionRow]]) -> _Counts:

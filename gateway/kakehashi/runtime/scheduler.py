@@ -10,6 +10,7 @@ from kakehashi.errors import BrokerError, KakehashiError, StoreError
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.returning import Returning
 
@@ -27,6 +28,7 @@ class Scheduler:
     returning: Mapping[str, Returning]
     clock: Clock
     events: EventLog
+    quiet: Quiet
 
     def run_once(self) -> int:
         """Returns how much was done."""
@@ -45,9 +47,16 @@ class Scheduler:
         except (BrokerError, StoreError):
             raise
         except KakehashiError as error:
-            self.events.emit(
-                "file.return_failed", lane=file.lane, file_id=file.id, file=file.name, code=error.fault.code
-            )
+            if self.quiet.may_speak(f"return {file.id}"):
+                place = error.fault.place
+                self.events.emit(
+                    "file.return_failed",
+                    lane=file.lane,
+                    file_id=file.id,
+                    file=file.name,
+                    code=error.fault.code,
+                    item=place.item,
+                )
             return 0
         self.store.mark_returned(file.id, now=self.clock.now())
         self.events.emit(

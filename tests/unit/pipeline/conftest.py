@@ -1,0 +1,176 @@
+"""The whole gateway in memory: fakes for broker, ledger, links, files and clock; the honest simulator's mind as server."""
+
+from argparse import Namespace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kakehashi.config.loader import load
+from kakehashi.ports.store import LinkRow
+from kakehashi.runtime.bootstrap import Gateway
+from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.intake import Intake
+from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.worker import Worker
+from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
+from kakehashi.testing.memory_clock import MemoryClock
+from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
+from kakehashi.testing.memory_links import MemoryLinkStore
+from kakehashi.testing.memory_sealer import MemorySealer
+from kakehashi.testing.memory_server import MemoryServerClient
+from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.validation.schema import SchemaSet
+from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.legacy import generate
+from kakehashi_simulators.server import ServerSettings
+
+ROOT = Path(__file__).parents[3]
+
+
+class Recorder(EventLog):
+    """Keeps events instead of writing them; still refuses what is not in the catalogue."""
+
+    def __init__(self):
+        super().__init__(self)
+        self.events = []
+
+    def __getattr__(self, level):
+        return lambda name, **fields: self.events.append((name, fields))
+
+    def named(self, name):
+        return [fields for event, fields in self.events if event == name]
+
+
+class House:
+    """One gateway and everything around it, driven step by step."""
+
+    def __init__(self, tmp_path, lane):
+        self.configuration = load(ROOT / "config")
+        self.route = self.configuration.routes[lane]
+        self.server = IntermediateServer(
+            tmp_path / "server",
+            ROOT / "xsd" / "std-2026",
+            ServerSettings(result_delay_seconds=0.0, check_digest=True),
+            Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+        )
+        self.client = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
+        self.clock = MemoryClock()
+        self.queues = MemoryQueues(self.clock)
+        self.store, self.links = MemoryStore(), MemoryLinkStore()
+        self.source, self.sink = MemorySource(), MemorySink()
+        self.recorder = Recorder()
+        self.gateway = Gateway(
+            configuration=self.configuration,
+            broker=MemoryBroker(self.queues),
+            store=self.store,
+            links=self.links,
+            sealer=MemorySealer(),
+            spool=MemorySpool(),
+            client=self.client,
+            clock=self.clock,
+            schemas=SchemaSet(ROOT / "xsd" / "std-2026"),
+            events=self.recorder,
+        )
+        self.gateway.broker.declare([lane])
+        self.worker: Worker = self.gateway.worker()
+        self.publishing = self.gateway.publishing()
+        self.intake = Intake(
+            route=self.route,
+            source=self.source,
+            spool=self.gateway.spool,
+            store=self.store,
+            sealer=self.gateway.sealer,
+            clock=self.clock,
+            events=self.recorder,
+            config_hash=self.configuration.hash,
+            largest_file=1 << 30,
+        )
+
+    def close(self):
+        self.server.close()
+        self.worker.pool.shutdown()
+
+    def link_all(self, manifest):
+        """Every 宛名番号 of the extract stands for its person."""
+        from kakehashi.codec.compile import compile_codec
+        from kakehashi.domain.batch import BatchBody
+
+        route = self.configuration.routes["registry-persons"]
+        (sample,) = [s for s in manifest.lane("registry-persons") if s.good]
+        codec = compile_codec(route.layout)
+        with sample.path.open("rb") as stream:
+            split = codec.split(stream, batch_records=10_000, file=sample.name)
+            for part in split.slices:
+                stream.seek(part.offset)
+                body = BatchBody(split.header, stream.read(part.length))
+                decoded = codec.decode(body, file=sample.name, first_record=part.first_record, offset=part.offset)
+                plan = route.link
+                self.links.link(
+                    [
+                        LinkRow(
+                            system=str(row[plan.system]),
+                            atena=str(row[plan.atena]).zfill(15),
+                            unified=str(row[plan.unified]).zfill(15),
+                        )
+                        for row in decoded.rows
+                        if row is not None
+                    ],
+                    now=self.clock.now(),
+                )
+
+    def take(self, name, content):
+        self.source.put(name, content)
+        self.intake.run_once()
+        self.publishing.publish_new()
+
+    def work(self, rounds=1):
+        """Receive and work `rounds` times; returns how many deliveries there were."""
+        with self.gateway.broker.consume([self.route.name], prefetch=8) as consumer:
+            return sum(self.worker.run_once(consumer) for _ in range(rounds))
+
+    def until_quiet(self, most=60):
+        """Work and let time pass until no message is left anywhere."""
+        for _ in range(most):
+            self.work()
+            if self.gateway.broker.depth(self.route.name) == 0:
+                return
+            self.clock.advance(timedelta(seconds=10))
+        raise AssertionError("the lane never became quiet")
+
+    def scheduler(self):
+        returning = self.gateway.returning_to(self.route, self.sink)
+        return Scheduler(
+            store=self.store,
+            publishing=self.publishing,
+            returning={self.route.name: returning},
+            clock=self.clock,
+            events=self.recorder,
+            quiet=self.gateway.quiet,
+        )
+
+    @property
+    def counts(self):
+        (counts,) = [lane for lane in self.store.counts() if lane.lane == self.route.name]
+        return counts
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Small files without planted faults."""
+    return generate(tmp_path / "samples", seed=7, scale=0.05, faults=False)
+
+
+@pytest.fixture
+def house_of(tmp_path, manifest):
+    houses = []
+
+    def build(lane):
+        house = House(tmp_path, lane)
+        house.link_all(manifest)
+        houses.append(house)
+        return house
+
+    yield build
+    for house in houses:
+        house.close()
