@@ -32,6 +32,7 @@ def read_code_tables(reading: Reading) -> dict[str, CodeTable]:
 def _code_rows(reading: Reading, table: Table) -> list[CodeRow]:
     rows: list[CodeRow] = []
     for row in table.rows:
+        before = len(reading.faults)
         code = CodeRow(
             source=row["source"],
             target=row["target"],
@@ -39,6 +40,8 @@ def _code_rows(reading: Reading, table: Table) -> list[CodeRow]:
             valid_to=_day(reading, table, row, "valid_to"),
             line=row.line,
         )
+        if len(reading.faults) > before:
+            continue
         if not code.source:
             reading.fault("CFG-008", table.place(row, "source"), expected="a code")
         elif code.valid_from and code.valid_to and code.valid_to < code.valid_from:

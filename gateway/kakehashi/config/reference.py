@@ -70,7 +70,10 @@ _COLUMNS = {
 }
 _OWN_COLUMNS = {
     "tables/NAME.csv": {"source": "code of the system", "target": "code of the data standard; empty: no value"},
-    "routes/ROUTE/return.csv": {"source": "as in mapping.csv, a variable, or (inquiries) an item code of the answer"},
+    "routes/ROUTE/return.csv": {
+        "source": "as in mapping.csv, a variable, or (inquiries) an item code of the answer",
+        "nil": "as in layout.csv; empty: spaces, of P and B zeros",
+    },
 }
 _CODE = (
     "The code of `tables/`; without argument that of the row's column `table`. A code without a row refuses the record "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kakehashi.codec.layout import Item, ItemType, Layout, Role, Value
 from kakehashi.config.item_row import LAYOUT_COLUMNS
@@ -42,6 +42,8 @@ def read_return_plan(
     found = read_layout_table(reading, file, settings, columns=RETURN_COLUMNS, named_by=at.place("file"))
     if found is None:
         return None
+    for items in found.items.values():
+        items[:] = map(_may_be_nothing, items)
     layout = build_layout(reading, at, settings, found)
     rules = {name: _rules(reading, found, name, known) for name in found.items}
     if layout is None or len(reading.faults) > before:
@@ -50,6 +52,12 @@ def read_return_plan(
         ReturnRecord(name=record.name, role=record.role, row=_row(rules[record.name])) for record in layout.records
     )
     return ReturnPlan(layout=layout, records=records)
+
+
+def _may_be_nothing(item: Item) -> Item:
+    """A result tells of records that could not be read: where no `nil` is named, nothing is blanks (P, B: zeros)."""
+    kind = "zeros" if item.type in {ItemType.PACKED, ItemType.BINARY} else "spaces"
+    return item if item.nil else replace(item, nil=frozenset({kind}))
 
 
 def _check_pattern(reading: Reading, at: LayoutFile, settings: ReturnSettings) -> None:

@@ -34,7 +34,8 @@ class Pipe:
     """「変換経路」 `sources` are indices into a row. `when_none` as in Target: the fragment for no value, or None.
 
     `constant`: a literal after its converters. `together`: the first step takes all sources as a tuple.
-    `follows`: the rule of the target before it once more. `checked`: the text can only be what the configuration itself holds, which was checked when it was loaded.
+    `follows`: the rule of the target before it once more. `checked`: the text can only be what the
+    configuration itself holds, which was checked when it was loaded.
     """
 
     target: str

@@ -5,10 +5,10 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from tests.unit.mapping.standards import FIELDS, STANDARD, compiled
 
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.mapping.repertoire import Repertoire, is_plain
-from tests.unit.mapping.standards import FIELDS, STANDARD, compiled
 
 MAPPER = compiled(degrade={"髙": "高"})
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
@@ -17,7 +17,11 @@ dates = st.builds(
     HistoricDate, st.integers(1868, 2200), st.none() | st.integers(1, 12), st.none() | st.integers(1, 28),
     written=st.text(string.digits, min_size=3, max_size=8),
 )  # fmt: skip
-texts = st.text() | st.text("山田髙淸&<>]'\"\x00\x1f 　か゚\U000e0100𠮷01\r\n", max_size=12) | st.sampled_from(["0", "1", "01"])
+texts = (
+    st.text()
+    | st.text("山田髙淸&<>]'\"\x00\x1f 　か゚\U000e0100𠮷01\r\n", max_size=12)
+    | st.sampled_from(["0", "1", "01"])
+)
 values = st.none() | texts | st.integers(-(10**12), 10**12) | st.decimals(allow_nan=False, allow_infinity=False) | dates
 rows = st.tuples(*[values | st.lists(values, max_size=4).map(tuple) for _ in FIELDS])
 

@@ -26,7 +26,22 @@ STANDARD = DataStandard(
         item("A0080", "text", occurs=3, required=False),
     ),
 )
-FIELDS = ("宛名番号", "年度", "開始", "終了", "支援", "異動", "氏名", "カナ", "番号", "金額", "割合", "生年", "区分", "備考")
+FIELDS = (
+    "宛名番号",
+    "年度",
+    "開始",
+    "終了",
+    "支援",
+    "異動",
+    "氏名",
+    "カナ",
+    "番号",
+    "金額",
+    "割合",
+    "生年",
+    "区分",
+    "備考",
+)
 TABLES = {
     "kind": CodeTable("kind", (CodeRow(source="01", target="1"), CodeRow(source="02", target="2"))),
     "operation": CodeTable("operation", (CodeRow(source="1", target="register"), CodeRow(source="3", target="delete"))),

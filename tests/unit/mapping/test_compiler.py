@@ -1,9 +1,9 @@
 """What is wrong with a mapping is told when it is compiled, all of it."""
 
 import pytest
+from tests.unit.mapping.standards import ROWS, compiled, with_row, without_row
 
 from kakehashi.errors import ConfigurationError
-from tests.unit.mapping.standards import ROWS, compiled, with_row, without_row
 
 
 def faults_of(rows, **more):

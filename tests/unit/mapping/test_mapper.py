@@ -1,13 +1,13 @@
 """What records become, and what refuses them."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import pytest
+from tests.unit.mapping.standards import FIELDS, compiled, with_row, without_row
 
 from kakehashi.domain.japanese_date import HistoricDate, parse_date
 from kakehashi.mapping.compiler import Loss
-from tests.unit.mapping.standards import FIELDS, compiled, with_row, without_row
 
 GOOD = {
     "宛名番号": "000000000000042",
@@ -37,7 +37,7 @@ def mapped(rows=None, *, mapper=None, **changes):
 
 
 def test_a_record_becomes_one_fragment_in_the_order_of_the_standard():
-    """Items stand in the order of the data standard, whatever the order of the table; values as their types write them."""
+    """Items stand in the order of the data standard, whatever that of the table; values as their types write them."""
     record, faults = mapped(list(reversed([*with_row("A0010", "氏名")])))
     assert faults == []
     assert record.content == (
@@ -155,7 +155,9 @@ def test_markup_in_a_value_is_escaped():
     assert record.content.endswith("<A0080>]]&gt;</A0080>")
 
 
-@pytest.mark.parametrize("text", ["淸水", "仼", "\x00", "a\tb", "\x7f", "\ue000", "\U000e0100", "゚か", "\ufffe", "①\x1f"])
+@pytest.mark.parametrize(
+    "text", ["淸水", "仼", "\x00", "a\tb", "\x7f", "\ue000", "\U000e0100", "゚か", "\ufffe", "①\x1f"]
+)
 def test_what_the_server_cannot_take_holds_the_record(text):
     """MAP-004 for characters outside JIS X 0213 and for controls; facts name the position, not the character."""
     out, faults = compiled().map([row(), row(氏名=text), row()], numbers=[1, 2, 3])
@@ -208,7 +210,7 @@ def test_converters_work_on_each_value_of_an_item_that_repeats():
 
 
 def test_several_sources_are_put_together():
-    """concat joins what there is; with nothing the item is absent."""
+    """Concat joins what there is; with nothing the item is absent."""
     mapper = compiled(with_row("A0010", "氏名 カナ", 'concat("・")'))
     assert mapped(mapper=mapper)[0].content.startswith("<A0010>山田 太郎・ﾔﾏﾀﾞ</A0010>")
     assert mapped(mapper=mapper, カナ=None)[0].content.startswith("<A0010>山田 太郎</A0010>")
@@ -231,18 +233,19 @@ def test_an_item_may_be_declared_absent():
 
 def test_tables_are_read_on_their_day():
     """--as-of takes the codes that hold on that day."""
-    from kakehashi.mapping.code_table import CodeRow, CodeTable
     from tests.unit.mapping.standards import TABLES
 
-    reform = datetime.date(2026, 10, 1)
+    from kakehashi.mapping.code_table import CodeRow, CodeTable
+
+    reform = dt.date(2026, 10, 1)
     table = CodeTable(
         "kind",
         (
-            CodeRow(source="02", target="1", valid_to=reform - datetime.timedelta(days=1)),
+            CodeRow(source="02", target="1", valid_to=reform - dt.timedelta(days=1)),
             CodeRow(source="02", target="2", valid_from=reform),
         ),
     )
-    for day, code in ((datetime.date(2026, 9, 30), "1"), (reform, "2"), (None, "2")):
+    for day, code in ((dt.date(2026, 9, 30), "1"), (reform, "2"), (None, "2")):
         record, _ = mapped(mapper=compiled(tables={**TABLES, "kind": table}, as_of=day))
         assert f"<A0070>{code}</A0070>" in record.content
 
