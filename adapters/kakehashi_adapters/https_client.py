@@ -70,6 +70,9 @@ class HttpsServerClient:
     exchange from the wait for a connection to the last byte; `connect_timeout` bounds reaching the server. At most
     `connections` are open; further calls wait for one within `timeout`. Certificate files are read at the first
     exchange: ConfigurationError (CFG-005 missing, CFG-003 unusable) then, never a value of theirs.
+
+    Each connection is an httpx client of its own, used by one thread at a time: httpcore's shared pool may close a
+    connection that another thread has just begun to use (encode/httpcore issue 1110).
     """
 
     def __init__(
@@ -86,61 +89,88 @@ class HttpsServerClient:
     ) -> None:
         self._endpoint = _https_url(endpoint)
         self._files = {"ca": ca, "certificate": certificate, "key": key}
-        self._connections = connections
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._answer_bytes = answer_bytes
-        self._deadline = Deadline()
+        self._free = threading.Semaphore(connections)
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._idle: list[_Line] = []
+        self._context: ssl.SSLContext | None = None
+        self._closed = False
 
     def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:  # noqa: ARG002  # the port's
-        client = self._connected()
+        deadline = Deadline(self._timeout)
+        if self._closed or not self._free.acquire(timeout=self._timeout.total_seconds()):
+            raise ServerUnreachable
         try:
-            with self._deadline.within(self._timeout):
-                return self._post(client, request_id, document)
-        except tuple(DELIVERY) as error:
-            delivered = DELIVERY.get(type(error), True) and not _certificate_refused(error)
-        except RuntimeError:  # the client was closed by another thread while it waited or read
-            delivered = True
-        raise OutcomeUnknown if delivered else ServerUnreachable
+            line = self._take()
+            try:
+                return self._post(line, deadline, request_id, document)
+            finally:
+                self._give_back(line)
+        finally:
+            self._free.release()
 
     def close(self) -> None:
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            self._closed = True
+            lines, self._idle = self._idle, []
+        for line in lines:
+            line.close()
 
-    def _post(self, client: httpx.Client, request_id: str, document: bytes) -> bytes:
+    def _post(self, line: _Line, deadline: Deadline, request_id: str, document: bytes) -> bytes:
+        try:
+            return line.post(deadline, request_id, document, answer_bytes=self._answer_bytes)
+        except tuple(DELIVERY) as error:
+            delivered = DELIVERY.get(type(error), True) and not _certificate_refused(error)
+        raise OutcomeUnknown if delivered else ServerUnreachable
+
+    def _take(self) -> _Line:
+        """The line that was used last: its connection is the most likely to be open still."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            if self._context is None:
+                self._context = _tls_context(self._files)
+            return _Line(self._endpoint, self._context, connect_timeout=self._connect_timeout)
+
+    def _give_back(self, line: _Line) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(line)
+                return
+        line.close()
+
+
+class _Line:
+    """One connection to the server, opened when it is needed. One thread at a time."""
+
+    def __init__(self, endpoint: httpx.URL, context: ssl.SSLContext, *, connect_timeout: timedelta) -> None:
+        self._endpoint = endpoint
+        self._transport = DeadlineTransport(context, keepalive=_KEEPALIVE)
+        self._client = httpx.Client(
+            transport=self._transport,
+            trust_env=False,
+            follow_redirects=False,
+            headers=_HEADERS,
+            timeout=httpx.Timeout(None, connect=connect_timeout.total_seconds()),  # the rest is the deadline's
+        )
+
+    def post(self, deadline: Deadline, request_id: str, document: bytes, *, answer_bytes: int) -> bytes:
+        self._transport.deadline = deadline
         headers = {"X-Request-Id": request_id}
-        with client.stream("POST", self._endpoint, content=document, headers=headers) as response:
+        with self._client.stream("POST", self._endpoint, content=document, headers=headers) as response:
             if response.status_code != httpx.codes.OK:
                 raise ServerRefused(status=response.status_code, retry_after=_retry_after(response.headers))
             answer = bytearray()
             for part in response.iter_raw():
                 answer += part
-                if len(answer) > self._answer_bytes or self._deadline.passed():
+                if len(answer) > answer_bytes:
                     raise OutcomeUnknown
             return bytes(answer)
 
-    def _connected(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                whole, connect = self._timeout.total_seconds(), self._connect_timeout.total_seconds()
-                transport = DeadlineTransport(
-                    self._deadline,
-                    context=_tls_context(self._files),
-                    connections=self._connections,
-                    keepalive=_KEEPALIVE,
-                )
-                self._client = httpx.Client(
-                    transport=transport,
-                    trust_env=False,
-                    follow_redirects=False,
-                    headers=_HEADERS,
-                    timeout=httpx.Timeout(whole, connect=min(connect, whole)),
-                )
-            return self._client
+    def close(self) -> None:
+        self._client.close()
 
 
 def _https_url(endpoint: str) -> httpx.URL:

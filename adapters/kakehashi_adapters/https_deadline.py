@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import timedelta
 
 import httpcore
@@ -19,47 +17,39 @@ _WRITE_BYTES = 64 * 1024
 
 
 class Deadline:
-    """The end of the exchange that the calling thread works on. Thread-safe: each thread has its own."""
+    """A moment, `duration` from now, after which nothing is read or written any more."""
 
-    def __init__(self) -> None:
-        self._local = threading.local()
+    def __init__(self, duration: timedelta) -> None:
+        self._end = time.monotonic() + duration.total_seconds()
 
-    @contextmanager
-    def within(self, duration: timedelta) -> Iterator[None]:
-        self._local.end = time.monotonic() + duration.total_seconds()
-        try:
-            yield
-        finally:
-            del self._local.end
-
-    def passed(self) -> bool:
-        return self.cut(None) <= 0
-
-    def cut(self, timeout: float | None) -> float:
-        """The smaller of `timeout` and the time left, in seconds; not positive when the time is over."""
-        left: float = getattr(self._local, "end", time.monotonic()) - time.monotonic()
+    def cut(self, timeout: float | None, over: type[httpcore.TimeoutException]) -> float:
+        """The smaller of `timeout` and the time left, in seconds. Raises `over` when the time is over."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise over
         return left if timeout is None else min(timeout, left)
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """An HTTP/1.1 transport whose every system call ends at the deadline of its thread."""
+    """One HTTP/1.1 connection whose every system call ends at `deadline`, which is set before each request."""
 
-    def __init__(self, deadline: Deadline, *, context: ssl.SSLContext, connections: int, keepalive: timedelta) -> None:
+    def __init__(self, context: ssl.SSLContext, *, keepalive: timedelta) -> None:
         super().__init__(verify=context, trust_env=False)
         # httpx offers no way to hand over a network backend; the pool it made has opened nothing yet.
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
-            max_connections=connections,
-            max_keepalive_connections=connections,
+            max_connections=1,
+            max_keepalive_connections=1,
             keepalive_expiry=keepalive.total_seconds(),
-            network_backend=_Backend(deadline),
+            network_backend=_Backend(self),
         )
+        self.deadline = Deadline(timedelta(0))
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self, transport: DeadlineTransport) -> None:
+        self._transport = transport
         self._system = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -70,23 +60,23 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
-        return _Stream(self._system.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
+        left = self._transport.deadline.cut(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._system.connect_tcp(host, port, left, local_address, socket_options), self._transport)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, transport: DeadlineTransport) -> None:
         self._stream = stream
-        self._deadline = deadline
+        self._transport = transport
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, self._transport.deadline.cut(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         view = memoryview(buffer)
         for start in range(0, len(view), _WRITE_BYTES):
             part = bytes(view[start : start + _WRITE_BYTES])
-            self._stream.write(part, _left(self._deadline, timeout, httpcore.WriteTimeout))
+            self._stream.write(part, self._transport.deadline.cut(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -94,15 +84,8 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+        left = self._transport.deadline.cut(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._transport)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
-
-
-def _left(deadline: Deadline, timeout: float | None, over: type[httpcore.TimeoutException]) -> float:
-    left = deadline.cut(timeout)
-    if left <= 0:
-        raise over
-    return left

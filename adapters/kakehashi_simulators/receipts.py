@@ -32,6 +32,10 @@ class Receipts:
             return Answer(segment=9, code="4001")
         return Answer(segment=1, code="3001", receipt=past.receipt, retry_after=self.seconds_left(past))
 
+    def forgotten(self, message: Message) -> Past | None:
+        """The same request, taken before, when this receiver is one that does not honour request ids."""
+        return self._account.past(request_id=message.request_id) if self._faults.now.forget_requests else None
+
     def acknowledgement(self, receipt: str) -> Answer:
         return Answer(segment=2, code="0001", receipt=receipt, retry_after=math.ceil(self._delay()))
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+from pathlib import Path
 
 import pytest
 from tests.unit.simulators.messages import (
@@ -86,8 +87,7 @@ def test_a_server_does_not_outlive_its_starter(tmp_path, thread):
 
 def alive(process):
     try:
-        with open(f"/proc/{process}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 

@@ -34,6 +34,6 @@ def test_a_fraction_is_a_probability_that_a_seed_repeats():
 def test_a_wrong_switch_changes_nothing(changes):
     """An unknown name or a wrong type is refused, and no other switch of the call is set."""
     faults = Faults()
-    with pytest.raises(ValueError, match="switch|type"):
+    with pytest.raises(ValueError, match=r"switch|type"):
         faults.set({"delay_seconds": 5, **changes})
     assert faults.now == Faults().now

@@ -31,7 +31,7 @@ def test_both_implementations_agree():
         lambda n: f"{n[:4]}-{n[4:8]}-{n[8:]}",
         lambda n: full_width(f"{n[:4]} {n[4:8]} {n[8:]}").replace(" ", "　"),
         lambda n: f"{n[:4]}ー{n[4:8]}－{n[8:]}",
-        lambda n: "-".join(n),
+        "-".join,
         lambda n: f"番号は{n}です",
         lambda n: f"〒100-0001 {n[:6]}\u200b{n[6:]}",
     ],
