@@ -18,7 +18,7 @@ NONE = "\ufffe"
 _SO, _SI = b"\x0e", b"\x0f"
 _SPACE = b"\x40"
 _SHIFT = re.compile(rb"[\x0e\x0f]")
-_ENCLOSED = re.compile(rb"(?:(?:\x0e[^\x0e\x0f\x1f]*\x0f)?\x1f)*")
+_ENCLOSED = re.compile(rb"(?:\x0e[^\x0e\x0f]*\x0f)?").fullmatch
 
 
 def runs(raw: bytes) -> Iterator[tuple[int, bytes, bool]]:
@@ -89,7 +89,7 @@ class NarrowForm(_Form):
             raise damage("DEC-008", at)
         raise damage("DEC-004", at)
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
         texts = codecs.charmap_decode(b"\x1f".join(raws), "strict", self._joined)[0].split(SEPARATOR)
         if len(texts) != len(raws):
             raise Unclean
@@ -123,7 +123,9 @@ class WideForm(_Form):
                 raise damage("DEC-020" if raw[at : at + 1] in {_SO, _SI} else "DEC-004", at)
         return self.text(raw)
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        if trim:  # no character but the wide space has a byte 40
+            raws = [raw.rstrip(_SPACE) for raw in raws]
         texts = self.text(b"\x00\x1f".join(raws)).split(SEPARATOR)
         if len(texts) != len(raws):
             raise Unclean
@@ -148,16 +150,16 @@ class ShiftedForm(_Form):
                 raise damage("DEC-008", start)
         return "".join(parts)
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
-        joined = b"\x1f".join(raws) + b"\x1f"
-        if not _ENCLOSED.fullmatch(joined):
-            joined = b"\x1f".join([raw.rstrip(_SPACE) for raw in raws]) + b"\x1f"
-            if not _ENCLOSED.fullmatch(joined):
-                raise Unclean
-        texts = self._wide.text(joined.translate(None, b"\x0e\x0f").replace(b"\x1f", b"\x00\x1f")).split(SEPARATOR)
-        if texts.pop() or len(texts) != len(raws):
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        count, length = len(raws), len(raws[0])
+        joined = b"".join(raws)
+        once = joined.count(_SO) == joined.count(_SI) == count and len(joined) == count * length
+        if once and joined[::length] == _SO * count and joined[length - 1 :: length] == _SI * count:
+            return self._wide.read_all([raw[1:-1] for raw in raws], trim=trim)
+        raws = [raw.rstrip(_SPACE) for raw in raws]
+        if not all(map(_ENCLOSED, raws)):
             raise Unclean
-        return texts
+        return self._wide.read_all([raw[1:-1] for raw in raws], trim=trim)
 
     def write(self, text: str) -> bytes:
         return _SO + super().write(text) + _SI if text else b""

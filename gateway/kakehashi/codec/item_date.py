@@ -7,29 +7,8 @@ from collections.abc import Sequence
 from kakehashi.codec.layout import Value
 from kakehashi.codec.text_form import Charset, damage
 from kakehashi.domain.japanese_date import HistoricDate, format_date, parse_date
-from kakehashi.errors import InputError
 
 __all__ = ["DateCodec"]
-
-_REMEMBERED = 1 << 17
-"""Distinct dates that one item keeps: a register has far fewer."""
-
-
-class _Dates(dict[str, HistoricDate]):
-    """Text → date, read on first sight. Only readable texts are remembered."""
-
-    def __init__(self, form: str) -> None:
-        super().__init__()
-        self._form = form
-
-    def __missing__(self, text: str) -> HistoricDate:
-        date = parse_date(text, self._form)
-        if date is None:
-            raise damage("DEC-007", 0, reason="blank")
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[text] = date
-        return date
 
 
 class DateCodec:
@@ -38,16 +17,15 @@ class DateCodec:
     def __init__(self, charset: Charset, *, form: str) -> None:
         self._charset = charset
         self._form = form
-        self._dates = _Dates(form)
 
     def read(self, raw: bytes) -> HistoricDate:
-        try:
-            return self._dates[self._charset.narrow.read(raw)]
-        except InputError as error:
-            raise damage(error.fault.code, error.fault.place.offset or 0, **error.fault.facts) from None
+        date = parse_date(self._charset.narrow.read(raw), self._form)
+        if date is None:
+            raise damage("DEC-007", 0, reason="blank")
+        return date
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        return list(map(self._dates.__getitem__, self._charset.narrow.read_all(raws)))
+        return [self.read(raw) for raw in raws]
 
     def write(self, value: Value) -> bytes:
         date = parse_date(value, self._form) if isinstance(value, str) else value

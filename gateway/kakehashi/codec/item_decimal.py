@@ -37,13 +37,20 @@ class PackedCodec:
         return scaled(-int(digits) if sign == "d" else int(digits), self._decimals)
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        width = self._digits + 1
         nibbles = b"".join(raws).hex(",", self._length)
-        signs = nibbles[self._digits :: width + 1]
-        plus = signs.count("c") + signs.count("f")
-        if plus != len(raws) or nibbles.count("c") + nibbles.count("f") != plus:
-            return [self.read(raw) for raw in raws]
-        return scaled_texts(nibbles.replace("c", "").replace("f", "").split(","), self._decimals)
+        signs = nibbles[self._digits :: self._digits + 2]
+        minus = signs.count("d")
+        if signs.count("c") + signs.count("f") + minus != len(raws) or (minus and not self._signed):
+            raise Unclean
+        for sign in "cfd":
+            if sign in signs:
+                if nibbles.count(sign) != signs.count(sign):
+                    raise Unclean
+                nibbles = nibbles.replace(sign, "")
+        if not minus:
+            return scaled_texts(nibbles.split(","), self._decimals)
+        texts = [f"-{text}" if sign == "d" else text for text, sign in zip(nibbles.split(","), signs, strict=True)]
+        return scaled_texts(texts, self._decimals)
 
     def write(self, value: Value) -> bytes:
         number = unscaled(value, self._decimals, signed=self._signed)
@@ -71,7 +78,10 @@ class ZonedCodec:
         self._last: dict[int, tuple[int, int]] = {}
         for codes, sign in ((plain, 1), (plus, 1), (minus, -1), *(() if host else ((_ASCII_MINUS, -1),))):
             self._last |= {code: (digit, sign) for digit, code in enumerate(codes) if signed or sign > 0}
-        self._to_digits = bytes.maketrans(plain + plus, b"0123456789" * 2)
+        minuses = minus if host else minus + _ASCII_MINUS
+        self._plus = plain + plus
+        self._ends = bytes(self._last)
+        self._to_digits = bytes.maketrans(self._plus + minuses, b"0123456789" * (2 + len(minuses) // 10))
         self._from_digits = bytes.maketrans(b"0123456789", plain)
         self._written = (plus, minus) if host else (plain, _ASCII_MINUS)
 
@@ -85,12 +95,15 @@ class ZonedCodec:
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
         joined = b"".join(raws)
-        lasts = joined[self._length - 1 :: self._length].translate(None, self._plain)
-        if joined.translate(None, self._plain) != lasts:
+        lasts = joined[self._length - 1 :: self._length]
+        if joined.translate(None, self._plain) != lasts.translate(None, self._plain) or lasts.translate(
+            None, self._ends
+        ):
             raise Unclean
-        if lasts.translate(None, _HOST[1] + _ASCII[1]):
-            return [self.read(raw) for raw in raws]
         texts = b",".join(raws).translate(self._to_digits).decode("ascii").split(",")
+        if lasts.translate(None, self._plus):
+            minus = [last not in self._plus for last in lasts]
+            texts = [f"-{text}" if sign else text for text, sign in zip(texts, minus, strict=True)]
         return scaled_texts(texts, self._decimals)
 
     def write(self, value: Value) -> bytes:

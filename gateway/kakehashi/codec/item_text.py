@@ -29,7 +29,7 @@ class TextCodec:
         return self._trimmed(self._form.read(raw))
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        texts = self._form.read_all(raws)
+        texts = self._form.read_all(raws, trim=self._trim and not self._right)
         if not self._trim:
             return texts
         blanks = self._blanks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kakehashi.codec.charset import charset_named
-from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec
+from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec, RememberingCodec
 from kakehashi.codec.item_date import DateCodec
 from kakehashi.codec.item_decimal import PackedCodec, ZonedCodec
 from kakehashi.codec.item_number import BinaryCodec, SignedCodec
@@ -15,6 +15,11 @@ from kakehashi.codec.nil import nil_contents
 from kakehashi.codec.text_form import Charset, TextForm
 
 __all__ = ["compile_item", "text_form"]
+
+_SHORT = 3
+"""Bytes of items that are codes."""
+_REMEMBERED = 1 << 16
+"""Contents that one such item keeps: a register has fewer dates, and a code list fewer codes."""
 
 
 def compile_item(
@@ -28,13 +33,14 @@ def compile_item(
     """
     chars = charset_named(item.charset or charset)
     shift = item.shift or shift
-    inner: ItemCodec = _bare(item, chars, shift, varying=varying)
+    codec: ItemCodec = _bare(item, chars, shift, varying=varying)
     if varying:
-        inner = LimitedCodec(inner, most=item.length, measure=measure)
+        codec = LimitedCodec(codec, most=item.length, measure=measure)
     contents = nil_contents(item, chars, text_form(item, chars, shift), varying=varying)
-    if not contents:
-        return inner
-    return NilCodec(inner, nil=frozenset(contents), written=contents[0], required=item.required)
+    if contents:
+        codec = NilCodec(codec, nil=frozenset(contents), written=contents[0], required=item.required)
+    few = item.type is ItemType.DATE or item.length <= _SHORT
+    return RememberingCodec(codec, most=_REMEMBERED) if few else codec
 
 
 def text_form(item: Item, charset: Charset, shift: str) -> TextForm:

@@ -68,7 +68,7 @@ class _Form:
             raise damage("DEC-008", self._charset.width(text[: found.start()]))
         return text
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
         texts = b"\x1f".join(raws).decode(self._name).split(SEPARATOR)
         if len(texts) != len(raws) or self._unclean("".join(texts)):
             raise Unclean
@@ -95,7 +95,7 @@ class _Narrow(_Form):
         kana = bytes(range(0xA1, 0xE0)) if charset.name == "cp932" else b""
         self._plain = _ASCII + kana + b"\x1f"
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002
         joined = b"\x1f".join(raws)
         text = joined.decode(self._name)
         if joined.translate(None, self._plain) and self._unclean(text):
@@ -120,8 +120,8 @@ class _Wide(_Form):
     def read(self, raw: bytes) -> str:
         return super().read(raw.rstrip(b" "))
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
-        return super().read_all([raw.rstrip(b" ") for raw in raws])
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        return super().read_all([raw.rstrip(b" ") for raw in raws], trim=trim)
 
     def blanks(self, length: int) -> frozenset[bytes]:
         if self._name in {"ascii", "latin-1"}:
@@ -131,21 +131,18 @@ class _Wide(_Form):
 
 
 class _TwoByte(_Wide):
-    """CP932: text is wide when, and only when, every character took two bytes."""
+    """CP932: text is wide when, and only when, every character took two bytes; the lead byte tells a gaiji."""
 
-    def read_all(self, raws: Sequence[bytes]) -> list[str]:
-        joined = b"\x1f".join(raws)
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002
+        joined = b"".join(raws)
         if b" " in joined:
             raws = [raw.rstrip(b" ") for raw in raws]
-            joined = b"\x1f".join(raws)
-        text = joined.decode(self._name)
-        seams = len(raws) - 1
-        if len(joined) - seams != 2 * (len(text) - seams) or _gaiji(text):
-            raise Unclean
-        texts = text.split(SEPARATOR)
-        if len(texts) != len(raws):
+            joined = b"".join(raws)
+        texts = b"\x1f".join(raws).decode(self._name).split(SEPARATOR)
+        if len(texts) != len(raws) or len(joined) != 2 * sum(map(len, texts)) or joined[::2].translate(None, _LEADS):
             raise Unclean
         return texts
 
 
-_gaiji = re.compile("[\ue000-\uf8ff]").search
+_LEADS = bytes((*range(0x81, 0xA0), *range(0xE0, 0xF0), *range(0xFA, 0xFD)))
+"""First bytes of two in CP932, without the user-defined area F040–F9FC."""

@@ -20,7 +20,8 @@ def scaled_texts(texts: Sequence[str], decimals: int) -> Sequence[Value]:
     """`scaled` of many integers as text. Raises ValueError or ArithmeticError for a text that is none."""
     if not decimals:
         return list(map(int, texts))
-    return [Decimal(f"{text}E-{decimals}") for text in texts]
+    exponent = f"E-{decimals}"
+    return [Decimal(text + exponent) for text in texts]
 
 
 def scaled_values(numbers: Sequence[int], decimals: int) -> Sequence[Value]:

@@ -31,8 +31,8 @@ class TextForm(Protocol):
     def read(self, raw: bytes, /) -> str:
         """The text with its padding; padding that is no character of the form (half spaces in N) is left out."""
 
-    def read_all(self, raws: Sequence[bytes], /) -> list[str]:
-        """`read` of many at once. Raises Unclean or ValueError when any is wrong."""
+    def read_all(self, raws: Sequence[bytes], /, *, trim: bool = False) -> list[str]:
+        """`read` of many at once; `trim` allows padding at the end to be left out. Raises Unclean or ValueError."""
 
     def write(self, text: str, /) -> bytes:
         """The bytes without padding, with shift codes where the form has them."""
