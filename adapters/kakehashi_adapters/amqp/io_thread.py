@@ -17,6 +17,7 @@ __all__ = ["Connected", "IoThread"]
 
 _P = ParamSpec("_P")
 _CLOSE_SECONDS = 3.0
+_SILENT_BEATS = 2
 
 
 class Connected(Protocol):
@@ -127,6 +128,18 @@ class IoThread:
         connection.add_on_connection_blocked_callback(self.guard(lambda *_: self._owner.blocked(True)))
         connection.add_on_connection_unblocked_callback(self.guard(lambda *_: self._owner.blocked(False)))
         self._owner.opened(self, connection)
+        heartbeat = connection.params.heartbeat  # as negotiated with the broker
+        if isinstance(heartbeat, int) and heartbeat:
+            self._watch(connection, heartbeat / 2, received=-1, silent=0)
+
+    def _watch(self, connection: pika.SelectConnection, beat: float, *, received: int, silent: int) -> None:
+        """The broker beats twice per heartbeat. pika's own check may need two heartbeats and ten seconds more."""
+        now: int = connection.bytes_received  # type: ignore[attr-defined]  # missing in the stubs
+        silent = silent + 1 if now == received else 0
+        if silent > _SILENT_BEATS:
+            self.fail(BrokerUnavailable())
+        elif connection.is_open:
+            self.later(beat, functools.partial(self._watch, connection, beat, received=now, silent=silent))
 
     def _ended(self, _connection: object, error: BaseException | str) -> None:
         """Called by pika after the connection has ended, whoever ended it."""

@@ -5,6 +5,7 @@ A test fails when pika has an exception class that MAPPED does not name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pika import exceptions as px
@@ -28,13 +29,13 @@ MAPPED: dict[type[BaseException], type[BrokerError]] = {
     px.ConnectionClosedByBroker: BrokerUnavailable,
     px.ConnectionClosedByClient: BrokerUnavailable,
     px.AMQPHeartbeatTimeout: BrokerUnavailable,
-    # "Probable": the stream ended during the handshake. A broker that refuses says so with a reply code, so this
-    # one was merely going down.
+    # The stream ended during the handshake. A broker that refuses says so with a reply code, which is looked at
+    # first; without one it was merely going down.
     px.ProbableAuthenticationError: BrokerUnavailable,
     px.ProbableAccessDeniedError: BrokerUnavailable,
+    px.IncompatibleProtocolError: BrokerUnavailable,
     px.ConnectionBlockedTimeout: BrokerBlocked,
     # The broker or the network speaks something else, or not all that we need.
-    px.IncompatibleProtocolError: BrokerMisconfigured,
     px.AuthenticationError: BrokerMisconfigured,
     px.NoFreeChannels: BrokerMisconfigured,
     px.ProtocolVersionMismatch: BrokerMisconfigured,
@@ -78,6 +79,9 @@ MAPPED: dict[type[BaseException], type[BrokerError]] = {
     _RxEndOfFile: BrokerUnavailable,
 }
 
+_HANDSHAKE = (px.ProbableAuthenticationError, px.ProbableAccessDeniedError, px.IncompatibleProtocolError)
+_CLOSED = re.compile(r"ConnectionClosedByBroker: \(([0-9]{3})\)")
+
 _BY_REPLY: dict[int, tuple[type[BrokerError], str]] = {
     311: (BrokerMisconfigured, "BRK-004"),  # content too large
     402: (BrokerMisconfigured, "BRK-004"),  # invalid path (virtual host)
@@ -96,15 +100,25 @@ def translate(error: BaseException, **facts: str | int) -> BrokerError:
     error = _innermost(error)
     if isinstance(error, BrokerError):
         return error
-    if isinstance(error, (px.ConnectionClosed, px.ChannelClosed)):
-        kind, code = _BY_REPLY.get(error.reply_code, (BrokerUnavailable, "BRK-002"))
-        return kind(code, reply=error.reply_code, **facts)
+    reply = _reply(error)
+    if reply is not None:
+        kind, code = _BY_REPLY.get(reply, (BrokerUnavailable, "BRK-002"))
+        return kind(code, reply=reply, **facts)
     for cls in type(error).__mro__:
         if cls in MAPPED:
             return _made(MAPPED[cls], facts)
     if isinstance(error, (OSError, ValueError, RuntimeError)):
         return _made(BrokerUnavailable, facts)
     return BrokerError("BRK-001", kind=type(error).__name__)
+
+
+def _reply(error: BaseException) -> int | None:
+    """The broker's reply code. Of an end during the handshake pika keeps it in a text only."""
+    if isinstance(error, (px.ConnectionClosed, px.ChannelClosed)):
+        return error.reply_code
+    if isinstance(error, _HANDSHAKE) and error.args and (found := _CLOSED.match(str(error.args[0]))):
+        return int(found[1])
+    return None
 
 
 def _made(kind: type[BrokerError], facts: Mapping[str, str | int]) -> BrokerError:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pika
 from pika.channel import Channel
 
-from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured
+from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, BrokerUnavailable
 from kakehashi_adapters.amqp.io_thread import IoThread
 from kakehashi_adapters.amqp.names import Letter
 from kakehashi_adapters.amqp.translation import translate
@@ -51,6 +51,8 @@ class Window:
 
     def __init__(self) -> None:
         self._channel: Channel | None = None
+        self._thread: IoThread | None = None
+        self._refused = False
         self._waiting: deque[Call] = deque()
         self._flying: dict[int, tuple[Call, Letter]] = {}
         self._flying_bytes = 0
@@ -64,6 +66,7 @@ class Window:
             channel.add_on_return_callback(thread.guard(self._returned))
             channel.confirm_delivery(thread.guard(self._confirmed), callback=lambda _: thread.ready())
             self._channel = channel
+            self._thread = thread
 
         connection.channel(on_open_callback=thread.guard(ready))
 
@@ -77,7 +80,8 @@ class Window:
     def lost(self, error: BrokerError) -> None:
         self.error = error
         for call in {*self._waiting, *(call for call, _ in self._flying.values())}:
-            call.end(error)
+            if call.open:
+                call.end(error)
         self._waiting.clear()
         self._flying.clear()
 
@@ -109,14 +113,27 @@ class Window:
     def _confirmed(self, frame: pika.frame.Method[pika.spec.Basic.Ack | pika.spec.Basic.Nack]) -> None:
         method = frame.method
         refused = isinstance(method, pika.spec.Basic.Nack)
+        landed: list[tuple[Call, Letter]] = []
         first = next(iter(self._flying), method.delivery_tag) if method.multiple else method.delivery_tag
         for tag in range(first, method.delivery_tag + 1):
-            landed = self._flying.pop(tag, None)
-            if landed is not None:
-                call, letter = landed
-                self._flying_bytes -= len(letter.body)
-                call.confirm(BrokerBlocked("BRK-008", queue=letter.queue) if refused else None)
+            if tag in self._flying:
+                landed.append(self._flying.pop(tag))
+                self._flying_bytes -= len(landed[-1][1].body)
+        self._refused = self._refused or refused
+        if self._refused:
+            self._end_when_idle()
+        for call, letter in landed:
+            call.confirm(BrokerBlocked("BRK-008", queue=letter.queue) if refused else None)
         self._feed()
+
+    def _end_when_idle(self) -> None:
+        """RabbitMQ 3.10 may go on refusing on a channel after the queue's limit was lifted; a new one is free."""
+        if (
+            self._thread is not None
+            and not self._flying
+            and all(call.sent == len(call.letters) for call in self._waiting)
+        ):
+            self._thread.fail(BrokerUnavailable())
 
     def _returned(
         self, _channel: Channel, method: pika.spec.Basic.Return, _properties: pika.BasicProperties, _body: bytes
