@@ -120,7 +120,7 @@ def _summarise(verdict: Verdict, console: Console, *, as_json: bool, finished: b
         found = {"planted": verdict.planted, "found": verdict.found, "problems": list(verdict.problems)}
         click.echo(json.dumps({"total": True, "finished": finished, **totals, **found}, ensure_ascii=False))
         return
-    console.print(f"received {received:,} = accepted {accepted:,} + refused {refused:,} + waiting {waiting:,}")
+    console.print(f"\nreceived {received:,} = accepted {accepted:,} + refused {refused:,} + waiting {waiting:,}")
     console.print(f"planted faults: {verdict.planted}, found, each once: {verdict.found}")
     if not finished:
         console.print("not finished in time", style="bold red")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kakehashi.config.loader import load
-
 from kakehashi.config.model import Configuration
 from kakehashi.domain.batch import FileState
 from kakehashi.errors import KakehashiError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from kakehashi.ports.store import LaneCounts
@@ -16,16 +17,24 @@ _COLUMNS = ("received", "sent", "accepted", "refused", "waiting")
 def lane_table(lanes: Mapping[str, str], counts: Iterable[LaneCounts], *, caption: str = "") -> Table:
     """`lanes`: lane → title, in the order of the table; a lane without files shows zeros."""
     known = {count.lane: count for count in counts}
-    table = Table(title="Kakehashi 架け橋", title_justify="left", caption=caption, caption_justify="left")
+    table = Table(
+        title="Kakehashi 架け橋",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        caption=caption,
+        caption_justify="left",
+    )
     table.add_column("lane", no_wrap=True)
     table.add_column("", no_wrap=True)
     for column in _COLUMNS:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
     total = [0] * len(_COLUMNS)
     for lane, title in lanes.items():
         numbers = _numbers(known.get(lane))
         total = [a + b for a, b in zip(total, numbers, strict=True)]
-        table.add_row(lane, title, *(f"{number:,}" for number in numbers))
+        table.add_row(lane, title.partition("(")[0], *(f"{number:,}" for number in numbers))
     table.add_section()
     table.add_row("total", "", *(f"{number:,}" for number in total), style="bold")
     return table

@@ -17,6 +17,10 @@ from kakehashi.errors import ConfigurationError, Fault, KakehashiError
 
 __all__ = ["Output", "json_text"]
 
+_PROSE = frozenset({"meaning", "what_to_do", "fields", "reason"})
+_WIDE = 220
+"""Columns of a table that goes to a file or another program."""
+
 Cell = str | int | datetime | None
 
 
@@ -58,15 +62,16 @@ class Output:
             for row in rows:
                 click.echo(json_text(dict(zip(columns, row, strict=True))))
             return
-        from rich.console import Console  # noqa: PLC0415  # 40 ms that --version does not need
+        from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 40 ms that --version does not need
+        from rich.console import Console  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
 
-        table = Table(title=title, title_justify="left", header_style="bold")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         for column in columns:
-            table.add_column(column.replace("_", " "))
+            table.add_column(column.replace("_", " "), no_wrap=column not in _PROSE, overflow="fold")
         for row in rows:
             table.add_row(*("" if cell is None else _cell(cell) for cell in row))
-        Console(soft_wrap=not sys.stdout.isatty()).print(table)
+        Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
     def object(self, values: Mapping[str, object]) -> None:
         """One thing with its properties."""
@@ -109,7 +114,7 @@ class Output:
 
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.strftime("%m-%d %H:%M:%S")
     if isinstance(value, str):
         return value
     return json_text(value) if not isinstance(value, int) else f"{value:,}"

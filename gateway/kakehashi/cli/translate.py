@@ -44,8 +44,9 @@ def translate(
     else:
         for document in result.documents:
             click.echo(document.decode())
-    session.output.faults(result.faults)
-    return 1 if result.faults else 0
+    faults = [fault for fault in result.faults if record is None or fault.place.record in (None, record)]
+    session.output.faults(faults)
+    return 1 if faults else 0
 
 
 def _explained(line: dict[str, object]) -> str:

@@ -1,0 +1,52 @@
+"""check: all faults of a configuration at once, then every golden case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kakehashi.cli.context import FAULTS, Session, command
+from kakehashi.config.cases import run_cases
+from kakehashi.config.model import Configuration, Route
+from kakehashi.errors import Fault
+from kakehashi.runtime.offline import Offline, OfflineResult
+from kakehashi.runtime.places import shared
+
+__all__ = ["check", "check_cases"]
+
+
+@command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--route", "routes", multiple=True, help="Only the cases of this route.")
+@click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
+def check(session: Session, folder: Path | None, routes: tuple[str, ...], xsd: Path) -> int:
+    """Check the configuration in FOLDER (or --config) and run its golden cases. Touches nothing."""
+    if folder is not None:
+        session.folder = folder
+    configuration = session.configuration
+    unknown = [name for name in routes if name not in configuration.routes]
+    if unknown:
+        raise click.UsageError(f"{unknown[0]} is none of the routes: {', '.join(configuration.routes)}.")
+    faults = check_cases(configuration, xsd, routes=routes)
+    session.output.faults(faults)
+    cases = len(list(session.folder.glob("routes/*/cases/*/case.toml")))
+    session.output.object(
+        {
+            "routes": len(configuration.routes),
+            "cases": cases,
+            "faults": len(faults),
+            "configuration": configuration.hash,
+        }
+    )
+    return FAULTS if faults else 0
+
+
+def check_cases(configuration: Configuration, xsd: Path, *, routes: tuple[str, ...] = ()) -> list[Fault]:
+    """Every golden case through the offline pipeline."""
+    offline = {name: Offline(configuration, route, xsd) for name, route in configuration.routes.items()}
+
+    def translate(route: Route, data: bytes) -> OfflineResult:
+        return offline[route.name].translate(data)
+
+    return run_cases(configuration, translate, routes=routes)

@@ -1,0 +1,135 @@
+"""decode and encode: legacy bytes ↔ JSON lines, by a layout alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from kakehashi.cli.context import Session, command
+from kakehashi.cli.output import json_text
+from kakehashi.codec.compile import compile_codec, compile_encoder
+from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
+from kakehashi.config.single_layout import load_layout
+from kakehashi.domain.batch import BatchBody
+from kakehashi.domain.japanese_date import HistoricDate
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["decode", "encode"]
+
+_BATCH = 1000
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
+    for option in (
+        click.option("--layout", "layout_file", required=True, type=click.Path(exists=True, path_type=Path),
+                     help="layout.csv, .xlsx, or the route.toml that names it."),
+        click.option("--encoding", default="cp932", show_default=True, help="Charset, where the layout names none."),
+        click.option("--recfm", type=click.Choice(["F", "FB", "line"]), help="Record format."),
+        click.option("--record-length", type=int, help="Bytes of a record."),
+        click.option("--kind", type=click.Choice(["fixed", "delimited", "xml"]), help="How records are written."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command()
+@_layout_options
+@click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def decode(
+    session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
+    kind: str | None, data: Path,
+) -> int:  # fmt: skip
+    """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr."""
+    layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
+    codec = compile_codec(layout)
+    faults = 0
+    with data.open("rb") as stream:
+        split = codec.split(stream, batch_records=_BATCH, file=data.name)
+        session.output.faults(split.faults)
+        faults += len(split.faults)
+        for part in split.slices:
+            stream.seek(part.offset)
+            body = BatchBody(split.header, stream.read(part.length))
+            decoded = codec.decode(body, file=data.name, first_record=part.first_record, offset=part.offset)
+            for row in decoded.rows:
+                if row is not None:
+                    click.echo(json_text(_nested(codec, row)))
+            for fault in decoded.faults:
+                click.echo(fault.text(session.output.lang), err=True)
+            faults += len(decoded.faults)
+    return 1 if faults else 0
+
+
+@command()
+@_layout_options
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
+@click.argument("jsonl", type=click.File("r", encoding="utf-8"))
+def encode(
+    session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
+    kind: str | None, out: Path, jsonl: io.TextIOBase,
+) -> int:  # fmt: skip
+    """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
+    layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
+    encoder = compile_encoder(layout)
+    records = {record.name: {item.name: item for item in record.items} for record in layout.records}
+    faults: list[Fault] = []
+    with out.open("wb") as target:
+        target.write(encoder.prologue)
+        for number, line in enumerate(jsonl, start=1):
+            values = json.loads(line, parse_float=Decimal)
+            name = values.pop("record", layout.data.name)
+            try:
+                target.write(encoder.write(name, _typed(values, records[name])))
+            except InputError as error:
+                faults.append(error.fault.at(record=number))
+            except (KeyError, ValueError, TypeError):
+                faults.append(Fault("DEC-018", Place(record=number)))
+        target.write(encoder.epilogue)
+    session.output.faults(faults)
+    return 1 if faults else 0
+
+
+def _layout(path: Path, encoding: str, **options: object) -> Layout:
+    given = {name: value for name, value in options.items() if value is not None}
+    return load_layout(path, charset=encoding, settings=given)
+
+
+def _nested(codec: Codec, row: tuple[Value, ...]) -> dict[str, object]:
+    """`household.number` becomes a member of `household`; `-` in a name becomes `_`."""
+    found: dict[str, object] = {}
+    own = {item.name for item in codec.layout.data.items}
+    for name, value in zip(codec.fields, row, strict=True):
+        if name in own:
+            found[name.replace("-", "_")] = value
+        else:
+            parent, _, item = name.partition(".")
+            inner = found.setdefault(parent, {})
+            assert isinstance(inner, dict)
+            inner[item.replace("-", "_")] = value
+    return found
+
+
+def _typed(values: Mapping[str, object], items: Mapping[str, Item]) -> dict[str, Value]:
+    by_json = {name.replace("-", "_"): item for name, item in items.items()}
+    return {by_json[name].name: _value(value, by_json[name]) for name, value in values.items()}
+
+
+def _value(value: object, item: Item) -> Value:
+    if isinstance(value, list):
+        return tuple(_value(each, item) for each in value)
+    if item.type is ItemType.DATE and isinstance(value, str):
+        found = _DATE.fullmatch(value)
+        if found is None:
+            raise ValueError(item.name)
+        year, month, day = found.groups()
+        return HistoricDate(int(year), int(month) if month else None, int(day) if day else None)
+    if value is None or isinstance(value, (str, int, Decimal)):
+        return value
+    raise TypeError(item.name)
