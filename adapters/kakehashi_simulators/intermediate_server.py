@@ -138,7 +138,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         senders=given.senders,
         records_most=given.records_cap,
         result_delay_seconds=given.result_delay,
-        check_digest=given.check_digest,
     )
     server = IntermediateServer(given.folder, given.xsd, settings, given)
     ready = {"endpoint": server.wire.endpoint, "admin": server.admin.address}
@@ -160,7 +159,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--connections", type=int, default=16, help="requests at the same time")
     add("--result-delay", type=float, default=1.0, help="seconds until a result is there")
     add("--no-symbol-ending", default="", help="person keys that end so have no symbol until it is linked")
-    add("--check-digest", action="store_true", help="a batch's SHA-256 must be that of the bytes behind the header")
     add("--parent", type=int, default=0, help="end when this process is not the parent any more")
     add("--with-parent-thread", action="store_true", help="let the kernel end this process with its starter")
     return parser

@@ -100,7 +100,6 @@ def start_intermediate_server(
     connections: int = 16,
     result_delay_seconds: float = 1.0,
     no_symbol_ending: str = "",
-    check_digest: bool = False,
 ) -> RunningSimulator:
     """The intermediate server with its account in `folder`; returns when it is ready. Same folder: same account.
 
@@ -110,7 +109,6 @@ def start_intermediate_server(
     arguments += [f"--records-cap={records_cap}", f"--connections={connections}"]
     arguments += [f"--result-delay={result_delay_seconds}", f"--no-symbol-ending={no_symbol_ending}"]
     arguments += [f"--certificates={certificates}"] if certificates else []
-    arguments += ["--check-digest"] if check_digest else []
     return _start("kakehashi_simulators.intermediate_server", arguments)
 
 

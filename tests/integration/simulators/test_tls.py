@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,9 +57,7 @@ def test_a_server_that_cannot_prove_itself_is_not_spoken_to(tmp_path, authority,
         )
         with pytest.raises(ServerUnreachable):
             client.exchange("DBM-201", letters("a"), people("a", 50))
-        account = server.account()
-        assert (account["requests"], account["messages"], account["requests_most"]) == (0, {}, 0)
-        assert account["handshakes_refused"] == 1
+        assert_nothing_read(server)
 
 
 @pytest.mark.parametrize("case", ["expired", "another CA", "a server's certificate"])
@@ -94,9 +93,17 @@ def assert_refused(server, connect, ca, files, records):
     client = connect(server.endpoint, ca=ca, certificate=files.client_certificate, key=files.client_key)
     with pytest.raises(ServerUnreachable):
         client.exchange("DBM-201", letters("a"), people("a", records))
+    assert_nothing_read(server)
+
+
+def assert_nothing_read(server):
+    """One handshake failed (the server may learn it a moment after the client) and no request began."""
+    deadline = time.monotonic() + 10
+    while not server.account()["handshakes_refused"] and time.monotonic() < deadline:
+        time.sleep(0.02)
     account = server.account()
     assert (account["requests"], account["messages"], account["requests_most"]) == (0, {}, 0)
-    assert account["handshakes_refused"] >= 1
+    assert account["handshakes_refused"] == 1
 
 
 def test_no_client_certificate_is_refused(server, certificates):
@@ -104,8 +111,7 @@ def test_no_client_certificate_is_refused(server, certificates):
     context = ssl.create_default_context(cafile=certificates.ca)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain, pytest.raises(OSError):  # noqa: PT011
         ask_anyhow(context, plain)
-    account = server.account()
-    assert (account["handshakes_refused"], account["requests_most"]) == (1, 0)
+    assert_nothing_read(server)
 
 
 def ask_anyhow(context, plain):
@@ -121,7 +127,7 @@ def test_plain_http_is_refused(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not plain.recv(1000).startswith(b"HTTP")
-    assert server.account()["handshakes_refused"] == 1
+    assert_nothing_read(server)
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
