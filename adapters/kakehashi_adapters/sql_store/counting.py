@@ -85,7 +85,7 @@ def counts(connection: Connection) -> list[LaneCounts]:
         sums[lane] = [total + int(figure) for total, figure in zip(sums[lane], figures, strict=True)]
         if file_id is not None:
             oldest[lane] = min(oldest.get(lane, file_id), file_id)
-    since = _received_at(connection, list(oldest.values()))
+    since = _received_at(connection, list(oldest.values())) if oldest else {}
     return [
         LaneCounts(
             lane=lane,
