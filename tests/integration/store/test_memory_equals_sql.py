@@ -19,7 +19,8 @@ from kakehashi_adapters.sql_store import migrate, open_store
 
 LANES = ("tax", "welfare")
 IDS = {"id", "file_id", "batch_id", "redrive_of", "exception_id"}
-_TEMPLATE = Path(tempfile.mkdtemp(prefix="kakehashi-template-")) / "ledger.db"
+_FOLDER = tempfile.TemporaryDirectory(prefix="kakehashi-template-")
+_TEMPLATE = Path(_FOLDER.name) / "ledger.db"
 
 smaller = st.integers(0, 3)
 chosen = st.integers(0, 40)
