@@ -13,6 +13,7 @@ def test_a_number_is_how_often():
 
 
 def test_true_is_always():
+    """The JSON value true makes a fault strike every time."""
     faults = Faults()
     faults.set({"garbage_answer": True})
     assert all(faults.strikes("garbage_answer") for _ in range(100))
