@@ -86,7 +86,7 @@ def read_message(document: bytes) -> Message:
 def individual_number_positions(message: Message) -> set[int]:
     """Positions (from 0) of the records with a 個人番号 in any text."""
     texts = cast("list[str]", _TEXTS(message.root))
-    long = [text for text in texts if len(text) > 11]
+    long = [text for text in texts if len(text) > 11 and (len(text) == 12 or not text.isdecimal())]
     if not holds_individual_number("\n\n".join(long)):  # no number reaches across two line ends
         return set()
     return {
