@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Self
 
 from kakehashi.codec.layout import Role, Value
 from kakehashi.config.model import ReturnContext, ReturnPlan, Route
@@ -49,9 +50,8 @@ class Returning:
 
     def deliver(self, file: FileRow) -> _Counts:
         """Write the result of a settled file. Raises KakehashiError; then nothing of it is visible."""
-        batches = [row for row in self.store.batches(file.id) if row.redrive_of is None]
-        exceptions = {row.id: self.store.exceptions_of(row.id) for row in batches}
-        counts = _count(batches, exceptions)
+        story = _Story.of(self.store, file)
+        counts = story.counts(file)
         context = ReturnContext(
             accepted=counts.accepted,
             refused=counts.refused,
@@ -59,7 +59,7 @@ class Returning:
             file=file.name,
             date=self.clock.now().strftime("%Y%m%d"),
         )
-        self.sink.deliver(self._name(file), self._chunks(file, batches, exceptions, context))
+        self.sink.deliver(self._name(file), self._chunks(file, story, context))
         return counts
 
     def _name(self, file: FileRow) -> str:
@@ -67,18 +67,12 @@ class Returning:
         assert settings is not None
         return result_name(settings.pattern, file, date=self.clock.now().strftime("%Y%m%d%H%M%S"))
 
-    def _chunks(
-        self,
-        file: FileRow,
-        batches: list[BatchRow],
-        exceptions: Mapping[int, list[ExceptionRow]],
-        context: ReturnContext,
-    ) -> Iterator[bytes]:
+    def _chunks(self, file: FileRow, story: _Story, context: ReturnContext) -> Iterator[bytes]:
         encoder = self.plan.encoder
         yield encoder.prologue
         yield from self._whole_file_record(Role.HEADER, context)
-        for row in batches:
-            yield self._batch(file, row, {entry.record_no: entry for entry in exceptions[row.id]}, context)
+        for row in story.originals:
+            yield self._batch(file, row, story, context)
         yield from self._whole_file_record(Role.TRAILER, context)
         yield from self._whole_file_record(Role.END, context)
         yield encoder.epilogue
@@ -88,9 +82,7 @@ class Returning:
         if record is not None:
             yield self.plan.encoder.write(record.name, record.row(None, context))
 
-    def _batch(
-        self, file: FileRow, row: BatchRow, exceptions: Mapping[int, ExceptionRow], context: ReturnContext
-    ) -> bytes:
+    def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext) -> bytes:
         sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
         body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
@@ -101,16 +93,54 @@ class Returning:
         only_refused = settings is not None and settings.include == "refused"
         lines = []
         for values, number in zip(decoded.rows, decoded.numbers, strict=True):
-            exception = exceptions.get(number)
+            last, exception = story.end_of(row, number)
             if only_refused and exception is None:
                 continue
-            verdict = _verdict(context, number, row, exception, answers.get(number))
+            answer = answers.get(number) if last is row else self._answers(last).get(number)
+            verdict = _verdict(context, number, last, exception, answer)
             lines.append(self.plan.encoder.write(record.name, _unnumbered(record.row(values, verdict))))
         return b"".join(lines)
 
     def _answers(self, row: BatchRow) -> Mapping[int, InquiryAnswer]:
         sealed = self.store.result_of(row.id) if self.route.function is Function.SKI else None
         return read_answers(self.sealer.open(sealed, context=result_context(row))) if sealed else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What became of a file's records, retries included: a retried record is where its last batch left it."""
+
+    originals: list[BatchRow]
+    retries: Mapping[int, BatchRow]
+    """By the exception whose record they carry again."""
+    exceptions: Mapping[int, Mapping[int, ExceptionRow]]
+    """By batch, then by record number."""
+
+    @classmethod
+    def of(cls, store: Store, file: FileRow) -> Self:
+        batches = store.batches(file.id)
+        return cls(
+            originals=[row for row in batches if row.redrive_of is None],
+            retries={row.redrive_of: row for row in batches if row.redrive_of is not None},
+            exceptions={row.id: {entry.record_no: entry for entry in store.exceptions_of(row.id)} for row in batches},
+        )
+
+    def end_of(self, row: BatchRow, number: int) -> tuple[BatchRow, ExceptionRow | None]:
+        """The last batch that carried the record, and the exception that it ended in, if any."""
+        exception = self.exceptions[row.id].get(number)
+        while exception is not None and exception.id in self.retries:
+            row = self.retries[exception.id]
+            exception = self.exceptions[row.id].get(number)
+        return row, exception
+
+    def counts(self, file: FileRow) -> _Counts:
+        batches = [*self.originals, *self.retries.values()]
+        refused = sum(entry.state in _REFUSED for found in self.exceptions.values() for entry in found.values())
+        refused += sum(
+            row.records - len(self.exceptions[row.id]) for row in batches if row.state is BatchState.DISCARDED
+        )
+        accepted = sum(row.accepted for row in batches)
+        return _Counts(accepted, refused, file.records - accepted - refused)
 
 
 def result_name(pattern: str, file: FileRow, *, date: str) -> str:
@@ -147,11 +177,3 @@ def _unnumbered(values: Mapping[str, Value]) -> Mapping[str, Value]:
 def _is_numbered(text: str) -> bool:
     """A short text cannot hold one; a padded key may."""
     return len(text) >= 12 and find_individual_number(text) is not None
-
-
-def _count(batches: list[BatchRow], exceptions: Mapping[int, list[ExceptionRow]]) -> _Counts:
-    entries = [entry for rows in exceptions.values() for entry in rows]
-    accepted = sum(row.accepted for row in batches)
-    refused = sum(entry.state in _REFUSED for entry in entries)
-    refused += sum(row.records - len(exceptions[row.id]) for row in batches if row.state is BatchState.DISCARDED)
-    return _Counts(accepted, refused, sum(row.records for row in batches) - accepted - refused)

@@ -253,3 +253,30 @@ def test_results_go_back_in_the_systems_own_format(house_of, manifest):
         house.scheduler().run_once()
         assert len(house.sink.files) == 1, lane
         assert all(content for content in house.sink.files.values())
+
+
+def test_a_retried_record_is_told_again_with_its_new_end(house_of, manifest):
+    """After a retry the result of the file is written again, and the record counts where its last batch left it."""
+    from kakehashi.domain.batch import content_id
+
+    house = house_of("tax-levy")
+    persons = [row.unified for row in house.links.links("tax")]
+    house.server._persons.set(persons[:3], "no-symbol")
+    take(house, manifest)
+    house.until_quiet()
+    scheduler = house.scheduler()
+    scheduler.run_once()
+    (before,) = house.sink.files.values()
+    waiting = [row.id for row in house.store.exceptions(code="SYM-001")]
+    assert waiting
+    house.server._persons.set(persons, "linked")
+    requests = [content_id("tax-levy", "again", number) for number in waiting]
+    house.store.redrive(waiting, request_ids=requests, reason="linked", actor="t", now=house.clock.now())
+    house.publishing.publish_new()
+    house.until_quiet()
+    scheduler.run_once()
+    (after,) = house.sink.files.values()
+    assert len(after) == len(before)
+    assert b"SYM-001" in before
+    assert b"SYM-001" not in after
+    assert house.recorder.named("file.returned")[-1]["waiting"] == 0
