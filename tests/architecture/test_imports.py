@@ -20,7 +20,12 @@ BREACHES = {
     "The individual number": ("gateway/kakehashi/ports/store.py", "import kakehashi.domain.individual_number"),
     "Only the broker adapter": ("gateway/kakehashi/pipeline/retry.py", "import pika"),
     "XML is read": ("gateway/kakehashi/pipeline/retry.py", "from lxml import etree"),
-    "One adapter for each": ("gateway/kakehashi/pipeline/retry.py", "import sqlalchemy"),
+    "One adapter for each foreign library: the database": ("gateway/kakehashi/pipeline/retry.py", "import sqlalchemy"),
+    "One adapter for each foreign library: HTTP": ("gateway/kakehashi/pipeline/retry.py", "import httpx"),
+    "One adapter for each foreign library: cryptography": (
+        "gateway/kakehashi/pipeline/retry.py",
+        "import cryptography",
+    ),
 }
 PURE = (
     "gateway/kakehashi/domain",
