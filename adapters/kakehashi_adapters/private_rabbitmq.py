@@ -53,8 +53,13 @@ class PrivateRabbit:
         self.port, self._distribution_port, self._mapper_port = _free_ports(3)
         self.password = secrets.token_hex(16)
         self._environment = self._prepare()
+        self._mapper = self._start_mapper()
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BrokerUnavailable:
+            self.stop()
+            raise
 
     @property
     def url(self) -> str:
@@ -97,6 +102,21 @@ class PrivateRabbit:
             # The script becomes the server instead of waiting for it: one process, whose id we know.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
+
+    def _start_mapper(self) -> subprocess.Popen[bytes] | None:
+        """Erlang's port mapper, ours and in the foreground: the one that the server starts would stay behind."""
+        program = shutil.which("epmd")
+        if program is None:
+            return None
+        return subprocess.Popen(  # noqa: S603  # fixed program, own environment
+            [program],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call
+        )
 
     def start(self) -> None:
         """Start (again) on the same data and ports; returns when AMQP connections are taken."""
@@ -154,12 +174,9 @@ class PrivateRabbit:
         """End server and port mapper, and remove the folder if it was ours."""
         self.terminate()
         self._process = None
-        program = shutil.which("epmd")
-        if program:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                subprocess.run(  # noqa: S603  # our own mapper, by its port
-                    [program, "-kill"], env=self._environment, capture_output=True, timeout=10, check=False
-                )
+        if self._mapper is not None:
+            self._mapper.kill()
+            self._mapper.wait()
         if self._own:
             shutil.rmtree(self._folder, ignore_errors=True)
 
