@@ -231,7 +231,8 @@ class Ledger:
         discarded = [row for row in batches if row.state is BatchState.DISCARDED]
         gone = [row for row in exceptions if row.state in (RecordState.REFUSED, RecordState.DISCARDED)]
         waiting = [row for row in exceptions if row.state in (RecordState.WAITING, RecordState.PARKED)]
-        waiting_files = {row.id for row in bare_held} | {row.file_id for row in (*unsettled, *waiting)}
+        waiting_files = {row.id for row in bare_held} | {row.file_id for row in unsettled}
+        waiting_files |= {row.file_id for row in waiting}
         return LaneCounts(
             lane=lane,
             files=len(files),
