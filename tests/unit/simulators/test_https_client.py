@@ -10,7 +10,7 @@ import pytest
 
 from kakehashi.errors import ConfigurationError
 from kakehashi_adapters.certificates import make_certificates
-from kakehashi_adapters.https_client import DELIVERY, HttpsServerClient, _certificate_refused, _retry_after
+from kakehashi_adapters.https_client.client import DELIVERY, HttpsServerClient, _certificate_refused, _retry_after
 
 
 def test_every_error_of_httpx_has_its_meaning():

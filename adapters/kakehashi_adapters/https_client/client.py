@@ -1,4 +1,4 @@
-"""The intermediate server over HTTPS with mutual TLS. The only module that may say httpx (with its transport).
+"""The intermediate server over HTTPS with mutual TLS.
 
 What an error means for the message:
 ```
@@ -21,7 +21,7 @@ from typing import Final
 import httpx
 
 from kakehashi.errors import ConfigurationError, Fault, OutcomeUnknown, Place, ServerRefused, ServerUnreachable
-from kakehashi_adapters.https_deadline import Deadline, DeadlineTransport
+from kakehashi_adapters.https_client.deadline import Deadline, DeadlineTransport
 
 __all__ = ["DELIVERY", "HttpsServerClient"]
 
