@@ -28,7 +28,7 @@ def decode_slice(parts: Parts, body: BatchBody, *, file: str, first_record: int,
     payloads = frames.payloads if members is None else [frames.payloads[index] for index in chosen]
     rows, faults = read_rows(parts.data, payloads)
     if members is not None:
-        _refuse_unknown(parts, payloads, members, rows, faults)
+        _refuse_unknown(parts, payloads, members, rows, faults, whole=frames.whole)
     if parts.strict_end and not frames.whole and payloads:
         faults[len(payloads) - 1] = [Fault("DEC-002", Place(offset=len(payloads[-1])), {"reason": "no line end"})]
         rows[-1] = None
@@ -52,12 +52,14 @@ def _moved(fault: Fault, start: int) -> Fault:
 
 
 def _refuse_unknown(
-    parts: Parts, payloads: Sequence[bytes], members: Members, rows: list[Row], faults: _Faults
+    parts: Parts, payloads: Sequence[bytes], members: Members, rows: list[Row], faults: _Faults, *, whole: bool
 ) -> None:
-    """DEC-009 at the selector, unless the record is too short to have one."""
+    """DEC-009 at the selector, unless the record is too short to have one, or is half a record."""
     start = parts.layout.format.selector_start
+    half = len(payloads) - 1 if parts.framing.fixed and not whole else None
     for index in members.unknown:
-        if index not in faults or not (parts.framing.fixed or parts.classifier.selector(payloads[index]) is None):
+        short = index == half or parts.classifier.selector(payloads[index]) is None
+        if not (short and index in faults):
             faults[index] = [Fault("DEC-009", Place(offset=min(start, len(payloads[index]))))]
         rows[index] = None
 

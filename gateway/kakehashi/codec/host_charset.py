@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Self
 
 from kakehashi.codec.host_form import NONE, NarrowForm, ShiftedForm, WideForm, moved, runs
-from kakehashi.codec.text_form import TextForm
+from kakehashi.codec.text_form import TextForm, damage
 
 __all__ = ["HostCharset"]
 
@@ -34,6 +34,7 @@ class HostCharset:
         self.wide: TextForm = pairs
         self.shifted: TextForm = ShiftedForm(pairs, wide, narrow)
         self._is_narrow = narrow.__contains__
+        self._known = narrow.keys() | wide.keys()
 
     @classmethod
     def load(cls, name: str) -> Self:
@@ -48,6 +49,9 @@ class HostCharset:
         return "".join(moved(self.wide if is_wide else self.narrow, run, at) for at, run, is_wide in runs(raw) if run)
 
     def encode(self, text: str) -> bytes:
+        bad = next((at for at, char in enumerate(text, start=1) if char not in self._known), None)
+        if bad is not None:
+            raise damage("DEC-004", character=bad)
         parts = ((narrow, "".join(run)) for narrow, run in groupby(text, self._is_narrow))
         return b"".join(self.narrow.write(run) if narrow else self.shifted.write(run) for narrow, run in parts)
 

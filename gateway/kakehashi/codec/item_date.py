@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kakehashi.codec.layout import Value
 from kakehashi.codec.text_form import Charset, damage
 from kakehashi.domain.japanese_date import HistoricDate, format_date, parse_date
+from kakehashi.errors import InputError
 
 __all__ = ["DateCodec"]
 
@@ -19,7 +20,11 @@ class DateCodec:
         self._form = form
 
     def read(self, raw: bytes) -> HistoricDate:
-        date = parse_date(self._charset.narrow.read(raw), self._form)
+        text = self._charset.narrow.read(raw)
+        try:
+            date = parse_date(text, self._form)
+        except InputError as error:
+            raise damage(error.fault.code, 0, **error.fault.facts) from None
         if date is None:
             raise damage("DEC-007", 0, reason="blank")
         return date

@@ -22,6 +22,7 @@ from kakehashi.errors import Fault, InputError, Place
 __all__ = ["XmlPlan"]
 
 _LINE_BLANKS = "\t\r\n"
+_LAST_TAG = re.compile(rb"<(?:[^\s<>/:]+:)?([^\s<>/:]+)[^<>]*>[^<]*\Z")
 
 
 class XmlPlan:
@@ -95,7 +96,7 @@ class XmlPlan:
                 texts.append(payload.decode(self._charset.name))
                 kept.append(index)
             except UnicodeDecodeError as error:
-                refused[index] = [Fault("DEC-004", Place(offset=error.start))]
+                refused[index] = [Fault("DEC-004", Place(item=self._item_at(payload, error.start), offset=error.start))]
         rows: list[list[str]] = []
         for index, found in zip(list(kept), self._parse(texts), strict=True):
             if isinstance(found, Fault):
@@ -105,6 +106,12 @@ class XmlPlan:
                 rows.append(found)
         columns = [[text.encode() for text in column] for column in zip(*rows, strict=True)]
         return Exploded(columns or [[] for _ in self.columns.columns], kept, refused)
+
+    def _item_at(self, payload: bytes, offset: int) -> str | None:
+        """The item in whose content a byte stands, if any."""
+        opened = _LAST_TAG.search(payload, 0, offset)
+        names = {self._charset.encode(name): name for name in self._tags}
+        return names.get(opened[1]) if opened else None
 
     def _located(self, fault: Fault, payload: bytes) -> Fault:
         name = fault.place.item
