@@ -11,8 +11,8 @@ from textwrap import indent
 
 from kakehashi.mapping.item_code import is_open, item_code, joined
 from kakehashi.mapping.mapper import Run
-from kakehashi.mapping.plan import Pipe
-from kakehashi.mapping.value_code import Names, define, sources, value_lines
+from kakehashi.mapping.plan import FinishKind, Pipe
+from kakehashi.mapping.value_code import Memory, Names, define, rule_of_one, sources, value_lines
 
 __all__ = ["compile_run"]
 
@@ -60,6 +60,8 @@ def _control(pipe: Pipe, var: str, names: Names) -> list[str]:
     """A control's text in `var`; the record is doubtful where it has none and may not."""
     if pipe.constant is not None:
         return [f"{var} = {names.bind(pipe.constant)}"]
+    if pipe.finish.kind is FinishKind.LOOK_UP and len(pipe.sources) == 1 and not pipe.together:
+        return [f"{var} = {names.bind(Memory(rule_of_one(pipe)))}[s{pipe.sources[0]}]"]
     lines = value_lines(pipe, var, sources(pipe, "s{}"), names, inline=True)
     fallback = "raise Doubtful" if pipe.when_none is None else f"{var} = {names.bind(pipe.when_none)}"
     return [*lines, f"if not {var}: {fallback}"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from kakehashi.mapping.plan import FinishKind, Pipe
-from kakehashi.mapping.value_code import Names, element, sources, value_lines
+from kakehashi.mapping.value_code import Names, rule_of_one, sources, value_lines
 
 __all__ = ["ItemCode", "is_open", "item_code", "joined"]
 
@@ -40,7 +40,10 @@ def item_code(pipe: Pipe, position: int, names: Names) -> ItemCode:
         return ItemCode(lines=[], part=literal, usual="True", usual_part=literal, usual_lines=[])
     source = sources(pipe, "s{}")
     if pipe.many:
-        lines = [f"{var} = many({element(pipe, names)}, {source})", f"if len({var}) > {pipe.occurs}: raise Doubtful"]
+        lines = [
+            f"{var} = many({names.bind(rule_of_one(pipe))}, {source})",
+            f"if len({var}) > {pipe.occurs}: raise Doubtful",
+        ]
         shown = f'"".join([f"<{name}>{{x}}</{name}>" for x in {var}])'
     else:
         lines = value_lines(pipe, var, source, names, inline=True)

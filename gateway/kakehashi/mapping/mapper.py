@@ -99,7 +99,7 @@ class Mapper:
         doubtful: list[int] = []
         self.run(rows, mapped, texts, doubtful, Mapped)
         if not is_plain(" ".join(texts)):
-            doubtful += [index for index, text in enumerate(texts) if not is_plain(text)]
+            doubtful += self._mend(mapped, texts)
         faults: list[Fault] = []
         for index in sorted(doubtful):
             row = rows[index]
@@ -107,6 +107,22 @@ class Mapper:
             mapped[index], wrong = self.map_carefully(row, number=numbers[index])
             faults += wrong
         return mapped, faults
+
+    def _mend(self, mapped: list[Mapped | None], texts: Sequence[str]) -> list[int]:
+        """Substitutes where substitutes are all that is needed; returns what must be done carefully."""
+        left = []
+        for index, text in enumerate(texts):
+            if is_plain(text):
+                continue
+            record = mapped[index]
+            assert record is not None
+            mended = self.repertoire.mend(record.content, text) if is_plain(record.unit) else None
+            if mended is None:
+                left.append(index)
+            else:
+                content, losses = mended
+                mapped[index] = record._replace(content=content, losses=tuple(Loss(*loss) for loss in losses.items()))
+        return left
 
     def map_carefully(self, row: Row, *, number: int) -> tuple[Mapped | None, list[Fault]]:
         """One record, target by target: every fault of it, escapes, declared substitutes."""

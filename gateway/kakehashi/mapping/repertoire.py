@@ -7,8 +7,8 @@ outside is replaced by the declared substitute 「縮退」 and counted, or the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kakehashi.mapping.step import refusal
 
@@ -22,6 +22,8 @@ _CLUSTER = re.compile(
     r"([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])([\U000e0100-\U000e01ef])|(.\u309a)|(.)", re.DOTALL
 )
 """A kanji with its selector, a kana with its combining mark (か゚ is one character of JIS X 0213), or one character."""
+
+_SELECTED = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]")
 
 
 def is_plain(text: str) -> bool:
@@ -41,11 +43,33 @@ def _inside(text: str) -> bool:
     return min(raw, default=0x20) >= 0x20 and "\x7f" not in text
 
 
-@dataclass(frozen=True, slots=True)
 class Repertoire:
-    """`degrade` is the declared table 「縮退表」: character → substitute."""
+    """`degrade` is the declared table 「縮退表」: character → substitute; one that is outside itself does not count."""
 
-    degrade: Mapping[str, str]
+    def __init__(self, degrade: Mapping[str, str]) -> None:
+        self._degrade = {char: to for char, to in degrade.items() if _inside(to)}
+        self._plain = {
+            char: to for char, to in self._degrade.items() if len(char) == 1 and not _inside(char) and is_plain(to)
+        }
+        self._substitutes = str.maketrans(self._plain)
+
+    def mend(self, content: str, text: str) -> tuple[str, Mapping[str, int]] | None:
+        """The common cases, cheaply: a fragment whose open `text` holds nothing worse than selectors or characters with
+        substitutes. Returns it with the substitutes, and how many by item; None where `admit` must look at each text.
+        """
+        plain = _SELECTED.sub(r"\1", text)
+        mended = plain.translate(self._substitutes)
+        if "\u309a" in text or not is_plain(mended):
+            return None
+        if mended == plain:
+            return content, {}
+        if plain != text:
+            return None
+        lost = sorted(at for char in self._plain.keys() & set(text) for at in _positions(content, char))
+        losses = Counter(_element_around(content, at) for at in lost)
+        for char in {content[at] for at in lost}:
+            content = content.replace(char, self._plain[char])
+        return content, losses
 
     def admit(self, text: str) -> tuple[str, int]:
         """The text as the server takes it, and how many characters were degraded.
@@ -60,12 +84,25 @@ class Repertoire:
             if _inside(base):
                 parts.append(cluster)
                 continue
-            substitute = self.degrade.get(cluster, self.degrade.get(base))
+            substitute = self._degrade.get(cluster, self._degrade.get(base))
             if substitute is None:
                 raise refusal("MAP-004", position=position)
             parts.append(substitute)
             losses += 1
         return "".join(parts), losses
+
+
+def _positions(text: str, char: str) -> Iterator[int]:
+    at = text.find(char)
+    while at >= 0:
+        yield at
+        at = text.find(char, at + 1)
+
+
+def _element_around(content: str, at: int) -> str:
+    """The name of the element whose text stands at `at` in a fragment without nesting."""
+    start = content.rindex("<", 0, at) + 1
+    return content[start : content.index(">", start)]
 
 
 def _clusters(text: str) -> Iterator[tuple[str, str]]:

@@ -18,8 +18,9 @@ _PLAIN = str.maketrans(_HALF, _FULL)
 _VOICED = dict(zip("ｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾊﾋﾌﾍﾎｳﾜｦ", "ガギグゲゴザジズゼゾダヂヅデドバビブベボヴヷヺ", strict=True))
 _SEMIVOICED = dict(zip("ﾊﾋﾌﾍﾎ", "パピプペポ", strict=True))
 _MARKED = {f"{half}ﾞ": full for half, full in _VOICED.items()} | {f"{half}ﾟ": full for half, full in _SEMIVOICED.items()}
-_PAIR = re.compile("|".join(_MARKED))
+_PAIR = re.compile("[ｶ-ﾄﾊ-ﾎｳﾜｦ]ﾞ|[ﾊ-ﾎ]ﾟ")
 _WIDE = str.maketrans({code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000})
+_ALL_WIDE = {**_WIDE, **_PLAIN}
 _NARROW = str.maketrans({code + 0xFEE0: code for code in range(0x21, 0x7F)} | {0x3000: 0x20})
 
 
@@ -34,9 +35,11 @@ def text(value: Value) -> str:
 
 def katakana(value: str) -> str:
     """Half-width katakana → full-width, voiced marks joined to their letter; everything else stays."""
-    if "ﾞ" in value or "ﾟ" in value:
-        value = _PAIR.sub(lambda pair: _MARKED[pair[0]], value)
-    return value.translate(_PLAIN)
+    return _marks_joined(value).translate(_PLAIN)
+
+
+def _marks_joined(value: str) -> str:
+    return _PAIR.sub(lambda pair: _MARKED[pair[0]], value) if "ﾞ" in value or "ﾟ" in value else value
 
 
 def _plain(call: Callable[[str], str]) -> Callable[[tuple[Argument, ...]], Step]:
@@ -128,7 +131,7 @@ TEXT_CONVERTERS = (
     Converter(name="kana", meaning="Half-width katakana → full-width, voiced marks joined", build=_plain(katakana),
               examples=(("kana", "ﾔﾏﾀﾞ ﾊﾟｰﾙ", "ヤマダ パール"),)),
     Converter(name="fullwidth", meaning="ASCII and half-width katakana → full-width",
-              build=_plain(lambda value: katakana(value).translate(_WIDE)),
+              build=_plain(lambda value: _marks_joined(value).translate(_ALL_WIDE)),
               examples=(("fullwidth", "A-1ｱ", "Ａ－１ア"),)),
     Converter(name="halfwidth", meaning="Full-width letters, digits, signs and spaces → ASCII",
               build=_plain(lambda value: value.translate(_NARROW)), examples=(("halfwidth", "Ａ－１　ア", "A-1 ア"),)),

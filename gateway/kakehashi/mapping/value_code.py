@@ -10,13 +10,28 @@ from kakehashi.mapping.mapper import Row, Target
 from kakehashi.mapping.plan import FinishKind, Pipe
 from kakehashi.mapping.step import Step, Value
 
-__all__ = ["Doubtful", "Names", "define", "element", "sources", "target_of", "value_lines"]
+__all__ = ["Doubtful", "Memory", "Names", "define", "rule_of_one", "sources", "target_of", "value_lines"]
 
+_MOST_CODES = 1000
 Compute = Callable[[Row], "str | tuple[str, ...] | None"]
 
 
 class Doubtful(Exception):
     """The straight line gives up on a record; the careful way tells why."""
+
+
+class Memory(dict[object, "str | None"]):
+    """What a control's rule made of a code: there are few. Only text is remembered, so that 1 and "1" stay two."""
+
+    def __init__(self, rule: Callable[[Value], str | None]) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def __missing__(self, key: object) -> str | None:
+        made = self._rule(key)  # type: ignore[arg-type]  # whatever a row holds
+        if (key is None or isinstance(key, str)) and len(self) < _MOST_CODES:
+            self[key] = made
+        return made
 
 
 class Names:
@@ -70,7 +85,7 @@ def _compute(pipe: Pipe) -> Compute:
     elif not pipe.sources:
         body = "return None"
     elif pipe.many:
-        body = f"return many({element(pipe, names)}, {sources(pipe, 'row[{}]')}) or None"
+        body = f"return many({names.bind(rule_of_one(pipe))}, {sources(pipe, 'row[{}]')}) or None"
     else:
         lines = value_lines(pipe, "v", sources(pipe, "row[{}]"), names, inline=False)
         body = "\n".join((*lines, "return v or None"))
@@ -83,12 +98,12 @@ def sources(pipe: Pipe, form: str) -> str:
     return f"({', '.join(reads)},)" if pipe.together or pipe.many else reads[0]
 
 
-def element(pipe: Pipe, names: Names) -> str:
-    """Binds the rule of one occurrence of a repeating target; returns its name."""
-    inner = Names()
-    lines = value_lines(pipe, "v", "value", inner, inline=False)
-    source = "\n".join(["def element(value):", indent("\n".join((*lines, "return v")), "    ")])
-    return names.bind(define(source, inner, "element"))
+def rule_of_one(pipe: Pipe) -> Callable[[Value], str | None]:
+    """The rule of a target with one source, or of one occurrence of a repeating one, as a function of its value."""
+    names = Names()
+    lines = value_lines(pipe, "v", "value", names, inline=False)
+    source = "\n".join(["def rule(value):", indent("\n".join((*lines, "return v")), "    ")])
+    return define(source, names, "rule")  # type: ignore[return-value]
 
 
 def value_lines(pipe: Pipe, var: str, source: str, names: Names, *, inline: bool) -> list[str]:
