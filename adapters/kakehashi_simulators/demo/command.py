@@ -61,26 +61,26 @@ def demo(  # click's
 
 
 def _watch(run: DemoRun, console: Console, *, once: bool, as_json: bool, seed: int) -> bool:
+    """The first round with its verdict; then, unless `once`, more files until Ctrl-C. True when all was good."""
     lanes = {name: route.settings.title for name, route in run.configuration.routes.items()}
     began = time.monotonic()
     # No live table when nobody watches: a log of the same table over and over helps nobody.
-    with Live(console=console, refresh_per_second=4, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False) as live:
 
-        def show(counts: list[LaneCounts]) -> None:
-            if console.is_terminal:
+        def show(counts: list[LaneCounts], *, always: bool = False) -> None:
+            if always or console.is_terminal:
                 live.update(lane_table(lanes, counts, caption=_elapsed(began)), refresh=True)
 
         run.drop_all(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
         finished = run.wait(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
-        live.update(lane_table(lanes, run.counts(), caption=_elapsed(began)), refresh=True)
+        show(run.counts(), always=True)
         verdict = run.verdict()
+        _summarise(verdict, console, as_json=as_json, finished=finished)
+        _say_places(run, console)
         if not once:
-            _say_places(run, console)
+            console.print("new files every few seconds; Ctrl-C ends the demo")
             with suppress(KeyboardInterrupt):
                 _go_on(run, show, seed=seed)
-    _summarise(verdict, console, as_json=as_json, finished=finished)
-    if once:
-        _say_places(run, console)
     return finished and verdict.good
 
 
