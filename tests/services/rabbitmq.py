@@ -1,7 +1,7 @@
 """A RabbitMQ for the tests: the one named in the environment, or one in Docker, or a private one; never none.
 
 Fixtures: `rabbitmq` (session; shared, leave it as it is), `amqp_url` (a fresh queue prefix on it for one test),
-`own_rabbitmq` (module; a private server that tests may kill, stop and alarm).
+`own_rabbitmq` (session; a private server that tests may kill, stop and alarm).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def amqp_url(rabbitmq: Rabbit) -> Iterator[str]:
     delete_queues(url, ["tax", "welfare", "urgent"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_rabbitmq() -> Iterator[PrivateRabbit]:
     """Always private, also when KAKEHASHI_TEST_AMQP names another: these tests break it."""
     if not installed_rabbitmq():

@@ -197,12 +197,12 @@ class BrokerConformance:
         assert _ids(got) == ["tax-0", "tax-1"]
         assert not any(delivery.redelivered for delivery in got)
 
-    @pytest.mark.parametrize("step", DELAY_STEPS)
-    def test_every_step_of_the_ladder_takes_messages(self, broker: Broker, step: timedelta) -> None:
+    def test_every_step_of_the_ladder_takes_messages(self, broker: Broker) -> None:
         """Each delay of DELAY_STEPS is accepted and counted in the depth; any other is a ValueError."""
-        broker.publish(_messages(2), delay=step)
-        assert broker.depth("tax") == 2
-        refused = step + timedelta(seconds=1)
+        for number, step in enumerate(reversed(DELAY_STEPS), start=1):
+            broker.publish(_messages(2), delay=step)
+            assert broker.depth("tax") == 2 * number
+        refused = DELAY_STEPS[0] * 2
         with pytest.raises(ValueError, match=str(refused)):
             broker.publish(_messages(1), delay=refused)
 
