@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -64,16 +64,16 @@ def _watch(run: DemoRun, console: Console, *, once: bool, as_json: bool, seed: i
     """The first round with its verdict; then, unless `once`, more files until Ctrl-C. True when all was good."""
     lanes = {name: route.settings.title for name, route in run.configuration.routes.items()}
     began = time.monotonic()
-    # No live table when nobody watches: a log of the same table over and over helps nobody.
-    with Live(console=console, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
 
-        def show(counts: list[LaneCounts], *, always: bool = False) -> None:
-            if always or console.is_terminal:
+        def show(counts: list[LaneCounts]) -> None:
+            if live is not None:
                 live.update(lane_table(lanes, counts, caption=_elapsed(began)), refresh=True)
 
         run.drop_all(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
         finished = run.wait(show, deadline=time.monotonic() + _PATIENCE_SECONDS)
-        show(run.counts(), always=True)
+        if live is None:
+            console.print(lane_table(lanes, run.counts(), caption=_elapsed(began)))
         verdict = run.verdict()
         _summarise(verdict, console, as_json=as_json, finished=finished)
         _say_places(run, console)
