@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from kakehashi_adapters.local_queue import LocalBroker
 
 
 class LocalBench:
-    features = BrokerFeatures()
+    features = BrokerFeatures(quiet=timedelta(seconds=0.1))
 
     def __init__(self, folder):
         self.folder = folder

@@ -15,7 +15,7 @@ MESSAGE = Message(id="m", lane="tax", body=b"")
 
 
 class MemoryBench:
-    features = BrokerFeatures()
+    features = BrokerFeatures(quiet=timedelta(seconds=0.1))
 
     def __init__(self):
         self.clock = MemoryClock()
