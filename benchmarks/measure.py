@@ -1,0 +1,84 @@
+"""What every benchmark here needs: interleaved repetitions, the machine's facts, a table, a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+__all__ = ["RESULTS", "Spread", "interleaved", "machine", "table", "write_json"]
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of repeated measurements. A single figure would hide what else the machine was doing."""
+
+    least: float
+    median: float
+    most: float
+
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> Spread:
+        return cls(min(figures), statistics.median(figures), max(figures))
+
+
+def interleaved(runs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
+    """Seconds of processor time of this process for each run, round by round: A B C A B C, so that whatever slows the
+    machine slows all of them. One round before the first is not counted.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            begin = time.process_time()
+            run()
+            if turn:
+                seconds[name].append(time.process_time() - begin)
+    return seconds
+
+
+def machine() -> dict[str, object]:
+    """What the figures hold for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    packages = ("lxml", "xmlschema", "pika", "SQLAlchemy", "httpx", "cryptography")
+    return {
+        "cpus": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": sys.version.split()[0],
+        **{name: version(name) for name in packages},
+    }
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The first column to the left, figures to the right."""
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    lines = []
+    for row in (heads, *rows):
+        first, *others = (text.ljust(width) if not at else text.rjust(width) for at, (text, width) in
+                          enumerate(zip(row, widths, strict=True)))  # fmt: skip
+        lines.append("  ".join((first, *others)))
+    return "\n".join(lines)
+
+
+def write_json(name: str, result: Mapping[str, object], *, folder: Path = RESULTS) -> Path:
+    """`results/<name>.json`, with the machine's facts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    everything = {"machine": machine(), **result}
+    path.write_text(json.dumps(everything, indent=2, default=_plain) + "\n", encoding="utf-8")
+    return path
+
+
+def _plain(thing: object) -> object:
+    if isinstance(thing, Spread):
+        return {name: round(value, 4) for name, value in asdict(thing).items()}
+    raise TypeError(type(thing).__name__)
