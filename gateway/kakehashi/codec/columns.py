@@ -44,6 +44,8 @@ class Columns:
         """Values per item, and what is wrong. A value that cannot be read is None and its record is in the damage."""
         damage: Damage = {}
         values: list[Sequence[Value]] = []
+        if not raws or not raws[0]:
+            return [[] for _ in self._repeats], damage
         for index, (codec, column) in enumerate(zip(self._codecs, raws, strict=True)):
             try:
                 values.append(codec.read_all(column))

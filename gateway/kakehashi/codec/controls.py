@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from kakehashi.codec.layout import Control, Layout, Value
-from kakehashi.codec.record_plan import RecordPlan, read_single
+from kakehashi.codec.record_plan import RecordPlan
 from kakehashi.errors import Fault, Place
 
 __all__ = ["Controls"]
@@ -26,8 +26,7 @@ class Controls:
         names = [item.name for item in layout.data.items]
         self._summed = {c.sum_of: names.index(c.sum_of) for c in layout.controls if c.sum_of is not None}
         self._totals: dict[str, int | Decimal | None] = dict.fromkeys(self._summed, 0)
-        self._said: dict[str, tuple[bytes, int]] = {}
-        self._named = {control.record for control in layout.controls}
+        self._said: dict[str, tuple[tuple[Value, ...], int]] = {}
 
     def add(self, payloads: Sequence[bytes]) -> None:
         """Data records."""
@@ -47,20 +46,17 @@ class Controls:
         """A record that nobody could tell from data: what it would have added is unknown."""
         self._totals = dict.fromkeys(self._totals)
 
-    def said(self, record: str, payload: bytes, start: int) -> None:
-        """A header or trailer; the last of its kind counts."""
-        if record in self._named:
-            self._said[record] = (payload, start)
+    def said(self, record: str, row: tuple[Value, ...], start: int) -> None:
+        """A header or trailer that starts at `start` of the file; the last of its kind counts."""
+        self._said[record] = (row, start)
 
     def faults(self, *, records: int, file: str) -> list[Fault]:
-        """Where count or total differ, with both numbers, or where trailer or header cannot be read."""
+        """Where count or total differ, with both numbers."""
         found: list[Fault] = []
-        for name, (payload, start) in self._said.items():
-            row, faults = read_single(self._plans[name], payload, file=file, start=start)
-            found += faults
-            if row is not None:
-                mine = [control for control in self._controls if control.record == name]
-                found += [f for control in mine for f in self._compare(control, row, records, file=file, start=start)]
+        for control in self._controls:
+            if control.record in self._said:
+                row, start = self._said[control.record]
+                found += self._compare(control, row, records, file=file, start=start)
         return found
 
     def _compare(self, control: Control, row: Sequence[Value], records: int, *, file: str, start: int) -> list[Fault]:

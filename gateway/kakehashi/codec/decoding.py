@@ -43,7 +43,7 @@ def decode_slice(parts: Parts, body: BatchBody, *, file: str, first_record: int,
         numbers=numbers,
         offsets=starts,
         faults=[fault.at(file=file, record=numbers[i]) for i in sorted(placed) for fault in placed[i]],
-        raw=lambda index: _alone(body, frames, members, index),
+        raw=lambda index: _alone(parts, body, frames, members, index),
     )
 
 
@@ -105,9 +105,11 @@ def _of(record: str, fault: Fault) -> Fault:
     return fault.at(item=f"{record}.{fault.place.item}") if fault.place.item else fault
 
 
-def _alone(body: BatchBody, frames: Frames, members: Members | None, index: int) -> BatchBody:
+def _alone(parts: Parts, body: BatchBody, frames: Frames, members: Members | None, index: int) -> BatchBody:
     """Record `index` with its group, as a body that decodes to the same row."""
     wanted = [index if members is None else members.data[index]]
     if members is not None and (group := members.group[index]) is not None:
         wanted.insert(0, members.groups[group])
-    return BatchBody(body.header, b"".join(body.data[frames.starts[i] : frames.starts[i + 1]] for i in wanted))
+    width = len(parts.framing.separator)
+    ends = ((frames.starts[i], frames.starts[i] + len(frames.payloads[i]) + width) for i in wanted)
+    return BatchBody(body.header, b"".join(body.data[start:end] for start, end in ends))

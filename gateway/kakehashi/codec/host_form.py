@@ -69,6 +69,11 @@ class _Form:
         return frozenset((_SPACE * length,))
 
 
+def _even(raw: bytes) -> bytes:
+    """Without the single space that fills up an odd number of bytes."""
+    return raw[:-1] if len(raw) % 2 and raw.endswith(_SPACE) else raw
+
+
 class NarrowForm(_Form):
     """「半角」 Single bytes. Control codes and shift codes are none of its characters."""
 
@@ -118,14 +123,15 @@ class WideForm(_Form):
 
     def read(self, raw: bytes) -> str:
         double = self._double
+        raw = _even(raw)
         for at in range(0, len(raw), 2):
             if int.from_bytes(raw[at : at + 2], "big") not in double or at + 1 == len(raw):
                 raise damage("DEC-020" if raw[at : at + 1] in {_SO, _SI} else "DEC-004", at)
         return self.text(raw)
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
-        if trim:  # no character but the wide space has a byte 40
-            raws = [raw.rstrip(_SPACE) for raw in raws]
+        # No character but the wide space has a byte 40.
+        raws = [raw.rstrip(_SPACE) for raw in raws] if trim else [_even(raw) for raw in raws]
         texts = self.text(b"\x00\x1f".join(raws)).split(SEPARATOR)
         if len(texts) != len(raws):
             raise Unclean
@@ -166,7 +172,9 @@ class ShiftedForm(_Form):
 
     def fit(self, text: str, length: int, *, pad: str, right: bool) -> bytes:
         raw = super().write(text)
-        filler = padding(super().write(pad), max(length - 2, 0) - len(raw), b"")
+        if not raw and length < 2:
+            return _SPACE * length
+        filler = padding(super().write(pad), length - 2 - len(raw), b"")
         inner = filler + raw if right else raw + filler
         return (_SO + inner + _SI).ljust(length, _SPACE)
 

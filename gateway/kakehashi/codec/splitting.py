@@ -39,7 +39,7 @@ class Splitting:
         self._slicer = Slicer(most=batch_records, grouped=parts.plan(Role.GROUP) is not None)
         self._controls = Controls(parts.layout, parts.plans)
         self._header: bytes | None = None
-        self._header_faults: list[Fault] = []
+        self._outer_faults: list[Fault] = []
 
     def run(self, stream: BinaryIO) -> Split:
         counted = CountedStream(stream)
@@ -62,7 +62,7 @@ class Splitting:
             size=counted.size,
             faults=(
                 *self._order.faults,
-                *self._header_faults,
+                *self._outer_faults,
                 *self._controls.faults(records=records, file=self._file),
             ),
         )
@@ -95,12 +95,10 @@ class Splitting:
         return Frames(frames.payloads[:-1], frames.starts[:-1])
 
     def _outer(self, record: Record, payload: bytes, start: int) -> None:
-        """A header, trailer or end record."""
+        """A header, trailer or end record: one that cannot be read holds the file."""
         if record.role is Role.HEADER and self._header is None:
             self._header = payload
-            row, self._header_faults = read_single(
-                self._parts.plans[record.name], payload, file=self._file, start=start
-            )
-            if row is None:
-                return
-        self._controls.said(record.name, payload, start)
+        row, faults = read_single(self._parts.plans[record.name], payload, file=self._file, start=start)
+        self._outer_faults += faults
+        if row is not None:
+            self._controls.said(record.name, row, start)

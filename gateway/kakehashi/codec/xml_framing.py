@@ -14,7 +14,7 @@ __all__ = ["XmlFraming"]
 class XmlFraming:
     """What lies between two records belongs to the first; what is no whole record at the end is a broken one."""
 
-    separator = b"\r\n"
+    separator = b""
     fixed = False
 
     def __init__(self, scanner: TagScanner) -> None:

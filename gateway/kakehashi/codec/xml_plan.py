@@ -68,6 +68,8 @@ class XmlPlan:
             raise InputError(error.fault.at(offset=self._culprit(block, records))) from None
         if sum(etree.QName(child).localname == self.record_element for child in root) != count:
             raise damage("DEC-015", 0)
+        if any(text and not text.isspace() for text in (root.text, *(child.tail for child in root))):
+            raise damage("DEC-015", 0, reason="text between records")
 
     def _decoded(self, block: bytes, start: int, end: int) -> str:
         try:

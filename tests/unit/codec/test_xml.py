@@ -196,6 +196,7 @@ NOT_XML = [
     ("a bare ampersand", document(person(氏名="&")), None),
     ("a control character", document(person(氏名="\x01")), None),
     ("an undeclared prefix", document("<対象者><p:宛名番号/></対象者>"), None),
+    ("text between records", document(person(), "!", person()), None),
     ("a comment without end", document(person(), "<!-- ", person()), None),
 ]
 
