@@ -21,7 +21,7 @@ from typing import Self
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
 
-__all__ = ["PrivateRabbit", "installed_rabbitmq"]
+__all__ = ["PrivateRabbit", "free_ports", "installed_rabbitmq"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -39,10 +39,10 @@ class PrivateRabbit:
     """Running when constructed; `stop` (or the end of the with block) ends it and removes the folder it made.
 
     Raises BrokerMisconfigured when RabbitMQ is not installed, BrokerUnavailable when it does not come up. Dies with
-    the thread that constructed or started it.
+    the thread that constructed or started it. `settings`: more lines for rabbitmq.conf.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, settings: str = "") -> None:
         scripts = installed_rabbitmq()
         if scripts is None:
             raise BrokerMisconfigured("BRK-004", program="rabbitmq-server")
@@ -50,9 +50,9 @@ class PrivateRabbit:
         self._own = folder is None
         self._folder = folder or Path(tempfile.mkdtemp(prefix="kakehashi-rabbitmq-"))
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.port, self._distribution_port, self._mapper_port = _free_ports(3)
+        self.port, self._distribution_port, self._mapper_port = free_ports(3)
         self.password = secrets.token_hex(16)
-        self._environment = self._prepare()
+        self._environment = self._prepare(settings)
         self._mapper = self._start_mapper()
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -69,11 +69,11 @@ class PrivateRabbit:
     def version(self) -> str:
         return self.control("version").strip()
 
-    def _prepare(self) -> dict[str, str]:
+    def _prepare(self, settings: str) -> dict[str, str]:
         files = {
             "rabbitmq.conf": (
                 f"default_user = kakehashi\ndefault_pass = {self.password}\nloopback_users = none\n"
-                "log.file.level = warning\nheartbeat = 60\n"
+                f"log.file.level = warning\nheartbeat = 60\n{settings}"
             ),
             "plugins": "[].\n",
             "environment.conf": "",
@@ -187,7 +187,7 @@ class PrivateRabbit:
         self.stop()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free together now."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

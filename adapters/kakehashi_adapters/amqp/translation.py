@@ -6,6 +6,7 @@ A test fails when pika has an exception class that MAPPED does not name.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 
 from pika import exceptions as px
@@ -107,6 +108,8 @@ def translate(error: BaseException, **facts: str | int) -> BrokerError:
     for cls in type(error).__mro__:
         if cls in MAPPED:
             return _made(MAPPED[cls], facts)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return BrokerMisconfigured("BRK-004", setting="broker.url", tls=error.verify_code)
     if isinstance(error, (OSError, ValueError, RuntimeError)):
         return _made(BrokerUnavailable, facts)
     return BrokerError("BRK-001", kind=type(error).__name__)
