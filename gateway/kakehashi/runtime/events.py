@@ -42,12 +42,12 @@ gateway.stopping     | info    | name roles reason                      | A gate
 gateway.stopped      | info    | name roles                             | A gateway process has stopped                            |
 gateway.failed       | error   | name role code error                   | A role of the gateway failed and starts again            | See the code in the error reference
 configuration.reloaded | info  | config                                 | A changed configuration passed its check and is in force |
-configuration.refused | error  | faults code                            | A changed configuration is wrong; the old one stays      | Run `kakehashi check`
+configuration.refused | error  | faults code error                      | A changed configuration is wrong; the old one stays      | Run `kakehashi check`
 file.received        | info    | lane file_id file records batches size | A file is safe in spool and ledger                       |
 file.held            | warning | lane file_id file records code         | A file is wrong as a whole and waits for a decision      | Ask the owner for a new file, then discard or release this one
-file.refused         | warning | lane file code original                | A file was not taken                                     | See the code; a duplicate needs nothing
+file.refused         | warning | lane file code original error at       | A file was not taken                                     | See the code; a duplicate needs nothing
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
-file.return_failed   | error   | lane file_id file code                 | The result of a file could not be written; tried again   | Check the folder for results
+file.return_failed   | error   | lane file_id file code item            | The result of a file could not be written; tried again   | Check the folder for results
 folder.unavailable   | error   | lane code                              | The watched folder of a lane cannot be read              | Check mount and rights
 batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
@@ -55,7 +55,7 @@ batch.settled        | info    | lane batch_id file_id request_id records attemp
 batch.postponed      | info    | lane batch_id file_id request_id after code | A batch waits and comes again by itself             |
 batch.parked         | error   | lane batch_id file_id request_id code  | A batch waits for an operator                            | `kakehashi parked list`, then retry or discard
 batch.found_stale    | debug   | lane batch_id file_id request_id       | A second message of the same work was dropped            |
-message.buried       | error   | lane message_id code                   | An unreadable message went to the dead queue             | See who publishes into this queue
+message.buried       | error   | lane code                              | An unreadable message went to the dead queue             | See who publishes into this queue
 broker.unavailable   | error   | code                                   | The broker cannot be reached; work waits in the ledger   | Start the broker
 broker.recovered     | info    |                                        | The broker is reached again                              |
 store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk

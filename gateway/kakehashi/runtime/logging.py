@@ -24,7 +24,7 @@ def configure_logging(path: Path | None = None, *, level: str = "info") -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=False),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
             _process_id,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],

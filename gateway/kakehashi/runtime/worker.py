@@ -48,7 +48,7 @@ class Worker:
             match step:
                 case Foreign(code=code):
                     consumer.bury(delivery, code)
-                    self.events.emit("message.buried", lane=delivery.message.lane, message_id="", code=code)
+                    self.events.emit("message.buried", lane=delivery.message.lane, code=code)
                     continue
                 case Later(row=row, item=item, after=after):
                     message = write_message(
