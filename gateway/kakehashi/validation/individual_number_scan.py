@@ -61,7 +61,7 @@ def find_individual_number_in_document(document: bytes) -> int | None:
 
     Bytes that are not UTF-8 are searched as if each were a character of its own.
     """
-    if b"&#" in document:
+    if b"&" in document and b"&#" in document:  # one byte is found many times faster than two
         document = _REFERENCE.sub(_dereferenced, document)
     if not _may_hold_one(document):
         return None
@@ -70,7 +70,7 @@ def find_individual_number_in_document(document: bytes) -> int | None:
 
 def _may_hold_one(raw: bytes) -> bool:
     """False only when there surely is none."""
-    wide = _FULL_WIDTH_LEAD in raw
+    wide = _FULL_WIDTH_LEAD[:1] in raw and _FULL_WIDTH_LEAD in raw
     if _RUN not in (_joined_wide(raw) if wide else raw.translate(_SHAPES, _SEPARATING)):
         return False
     if wide:

@@ -107,29 +107,37 @@ def load_rules(folder: Path) -> tuple[Rule, ...]:
 
 
 class CompiledRules:
-    """Finds the elements that break a rule: one XPath a rule over the whole document. For one thread.
+    """Finds the elements that break a rule: one look for all rules together, one for each only where that hits.
 
-    Contents stand at /*/*/*/Content/<element>, in registrations and in inquiry results alike.
+    Contents stand at /*/*/*/Content/<element>, in registrations and in inquiry results alike. For one thread.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._found: dict[str, list[tuple[Rule, etree.XPath]]] = {}
-        self._contents: etree.XPath | None = None
+        alike: dict[tuple[object, ...], list[Rule]] = {}
         for rule in rules:
-            prefixes = {**rule.prefixes, "kakehashi": rule.namespace}
-            content = f"/*/*/*/kakehashi:Content/kakehashi:{rule.element}"
-            xpath = etree.XPath(f"{content}[{rule.broken}]", namespaces=prefixes, smart_strings=False)
-            self._found.setdefault(f"{{{rule.namespace}}}{rule.element}", []).append((rule, xpath))
-            self._contents = self._contents or etree.XPath("/*/*/*/kakehashi:Content/*", namespaces=prefixes)
+            alike.setdefault((rule.namespace, *sorted(rule.prefixes.items())), []).append(rule)
+        self._any = [_compiled(f"boolean({_contents(some)})", some[0]) for some in alike.values()]
+        self._each = [(rule, _compiled(_contents([rule]), rule)) for rule in rules]
 
     def broken(self, root: etree._Element) -> Iterator[tuple[Rule, etree._Element]]:
         """Every (rule, content element that breaks it)."""
-        if self._contents is None:
-            return
-        for tag in {element.tag for element in _elements(self._contents, root)}:
-            for rule, xpath in self._found.get(tag, ()):
+        if any(xpath(root) for xpath in self._any):
+            for rule, xpath in self._each:
                 for element in _elements(xpath, root):
                     yield rule, element
+
+
+def _contents(rules: Sequence[Rule]) -> str:
+    """The path of the contents that break any of the rules, which have the same prefixes."""
+    tests: dict[str, list[str]] = {}
+    for rule in rules:
+        tests.setdefault(rule.element, []).append(f"({rule.broken})")
+    broken = [f"(self::kakehashi:{element} and ({' or '.join(some)}))" for element, some in tests.items()]
+    return f"/*/*/*/kakehashi:Content/*[{' or '.join(broken)}]"
+
+
+def _compiled(path: str, rule: Rule) -> etree.XPath:
+    return etree.XPath(path, namespaces={**rule.prefixes, "kakehashi": rule.namespace}, smart_strings=False)
 
 
 def _elements(xpath: etree.XPath, root: etree._Element) -> list[etree._Element]:
