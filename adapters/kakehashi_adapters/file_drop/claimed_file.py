@@ -34,6 +34,10 @@ class ClaimedFile:
     def name(self) -> str:
         return untagged(self._entry)
 
+    @property
+    def may_be_left_over(self) -> bool:
+        return True  # a claim tells nothing about it
+
     def open(self) -> BinaryIO:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:

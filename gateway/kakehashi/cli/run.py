@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from threading import Event
+from queue import SimpleQueue
 
 import click
 
+from kakehashi.cli.check import check_cases
 from kakehashi.cli.context import Session, command
-from kakehashi.runtime.bootstrap import open_gateway
-from kakehashi.runtime.gateway import GatewayProcess, Role
+from kakehashi.config.loader import load
+from kakehashi.errors import ConfigurationError
+from kakehashi.runtime.bootstrap import Gateway, open_gateway
+from kakehashi.runtime.gateway import Role
 from kakehashi.runtime.logging import configure_logging
 from kakehashi.runtime.places import shared
+from kakehashi.runtime.reloading import Reloading, Wish
 
 __all__ = ["run"]
 
@@ -25,15 +29,24 @@ _ALL = ",".join(role.value for role in Role)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
 def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Path) -> int:
-    """Run the gateway until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Run the gateway until it is told to stop (SIGTERM or Ctrl-C). SIGHUP: take over a changed configuration."""
     try:
         chosen = [Role(name.strip()) for name in roles.split(",")]
     except ValueError:
         raise click.UsageError(f"--role takes {_ALL}.") from None
+    wishes: SimpleQueue[Wish] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: wishes.put(Wish.STOP))
+    signal.signal(signal.SIGHUP, lambda *_: wishes.put(Wish.RELOAD))
     configuration = session.configuration
     configure_logging(log, level=log_level)
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    GatewayProcess(open_gateway(configuration, schemas=xsd), chosen, stop).run()
+
+    def again() -> Gateway:
+        changed = load(session.folder)
+        if faults := check_cases(changed, xsd):
+            raise ConfigurationError(faults)
+        return open_gateway(changed, schemas=xsd)
+
+    gateway = open_gateway(configuration, schemas=xsd)
+    Reloading(roles=chosen, wishes=wishes, again=again).run(gateway)
     return 0

@@ -17,6 +17,10 @@ class SourceFile(Protocol):
     def name(self) -> str:
         """The file's name as it was dropped, printable."""
 
+    @property
+    def may_be_left_over(self) -> bool:
+        """Whether it can be one that a process took, and died before it could `finish` it."""
+
     def open(self) -> BinaryIO:
         """The bytes, from the start; may be called again."""
 
@@ -38,6 +42,9 @@ class Source(Protocol):
 
     def claim(self, most: int) -> list[SourceFile]:
         """Up to `most` complete files, oldest first; half-written ones are left alone."""
+
+    def close(self) -> None:
+        """Files in hand are offered again, here or elsewhere."""
 
 
 class Sink(Protocol):

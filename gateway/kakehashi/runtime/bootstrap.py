@@ -168,7 +168,7 @@ class Gateway:
             self.events.emit("folder.unavailable", lane=lane, code=error.fault.code)
 
     def close(self) -> None:
-        for part in (self.broker, self.client, self.store):
+        for part in (self.broker, self.client, self.store, self.links):
             with suppress(KakehashiError):
                 part.close()
 

@@ -1,4 +1,4 @@
-"""A gateway process: its roles as threads, each a loop that survives outages, all stopped by one signal."""
+"""A gateway process: its roles as threads, each a loop that survives outages, all stopped by one event."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from threading import Event, Thread
 from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreError
 from kakehashi.ports.broker import Consumer
 from kakehashi.runtime.bootstrap import Gateway
+from kakehashi.runtime.events import Field
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Outage
 
@@ -30,43 +31,50 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GatewayProcess:
-    """`run` blocks until `stop` is set; then every role finishes what it holds, within ten seconds."""
+    """`start` returns when every role runs; `finish` lets each finish what it holds, within ten seconds, and closes."""
 
     gateway: Gateway
     roles: Sequence[Role]
-    stop: Event = field(default_factory=Event)
+    stop: Event = field(default_factory=Event, init=False)
+    _threads: list[Thread] = field(default_factory=list, init=False)
 
-    def run(self) -> None:
-        """Raises BrokerMisconfigured when the queues are not what the configuration says: nothing is started then."""
-        events = self.gateway.events
-        identity = {"name": self.gateway.configuration.gateway.gateway.name, "roles": ",".join(self.roles)}
-        self._declare()
-        events.emit(
-            "gateway.started",
-            version=self.gateway.version,
-            config=self.gateway.configuration.hash,
-            lanes=len(self.gateway.configuration.routes),
-            **identity,
-        )
-        loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
-        threads = [Thread(target=loops[role], name=role, daemon=True) for role in self.roles]
-        for thread in threads:
-            thread.start()
-        self.stop.wait()
-        events.emit("gateway.stopping", reason="signal", **identity)
-        for thread in threads:
-            thread.join(_GRACE)
-        self.gateway.close()
-        events.emit("gateway.stopped", **identity)
+    def declare(self) -> None:
+        """Queues first. A broker that is not there yet is an outage of the loops, not a reason to fail.
 
-    def _declare(self) -> None:
-        """Queues first. A broker that is not there yet is an outage of the loops, not a reason to fail."""
+        Raises BrokerMisconfigured when the queues are not what the configuration says.
+        """
         try:
             self.gateway.broker.declare(list(self.gateway.configuration.routes))
         except BrokerMisconfigured:
             raise
         except BrokerError:
             pass
+
+    def start(self) -> None:
+        """After `declare`."""
+        self.gateway.events.emit(
+            "gateway.started",
+            version=self.gateway.version,
+            config=self.gateway.configuration.hash,
+            lanes=len(self.gateway.configuration.routes),
+            **self._identity,
+        )
+        loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
+        self._threads.extend(Thread(target=loops[role], name=role, daemon=True) for role in self.roles)
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self, reason: str) -> None:
+        self.stop.set()
+        self.gateway.events.emit("gateway.stopping", reason=reason, **self._identity)
+        for thread in self._threads:
+            thread.join(_GRACE)
+        self.gateway.close()
+        self.gateway.events.emit("gateway.stopped", **self._identity)
+
+    @property
+    def _identity(self) -> dict[str, Field]:
+        return {"name": self.gateway.configuration.gateway.gateway.name, "roles": ",".join(self.roles)}
 
     def _intake(self) -> None:
         intakes = self.gateway.intakes()
@@ -82,6 +90,9 @@ class GatewayProcess:
             return done
 
         self._loop(Role.INTAKE, step)
+        for intake in intakes:
+            with suppress(KakehashiError):
+                intake.source.close()
 
     def _guarded(self, lane: str, step: Callable[[], int]) -> int:
         """A folder that cannot be read is this lane's trouble alone."""
@@ -130,7 +141,7 @@ class GatewayProcess:
             except (BrokerError, StoreError) as error:
                 outage.failed(error)
                 with suppress(BrokerError):
-                    self._declare()
+                    self.declare()
                 continue
             except Exception as error:  # noqa: BLE001  # a role never dies silently: it says so and starts again
                 self.gateway.events.emit(

@@ -13,13 +13,14 @@ from typing import BinaryIO
 from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, content_id
-from kakehashi.errors import DuplicateContent, InputError, StoreError
+from kakehashi.errors import DuplicateContent, InputError, KakehashiError
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import NewBatch, NewFile, Store
 from kakehashi.runtime.events import EventLog, Field
+from kakehashi.runtime.logging import safe_trace
 
 __all__ = ["Intake"]
 
@@ -56,13 +57,32 @@ class Intake:
         taken = len(files)
         while files:
             try:
-                self._take(files[0])
-            except StoreError:
+                self._take_or_refuse(files[0])
+            except KakehashiError:
                 for file in files:
                     file.release()
                 raise
             del files[0]
         return taken
+
+    def _take_or_refuse(self, file: SourceFile) -> None:
+        """A file that nobody thought of goes aside: it neither loops nor stops its neighbours."""
+        try:
+            self._take(file)
+        except InputError as error:
+            self._refuse(file, error.fault.code)
+        except KakehashiError:
+            raise
+        except Exception as error:  # noqa: BLE001  # design.md §3.3
+            file.quarantine("GEN-001")
+            self.events.emit(
+                "file.refused",
+                lane=self.route.name,
+                file=file.name,
+                code="GEN-001",
+                error=type(error).__name__,
+                at=safe_trace(error),
+            )
 
     def _take(self, file: SourceFile) -> None:
         digest, size = _digest(file)
@@ -77,11 +97,7 @@ class Intake:
         if not split.records and not split.faults:
             self._refuse(file, "REF-006")
             return
-        try:
-            spooled = self._spool(file, split, digest, size)
-        except InputError as error:
-            self._refuse(file, error.fault.code)
-            return
+        spooled = self._spool(file, split, digest, size)
         held = split.faults[0].code if split.faults else None
         try:
             row = self.store.add_file(
@@ -144,9 +160,9 @@ class Intake:
         return _Spooled(name, digest, size, batches, request_ids)
 
     def _duplicate(self, file: SourceFile, original: int) -> None:
-        """The same name again is the file that a crashed intake left claimed; another name is a second delivery."""
+        """The same name again is the file that a crashed intake left claimed; else it is a second delivery."""
         first = self.store.file(original)
-        if first is not None and first.name == file.name:
+        if first is not None and first.name == file.name and file.may_be_left_over:
             file.finish()
         else:
             file.quarantine("REF-001")

@@ -28,8 +28,7 @@ class QueueSource:
     queue: str
     _consumer: Consumer | None = field(default=None, init=False)
 
-    def give_back(self) -> None:
-        """What is in hand comes again."""
+    def close(self) -> None:
         if self._consumer is not None:
             self._consumer.close()
             self._consumer = None
@@ -53,6 +52,10 @@ class _QueuedFile:
         """From the content: the publisher's own ids may hold anything."""
         return f"{self.source.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
 
+    @property
+    def may_be_left_over(self) -> bool:
+        return self.delivery.redelivered
+
     def open(self) -> BinaryIO:
         return BytesIO(self.delivery.message.body)
 
@@ -60,7 +63,7 @@ class _QueuedFile:
         self.consumer.acknowledge([self.delivery])
 
     def release(self) -> None:
-        self.source.give_back()
+        self.source.close()
 
     def quarantine(self, code: str) -> None:
         self.consumer.bury(self.delivery, code)

@@ -25,6 +25,10 @@ class MemoryFile:
     def name(self) -> str:
         return self._name
 
+    @property
+    def may_be_left_over(self) -> bool:
+        return True
+
     def open(self) -> BinaryIO:
         return io.BytesIO(self._content)
 
@@ -62,6 +66,9 @@ class MemorySource:
         if file in self._files:
             self._files.remove(file)
         self.in_hand.discard(file)
+
+    def close(self) -> None:
+        self.revive()
 
     def revive(self) -> None:
         self.in_hand.clear()

@@ -1,0 +1,79 @@
+"""One gateway after the other in the same process: a changed configuration takes over when it passes its check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from queue import SimpleQueue
+
+from kakehashi.errors import ConfigurationError, KakehashiError
+from kakehashi.runtime.bootstrap import Gateway
+from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.gateway import GatewayProcess, Role
+from kakehashi.runtime.logging import safe_trace
+
+__all__ = ["Reloading", "Wish"]
+
+
+class Wish(StrEnum):
+    """What a signal asks for. The values are the reasons in `gateway.stopping`."""
+
+    STOP = "signal"
+    RELOAD = "reload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloading:
+    """Runs a gateway until somebody wishes it to stop.
+
+    `again` reads, checks and opens the changed configuration. It raises whatever is wrong with it; the gateway that
+    runs then goes on. Otherwise that one finishes what it holds, and the new one takes over. Keys and certificates are
+    read anew as well. `wishes` may be filled from signal handlers.
+    """
+
+    roles: Sequence[Role]
+    wishes: SimpleQueue[Wish]
+    again: Callable[[], Gateway]
+
+    def run(self, gateway: Gateway) -> None:
+        """Raises BrokerMisconfigured when the queues are not what the configuration says: nothing is started then."""
+        current = GatewayProcess(gateway, self.roles)
+        current.declare()
+        current.start()
+        while (wish := self._wish()) is Wish.RELOAD:
+            current = self._successor(current)
+        current.finish(wish)
+
+    def _wish(self) -> Wish:
+        """The next one; of several that came meanwhile, the last reload or the first stop."""
+        wish = self.wishes.get()
+        while wish is Wish.RELOAD and not self.wishes.empty():
+            wish = self.wishes.get()
+        return wish
+
+    def _successor(self, current: GatewayProcess) -> GatewayProcess:
+        opened: Gateway | None = None
+        try:
+            opened = self.again()
+            successor = GatewayProcess(opened, self.roles)
+            successor.declare()
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with the new one, the old one stays
+            if opened is not None:
+                opened.close()
+            self._refused(current.gateway.events, error)
+            return current
+        current.finish(Wish.RELOAD)
+        successor.start()
+        opened.events.emit("configuration.reloaded", config=opened.configuration.hash)
+        return successor
+
+    def _refused(self, events: EventLog, error: Exception) -> None:
+        match error:
+            case ConfigurationError(faults=faults) if faults:
+                events.emit("configuration.refused", faults=len(faults), code=faults[0].code)
+            case KakehashiError():
+                events.emit("configuration.refused", faults=1, code=error.fault.code)
+            case _:
+                at = f"{type(error).__name__} {safe_trace(error)}"
+                events.emit("configuration.refused", faults=1, code="GEN-001", error=at)
