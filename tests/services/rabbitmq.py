@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pika
@@ -17,9 +18,10 @@ import pytest
 
 from kakehashi.errors import BrokerError
 from kakehashi_adapters.amqp.names import queues
-from kakehashi_adapters.private_rabbitmq import PrivateRabbit, installed_rabbitmq
+from kakehashi_adapters.certificates import CertificateFiles, make_certificates
+from kakehashi_adapters.private_rabbitmq import PrivateRabbit, free_ports, installed_rabbitmq
 
-__all__ = ["Rabbit", "amqp_url", "own_rabbitmq", "rabbitmq", "report_header"]
+__all__ = ["Rabbit", "amqp_url", "own_certificates", "own_rabbitmq", "own_tls_port", "rabbitmq", "report_header"]
 
 CURE = (
     "No RabbitMQ for the tests: install one (Debian: apt-get install rabbitmq-server), start Docker, "
@@ -72,11 +74,30 @@ def amqp_url(rabbitmq: Rabbit) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def own_rabbitmq() -> Iterator[PrivateRabbit]:
-    """Always private, also when KAKEHASHI_TEST_AMQP names another: these tests break it."""
+def own_certificates(tmp_path_factory: pytest.TempPathFactory) -> CertificateFiles:
+    return make_certificates(tmp_path_factory.mktemp("amqps"), now=datetime.now(UTC), names=("127.0.0.1",))
+
+
+@pytest.fixture(scope="session")
+def own_tls_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def own_rabbitmq(own_certificates: CertificateFiles, own_tls_port: int) -> Iterator[PrivateRabbit]:
+    """Always private, also when KAKEHASHI_TEST_AMQP names another: these tests break it. It takes TLS as well, from
+    who has a client certificate.
+    """
     if not installed_rabbitmq():
         pytest.fail(CURE, pytrace=False)
-    with PrivateRabbit() as private:
+    settings = (
+        f"listeners.ssl.default = 127.0.0.1:{own_tls_port}\n"
+        f"ssl_options.cacertfile = {own_certificates.ca}\n"
+        f"ssl_options.certfile = {own_certificates.server_certificate}\n"
+        f"ssl_options.keyfile = {own_certificates.server_key}\n"
+        "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n"
+    )
+    with PrivateRabbit(settings=settings) as private:
         yield private
 
 
