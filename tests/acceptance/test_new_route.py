@@ -1,7 +1,7 @@
 """A message that Kakehashi has never seen is connected by one folder under config/routes/ and no program.
 
-The child allowance system 「児童手当」 writes a fixed-length file with header, trailer and packed figures. The files below
-are all that an engineer writes; the running gateway takes them over on SIGHUP.
+The child allowance system 「児童手当」 writes a fixed-length file with header, trailer and packed figures. The
+files below are all that an engineer writes; the running gateway takes them over on SIGHUP.
 """
 
 import json

@@ -45,7 +45,7 @@ def changed(run, file, old, new):
 
 
 def test_a_wrong_configuration_is_refused_and_the_old_one_stays(run):
-    """An unknown key, an unknown item and one not mapped are counted in one event; the work goes on by the old configuration."""
+    """An unknown key, an unknown item and one not mapped make one event; work goes on by the old configuration."""
     changed(run, "routes/tax-levy/route.toml", "[source]", "[source]\npatience = 5")
     changed(run, "routes/registry-household/mapping.csv", "D0010,", "D0011,")
     hang_up(run)
