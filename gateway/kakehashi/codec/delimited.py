@@ -26,32 +26,27 @@ def splitter(layout: Layout) -> Callable[[bytes], list[bytes]]:
     """
     charset = charset_named(layout.charset)
     delimiter = charset.encode(layout.format.delimiter)
-    if layout.format.quote:
-        return _quoted_splitter(delimiter, charset.encode(layout.format.quote))
-    if charset.name != "cp932" or delimiter < b"\x40":
+    quote = charset.encode(layout.format.quote)
+    hidden = charset.name == "cp932" and delimiter >= b"\x40"
+    if not (quote or hidden):
         return lambda line: line.split(delimiter)
-    token = re.compile(
-        rb"((?:%s|[^%s])*)(?:%s|\Z)" % (_TWO_BYTES, re.escape(delimiter), re.escape(delimiter)), re.DOTALL
-    )
+    stop = re.escape(delimiter)
+    mark = re.escape(quote)
+    plain = rb"(?:%b[^%b%b])*+" % (_TWO_BYTES + b"|" if hidden else b"", mark, stop)
+    enclosed = rb"%b(?:[^%b]|%b%b)*+%b|" % (mark, mark, mark, mark, mark) if quote else b""
+    token = re.compile(rb"(%b%b)(?:%b|\Z)" % (enclosed, plain, stop), re.DOTALL)
     return lambda line: _tokens(token, line)
 
 
 def _tokens(token: re.Pattern[bytes], line: bytes) -> list[bytes]:
+    """The columns; none when something follows a closing quote."""
     parts, at = [], 0
     while found := token.match(line, at):
         parts.append(found[1])
         if found.end() == found.end(1):
-            break
+            return parts
         at = found.end()
-    return parts
-
-
-def _quoted_splitter(delimiter: bytes, quote: bytes) -> Callable[[bytes], list[bytes]]:
-    mark, comma = re.escape(quote), re.escape(delimiter)
-    token = re.compile(
-        rb"(%s(?:[^%s]|%s%s)*%s|[^%s]*)(?:%s|\Z)" % (mark, mark, mark, mark, mark, comma, comma), re.DOTALL
-    )
-    return lambda line: _tokens(token, line) if quote in line else line.split(delimiter)
+    return []
 
 
 class DelimitedPlan:

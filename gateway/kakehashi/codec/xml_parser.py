@@ -49,13 +49,16 @@ def parse_block(text: str) -> etree._Element:
     return root
 
 
+_LIMITS = (
+    ("depth", f"boolean({'/*' * (MOST_DEPTH + 1)})", MOST_DEPTH),
+    ("elements", f"count(//*) > {MOST_ELEMENTS}", MOST_ELEMENTS),
+    ("attributes", f"boolean(//*[@*[{MOST_ATTRIBUTES + 1}]])", MOST_ATTRIBUTES),
+)
+
+
 def _check_limits(root: etree._Element) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise damage("DEC-016", reason="document type declaration")
-    for what, path, most in (
-        ("depth", f"boolean(//*[count(ancestor::*) > {MOST_DEPTH}])", MOST_DEPTH),
-        ("elements", f"count(//*) > {MOST_ELEMENTS}", MOST_ELEMENTS),
-        ("attributes", f"boolean(//*[count(@*) > {MOST_ATTRIBUTES}])", MOST_ATTRIBUTES),
-    ):
+    for what, path, most in _LIMITS:
         if root.xpath(path):
             raise damage("DEC-016", reason=what, most=most)

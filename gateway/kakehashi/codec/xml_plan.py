@@ -36,8 +36,7 @@ class XmlPlan:
         self.columns: Columns = columns_of(_as_utf8(layout.data), layout, varying=True, measure=measure)
         self.record_element = layout.format.record_element
         self._tag = self._charset.encode(f"<{layout.format.record_element}>")
-        self._tags = [item.name for item in self._items]
-        self._flat = all(item.repeat == 1 for item in self._items)
+        self._tags = [column.item.name for column in self.columns.columns]
         self._wrapping = ("<batch>", "</batch>")
 
     def under(self, root: bytes) -> Self:
@@ -135,25 +134,23 @@ class XmlPlan:
 
     def _contents(self, element: etree._Element) -> list[str] | Fault:
         children = list(element)
-        if self._flat and [child.tag for child in children] == self._tags:
-            nested = next((child for child in children if len(child)), None)
-            if nested is None:
-                return [(child.text or "").strip(_LINE_BLANKS) for child in children]
+        tags = [child.tag for child in children]
+        if tags == self._tags and not any(map(len, children)):
+            return [(child.text or "").strip(_LINE_BLANKS) for child in children]
         try:
-            return self._sorted(children)
+            return self._sorted(tags, children)
         except InputError as error:
             return error.fault
 
-    def _sorted(self, children: Sequence[etree._Element]) -> list[str]:
+    def _sorted(self, tags: Sequence[str], children: Sequence[etree._Element]) -> list[str]:
         """The contents by item, whatever their order. Raises DEC-019: missing, too many, or not plain text."""
         found: dict[str, list[etree._Element]] = {}
-        for child in children:
-            found.setdefault(etree.QName(child).localname, []).append(child)
+        for tag, child in zip(tags, children, strict=True):
+            found.setdefault(tag.rpartition("}")[2], []).append(child)
         contents: list[str] = []
         for item in self._items:
             elements = found.get(item.name, [])
-            plain = not any(len(element) for element in elements)
-            if len(elements) > item.repeat or (item.required and not elements) or not plain:
+            if len(elements) > item.repeat or (item.required and not elements) or any(map(len, elements)):
                 raise InputError(Fault("DEC-019", Place(item=item.name), {"found": len(elements), "most": item.repeat}))
             contents += [(element.text or "").strip(_LINE_BLANKS) for element in elements]
             contents += [""] * (item.repeat - len(elements))
@@ -165,7 +162,7 @@ class XmlPlan:
 
     def _content(self, payload: bytes, name: str, occurrence: int) -> int:
         """Where the content of an item's element starts in the bytes of its record."""
-        tag = re.compile(rb"<(?:[^\s<>/:]+:)?%b(?=[\s/>])[^>]*>" % re.escape(self._charset.encode(name)))
+        tag = re.compile(rb"<(?:[^\s<>/:]+:)?%b(?=[\s/>])[^<>]*>" % re.escape(self._charset.encode(name)))
         ends = [found.end() for found in tag.finditer(payload)]
         return ends[occurrence] if occurrence < len(ends) else 0
 

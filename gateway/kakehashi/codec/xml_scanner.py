@@ -15,7 +15,8 @@ __all__ = ["Scan", "TagScanner"]
 
 _SPACE = rb"[\x20\t\r\n]"
 _DECLARATION = re.compile(rb"<![A-Z]")
-_SKIPPED = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+_SKIPPED = rb"(?>!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>)"
+"""What follows `<` in a comment, a CDATA section or an instruction; atomic, or a flood of them would take for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,14 @@ class TagScanner:
         name = re.escape(record)
         top = re.escape(root)
         self._token = re.compile(
-            rb"(?P<skip>%b)|(?P<open><%b(?=[\s/>])[^>]*>)|(?P<close></%b\s*>)|(?P<end></%b\s*>)|(?P<bang><[!?])"
-            % (_SKIPPED, name, name, top),
+            rb"<(?:(?P<open>%b(?=[\s/>])[^<>]*>)|(?P<close>/%b\s*>)|(?P<end>/%b\s*>)|(?P<skip>%b)|(?P<bang>[!?]))"
+            % (name, name, top, _SKIPPED),
             re.DOTALL,
         )
         self._prolog = re.compile(
-            rb"(?:\xef\xbb\xbf)?(?:%b|%b)*(?P<root><%b(?=[\s/>])[^<>]*>)" % (_SPACE, _SKIPPED, top), re.DOTALL
+            rb"(?:\xef\xbb\xbf)?(?:%b|<%b)*+(?P<root><%b(?=[\s/>])[^<>]*>)" % (_SPACE, _SKIPPED, top), re.DOTALL
         )
-        self._epilog = re.compile(rb"</%b\s*>(?:%b|%b)*\x1a*" % (top, _SPACE, _SKIPPED), re.DOTALL)
+        self._epilog = re.compile(rb"</%b\s*>(?:%b|<%b)*+\x1a*" % (top, _SPACE, _SKIPPED), re.DOTALL)
 
     def root(self, data: bytes) -> tuple[int, int] | None:
         """Start and end of the root's start tag; None: not there (yet). Raises DEC-016 at a DOCTYPE."""

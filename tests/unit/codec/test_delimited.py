@@ -113,6 +113,23 @@ def test_a_quoted_column_may_hold_the_delimiter():
     assert told(bad.faults) == [("DEC-004", 1, "備考", 5)]
 
 
+@pytest.mark.parametrize("line", [b'A,"B"x,1', b'A,B"x",1', b'"A,B,1', b'A,B,1,"x"y', b'"A"",B,1', b'A,B,"1'])
+def test_quotes_in_the_wrong_place_refuse_the_line(line):
+    """DEC-017: nobody can tell where its columns end; nothing of it is taken."""
+    decoded = decode(delimited(*QUOTED, quote='"'), b"A,B,1\r\n" + line + b"\r\n")
+    assert decoded.rows == [("A", "B", "1"), None]
+    assert [(fault.code, fault.place.record) for fault in decoded.faults] == [("DEC-017", 2)]
+
+
+def test_quotes_and_bars_together():
+    """Plain columns before a quoted one stay apart; a bar inside a character or a quote is content."""
+    layout = delimited(("名", "N", 20), ("備考", "X", 9), ("番号", "9", 2), ("末尾", "X", 9), delimiter="|", quote='"')
+    data = 'ポイント|AB|12|"x|y"\r\n'.encode("cp932")
+    assert decode(layout, data).rows == [("ポイント", "AB", "12", "x|y")]
+    layout = delimited(("左", "X", 9), ("右", "X", 9), ("末尾", "X", 9), quote='"')
+    assert decode(layout, b'a,b,"c"\r\n').rows == [("a", "b", "c")]
+
+
 def test_what_needs_quotes_is_written_with_them():
     """And refused where the layout has none."""
     layout = delimited(*QUOTED, quote='"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import pytest
 from tests.unit.codec.shapes import decode, decode_file, fixed, split, told, written
@@ -199,3 +200,25 @@ def test_items_may_overlap():
         records=(record.__class__(name="data", role=record.role, items=(record.items[0], year), length=8),),
     )
     assert decode(overlaid, b"2026040120270401").rows == [("20260401", "2026"), ("20270401", "2027")]
+
+
+def test_memory_does_not_grow_with_the_file():
+    """A file of 64 MB is cut with a few blocks in memory, whatever its framing."""
+
+    class Endless(io.RawIOBase):
+        def __init__(self, record, count):
+            self._left, self._block = count * len(record) // (1 << 20), record * ((1 << 20) // len(record))
+
+        def read(self, size=-1):
+            self._left -= 1
+            return self._block if self._left >= 0 else b""
+
+    for layout in (fixed(("番号", "9", 256)), fixed(("番号", "9", 254), line=True)):
+        record = b"1" * 256 if layout.format.recfm == "F" else b"1" * 254 + b"\r\n"
+        codec = compile_codec(layout)
+        tracemalloc.start()
+        whole = codec.split(Endless(record, 262_144), batch_records=1000, file="case.dat")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (whole.records, whole.faults) == (262_144, ())
+        assert peak < 8 << 20

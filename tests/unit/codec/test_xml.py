@@ -225,6 +225,9 @@ ATTACKS = [
     ("a DOCTYPE with an external file", document(person(), prolog="<!DOCTYPE 連携 SYSTEM 'file:///etc/passwd'>")),
     ("a DOCTYPE inside the root", document(BOMB, person())),
     ("an attribute bomb", document("<対象者 " + " ".join(f"a{n}=''" for n in range(2000)) + "></対象者>")),
+    ("a flood of comments", b"<!-- x -->" * 90_000 + b"<?xml?>" * 50_000),
+    ("a flood of open tags", "<連携>".encode("cp932") + "<対象者 ".encode("cp932") * 200_000),
+    ("a flood of open comments", "<連携>".encode("cp932") + b"<!-- " * 300_000),
     ("great depth", document("<対象者>" + "<a>" * 100 + "</a>" * 100 + "</対象者>")),
     ("a record without end", document("<対象者>" + "見" * 1_500_000)),
     ("blanks without end", document(" " * 3_000_000)),
@@ -233,10 +236,12 @@ ATTACKS = [
 
 @pytest.mark.parametrize("data", [row[1] for row in ATTACKS], ids=[row[0] for row in ATTACKS])
 def test_attacks_are_refused_quickly(data, time_limit):
-    """DEC-016: document types, and everything beyond the limits of size, depth, elements and attributes."""
+    """DEC-016: document types, and what is beyond the limits of size, depth, elements and attributes; or no XML."""
     with time_limit(2):
         faults = split(LAYOUT, data).faults
-    assert [fault.code for fault in faults] == ["DEC-016"]
+    assert [fault.code for fault in faults] in (["DEC-016"], ["DEC-015"])
+    if b"<!DOCTYPE" in data:
+        assert [fault.code for fault in faults] == ["DEC-016"]
 
 
 def test_a_slice_is_held_to_the_same_limits():
