@@ -11,9 +11,8 @@ CODE = re.compile(rf"\b(?:{FAMILIES})-[0-9]{{3}}\b")
 MESSAGES = re.compile(r"SYM-9[01][0-9]")
 """Message ids of the external interface (design.md §6) that look like codes."""
 
-RESERVED = {
-    "REF-004": "the permission table comes with the inquiries' issue",
-}
+RESERVED: dict[str, str] = {}
+"""Catalogued ahead of its use: code → why."""
 
 
 def used():
