@@ -111,4 +111,5 @@ CFG-009 | a required item of the data standard is not mapped | データ標準�
 CFG-010 | a golden case gives another result | 検証ケースの結果が異なります | Correct the mapping or the case | 変換表またはケースを修正してください
 CFG-011 | the lengths do not add up to the record length | 項目長の合計がレコード長と一致しません | Correct the lengths | 長さを修正してください
 CFG-012 | the route names no source for the protection flag | 支援措置フラグの取得元がありません | Name its item in the mapping | 変換表に定義してください
+CFG-013 | the copybook cannot be read | COPY句を解釈できません | Correct the copybook at line and column | 示された行と桁を修正してください
 """)
