@@ -42,6 +42,7 @@ def _query() -> CompoundSelect[Any]:
     waits = e.state.in_(["waiting", "parked"])
     from_exceptions = _part(
         e.lane,
+        sent=func.count(e.server_code),  # what the server judged went out; what has no code of its was refused here
         refused=func.sum(case((gone, 1), else_=0)),
         waiting=func.sum(case((waits, 1), else_=0)),
         oldest=func.min(case((waits, e.file_id))),
@@ -56,7 +57,7 @@ def _from_batches() -> Select[Any]:
         select(
             b.lane,
             b.state,
-            func.sum(case((b.messages > 0, b.records), else_=0)).label("sent"),
+            func.sum(case((b.messages > 0, b.records - b.excepted), else_=0)).label("sent"),
             func.sum(b.accepted).label("accepted"),
             (func.sum(b.records) - func.sum(b.excepted)).label("rest"),
             func.min(b.file_id).label("oldest"),

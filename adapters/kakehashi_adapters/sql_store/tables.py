@@ -165,7 +165,7 @@ exceptions = Table(
     Column("payload", LargeBinary),  # last: a query that does not ask for it never reads its pages
     UniqueConstraint("batch_id", "record_no"),
     Index("ix_exceptions_causes", "lane", "code", "server_code", "item", "state", "created_at"),
-    Index("ix_exceptions_sums", "lane", "state", "file_id"),
+    Index("ix_exceptions_sums", "lane", "state", "file_id", "server_code"),
     sqlite_autoincrement=True,
 )
 

@@ -187,7 +187,8 @@ class Attempt:
 class LaneCounts:
     """received = accepted + refused + waiting, each derived on its own from the ledger.
 
-    `sent` is no part of that sum: the records of batches that have an Attempt, a redriven record counted anew.
+    `sent` is no part of that sum: the records of batches that have an Attempt, without those that were refused before
+    sending (exceptions without the server's code); a redriven record is counted anew.
     `oldest_waiting` is when the earliest file that still has a waiting record was received.
     """
 

@@ -133,13 +133,14 @@ class Ledger:
     def add_exceptions(self, row: BatchRow, exceptions: Sequence[NewException], now: datetime) -> None:
         known = {old.record_no for old in self.exceptions_of(row.id)}
         for new in exceptions:
+            number = next(self._exception_ids)  # asked for in vain, it is gone: databases leave such gaps
             if new.record_no not in known:
                 known.add(new.record_no)
-                self._add_exception(row, new, now)
+                self._add_exception(row, new, number, now)
 
-    def _add_exception(self, row: BatchRow, new: NewException, now: datetime) -> None:
+    def _add_exception(self, row: BatchRow, new: NewException, number: int, now: datetime) -> None:
         exception = ExceptionRow(
-            id=next(self._exception_ids),
+            id=number,
             file_id=row.file_id,
             batch_id=row.id,
             lane=row.lane,
@@ -231,13 +232,14 @@ class Ledger:
         discarded = [row for row in batches if row.state is BatchState.DISCARDED]
         gone = [row for row in exceptions if row.state in (RecordState.REFUSED, RecordState.DISCARDED)]
         waiting = [row for row in exceptions if row.state in (RecordState.WAITING, RecordState.PARKED)]
+        judged = [row for row in exceptions if row.server_code is not None]
         waiting_files = {row.id for row in bare_held} | {row.file_id for row in unsettled}
         waiting_files |= {row.file_id for row in waiting}
         return LaneCounts(
             lane=lane,
             files=len(files),
             received=sum(row.records for row in files),
-            sent=sum(row.records for row in batches if row.id in self.attempts),
+            sent=sum(self._unexcepted(row) for row in batches if row.id in self.attempts) + len(judged),
             accepted=sum(row.accepted for row in batches),
             refused=len(gone) + sum(map(self._unexcepted, discarded)) + sum(row.records for row in bare_refused),
             waiting=len(waiting) + sum(map(self._unexcepted, unsettled)) + sum(row.records for row in bare_held),

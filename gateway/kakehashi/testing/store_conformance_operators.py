@@ -28,12 +28,30 @@ class StoreOperatorConformance:
         assert (counts_of(store).sent, counts_of(store).files, counts_of(store).oldest_waiting) == (0, 1, NOW)
         begin(store, first, exceptions=[new_exception(1), new_exception(2, state=RecordState.WAITING)])
         assert _figures(store) == (5, 0, 1, 4)
-        assert counts_of(store).sent == 3
+        assert counts_of(store).sent == 1
         settle(store, first)
         assert _figures(store) == (5, 1, 1, 3)
         settle(store, second, exceptions=[new_exception(4, state=RecordState.PARKED)])
         assert _figures(store) == (5, 2, 1, 2)
-        assert (counts_of(store).sent, counts_of(store).oldest_waiting) == (3, NOW)
+        assert (counts_of(store).sent, counts_of(store).oldest_waiting) == (1, NOW)
+
+    def test_only_what_went_out_counts_as_sent(self, store: Store) -> None:
+        """A record that we refused ourselves was not sent, one that the server refused was; also after a retry."""
+        _, (first, second) = add(store, sizes=(4, 2))
+        begin(store, first, exceptions=[new_exception(1), new_exception(2, state=RecordState.WAITING)])
+        assert counts_of(store).sent == 2
+        settle(store, first, exceptions=[new_exception(4, code="SRV-005", server_code="4003")])
+        assert (counts_of(store).sent, counts_of(store).accepted) == (2, 1)
+        settle(store, second, exceptions=[new_exception(5), new_exception(6)])
+        assert counts_of(store).sent == 2
+        ids = [row.id for row in store.exceptions_of(first.id)]
+        requests = [f"again-{number}" for number in ids]
+        local, _, judged = store.redrive(ids, request_ids=requests, reason="r", actor="a", now=NOW)
+        assert counts_of(store).sent == 2
+        begin(store, judged)
+        settle(store, judged)
+        settle(store, local, exceptions=[new_exception(1)])
+        assert (counts_of(store).sent, counts_of(store).accepted) == (3, 2)
 
     def test_counts_are_by_lane(self, store: Store) -> None:
         """Every lane that ever took a file has its own counts, in the order of the names."""
@@ -106,7 +124,7 @@ class StoreOperatorConformance:
         assert row is not None
         assert (row.state, row.attempts, row.turn, row.code) == (BatchState.NEW, 0, turn + 1, None)
         assert _figures(store) == (5, 0, 1, 4)
-        assert counts_of(store).sent == 3
+        assert counts_of(store).sent == 2
         assert [(d.action, d.batch_id) for d in store.decisions(file.id)] == [("release", batch.id)]
 
     def test_a_discarded_batch_counts_as_refused(self, store: Store) -> None:
@@ -175,7 +193,7 @@ class StoreOperatorConformance:
             assert counts_of(store).oldest_waiting == NOW
             begin(store, again)
             if attempt == "a":
-                settle(store, again, exceptions=[new_exception(2)])
+                settle(store, again, exceptions=[new_exception(2, server_code="4003")])
                 assert _figures(store) == (3, 2, 1, 0)
         settle(store, again)
         assert _figures(store) == (3, 3, 0, 0)

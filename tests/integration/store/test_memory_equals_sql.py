@@ -121,7 +121,8 @@ class Histories(RuleBasedStateMachine):
         if row is None:
             return []
         numbers = {row.first_record + (position - 1) % row.records: state for position, state in refused.items()}
-        return [new_exception(number, state=state) for number, state in numbers.items()]
+        judged = {number: "4003" if number % 2 else None for number in numbers}
+        return [new_exception(number, state=state, server_code=judged[number]) for number, state in numbers.items()]
 
     @rule(number=chosen, off=st.integers(0, 9), state=st.sampled_from(BatchState), minutes=st.integers(0, 20))
     def postpone(self, number, off, state, minutes):

@@ -26,7 +26,7 @@ def main(url, name):
             turn=batch.turn + 1,
             accepted=batch.records - 1,
             code="0000",
-            exceptions=[new_exception(numbers[0])],
+            exceptions=[new_exception(numbers[0], server_code="4003")],
             replicas=[change(str(number), batch.turn + 1) for number in numbers],
             result=None,
             now=NOW,

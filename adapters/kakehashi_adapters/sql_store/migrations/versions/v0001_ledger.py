@@ -143,7 +143,7 @@ def _exceptions() -> None:
     op.create_index(
         "ix_exceptions_causes", "exceptions", ["lane", "code", "server_code", "item", "state", "created_at"]
     )
-    op.create_index("ix_exceptions_sums", "exceptions", ["lane", "state", "file_id"])
+    op.create_index("ix_exceptions_sums", "exceptions", ["lane", "state", "file_id", "server_code"])
 
 
 def _replicas() -> None:
