@@ -24,6 +24,13 @@ _OTHER_CONTENT = etree.XPath(
 )
 
 
+_OTHER_OPERATION = etree.XPath(
+    "/*/k:Records/k:Record[boolean(k:Content) = (@operation = 'delete')]/@no",
+    namespaces={"k": NAMESPACE},
+    smart_strings=False,
+)
+
+
 class _Row(NamedTuple):
     """Elements of a Record."""
 
@@ -49,10 +56,10 @@ class ReplicaDesk:
             return repeated
         rows = _rows(case)
         refused = self._refused(case, rows)
-        operation = "delete" if message.id == "DBM-203" else "register"
+        operations = [record.get("operation", "") for record in message.root[1]]
         changes = [
             Change(number, row.PersonKey, row.InfoName, row.Unit, row.Sequence, operation)
-            for number, row in zip(map(int, message.numbers), rows, strict=True)
+            for number, row, operation in zip(map(int, message.numbers), rows, operations, strict=True)
             if number not in refused
         ]
         past = self.receipts.forgotten(message)
@@ -73,8 +80,10 @@ class ReplicaDesk:
             code = _REFUSED_PERSON.get(self.persons.state(row.PersonKey))
             if code:
                 found[number] = Refusal(number, None, code)
-        for number in _other_content(case.message):
+        for number in _numbers(_OTHER_CONTENT, case.message):
             found[number] = Refusal(number, None, "4002")
+        for number in _numbers(_OTHER_OPERATION, case.message):
+            found[number] = Refusal(number, "Content", "4001")
         for violation in case.violations:
             number = numbers[violation.position or 0]
             found[number] = Refusal(number, violation.item, violation.code)
@@ -111,7 +120,9 @@ def _rows(case: Case) -> list[_Row]:
     ]
 
 
-def _other_content(message: Message) -> list[int]:
-    """Numbers of the records whose content is of another layout than they say."""
-    found = _OTHER_CONTENT(message.root)
+def _numbers(path: etree.XPath, message: Message) -> list[int]:
+    """Numbers of the records that `path` finds: a content of another layout than they say (_OTHER_CONTENT), or a
+    content with a deletion and none with a registration (_OTHER_OPERATION).
+    """
+    found = path(message.root)
     return [int(str(number)) for number in found] if isinstance(found, list) else []

@@ -101,8 +101,9 @@ def _chunks(town: Town, first: int, records: int, flaws: Mapping[int, Flaw]) -> 
         yield b"".join(lines), sum(annuals[(first + i) % _VARIANTS] for i in span)
 
 
-_OPERATIONS = tuple(b"22026" if turn == 17 else b"12026" for turn in range(50))
-"""異動区分 and 賦課年度: mostly new, some changed."""
+_OPERATIONS = tuple({17: b"22026", 33: b"32026"}.get(turn, b"12026") for turn in range(50))
+"""異動区分 and 賦課年度: mostly new, some changed, some deleted."""
+_OPERATION = 16
 
 
 def _person_block(town: Town, person: int) -> bytes:
@@ -124,6 +125,8 @@ def _person_block(town: Town, person: int) -> bytes:
 
 
 def _spoilt(town: Town, record: bytes, flaw: Flaw, person: int) -> bytes:
+    """Never a deletion: nobody looks at the content of one, so nothing wrong in it would be found."""
+    record = record[:_OPERATION] + b"1" + record[_OPERATION + 1 :]
     match flaw.use:
         case "plain":
             return flaw.patch(record)

@@ -18,7 +18,7 @@ _SAFE = re.compile("[0-9A-Za-z-]*").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class ReplicaRecord:
-    """「副本レコード」 One change. `content`: the escaped elements of its items; empty for operation `delete`.
+    """「副本レコード」 One change. `content`: the escaped elements of its items; not written for operation `delete`.
 
     `valid_to` may be empty; the flags are "0" or "1".
     """
@@ -37,16 +37,14 @@ class ReplicaRecord:
 def replica_registration(
     header: Header, standard: DataStandard, records: Sequence[ReplicaRecord], *, namespace: str = NAMESPACE
 ) -> bytes:
-    """DBM-201, or DBM-203 (deletes: no content), as `header.message_id` says. Records are numbered from 1.
+    """DBM-201 (changes), or DBM-203 (deletes alone), as `header.message_id` says. Records are numbered from 1; a
+    `delete` has no content, everything else has one.
 
     Never fails for a wrong value: the schema finds it in its own record.
     """
     version = safe_text(standard.version)
     fixed = f"<InfoName>{safe_text(standard.info_name)}</InfoName><LayoutVersion>{version}</LayoutVersion><Unit>"
-    if header.message_id == "DBM-203":
-        begin = end = ""
-    else:
-        begin, end = f"<Content><{standard.element}>", f"</{standard.element}></Content>"
+    begin, end = f"<Content><{standard.element}>", f"</{standard.element}></Content>"
     parts = [open_message(header, namespace=namespace), "<Records>"]
     parts += [_record(no, record, fixed, begin, end) for no, record in enumerate(records, start=1)]
     parts += ["</Records>", close_message(header)]
@@ -67,7 +65,7 @@ def _record(no: int, record: ReplicaRecord, fixed: str, begin: str, end: str) ->
         person, unit, since, until = safe_text(person), safe_text(unit), safe_text(since), safe_text(until)
         closed, blocked, operation = safe_text(closed), safe_text(blocked), safe_text(operation)
     ends = f"<ValidTo>{until}</ValidTo>" if until else ""
-    content = f"{begin}{record.content}{end}" if begin else ""
+    content = "" if operation == "delete" else f"{begin}{record.content}{end}"
     return (
         f'<Record no="{no}" operation="{operation}"><PersonKey>{person}</PersonKey>{fixed}{unit}</Unit>'
         f"<ValidFrom>{since}</ValidFrom>{ends}<Sequence>{record.sequence:018d}</Sequence>"

@@ -16,17 +16,17 @@ from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.system import status_request
-from kakehashi.pipeline.translation import Draft
+from kakehashi.pipeline.permission import unpermitted
+from kakehashi.pipeline.translation import Draft, Request
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import BatchRow
-from kakehashi.validation.schema import MessageSchema, SchemaSet
+from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Conversation", "Reply"]
 
-_REQUESTS = {Function.DBM: "DBM-201", Function.SKI: "SKI-301"}
+_CHANGES, _DELETES, _INQUIRIES = "DBM-201", "DBM-203", "SKI-301"
 _POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
-_STATUS = "SYM-911"
 _NO_DIGEST = base64.b64encode(bytes(32)).decode()
 
 
@@ -51,24 +51,36 @@ class Conversation:
     test: bool
 
     @property
-    def request_message(self) -> str:
-        return _REQUESTS[self.route.function]
-
-    @property
     def poll_message(self) -> str:
         return _POLLS[self.route.function]
 
     @property
-    def request_schema(self) -> MessageSchema:
-        return self.schemas.message(self.request_message)
+    def status_message(self) -> str:
+        return "SYM-911"
 
-    @property
-    def idempotent(self) -> bool:
-        return self.profile.messages[self.request_message].idempotent
+    def idempotent(self, message_id: str) -> bool:
+        """Whether the server honours the request id of this message."""
+        return self.profile.messages[message_id].idempotent
 
-    def request(self, row: BatchRow, total: int, drafts: Sequence[Draft]) -> bytes:
-        """The document that carries the drafts; the same drafts give the same bytes but for created_at."""
-        contents = [draft.mapped.content for draft in drafts]
+    def refusal(self, draft: Draft) -> Fault | None:
+        """Why a record must not be sent at all: an inquiry without permission."""
+        if self.route.function is not Function.SKI:
+            return None
+        return unpermitted(self.profile.permissions, draft.mapped.content)
+
+    def request(self, row: BatchRow, total: int, drafts: Sequence[Draft]) -> Request:
+        """The message that carries the drafts; the same drafts give the same bytes but for created_at."""
+        message_id = self._message_for(drafts)
+        document = self._document(message_id, row, total, drafts)
+        return Request(message_id, document, self.schemas.message(message_id))
+
+    def _message_for(self, drafts: Sequence[Draft]) -> str:
+        """Deletions alone are DBM-203; among changes they travel in DBM-201."""
+        if self.route.function is Function.SKI:
+            return _INQUIRIES
+        return _DELETES if all(draft.mapped.operation == "delete" for draft in drafts) else _CHANGES
+
+    def _document(self, message_id: str, row: BatchRow, total: int, drafts: Sequence[Draft]) -> bytes:
         stamp = BatchStamp(
             id=row.request_id,
             seq=row.seq,
@@ -76,8 +88,9 @@ class Conversation:
             record_count=len(drafts),
             sha256=_NO_DIGEST,
         )
-        header = replace(self._header(self.request_message, row.request_id, row.request_id), batch=stamp)
-        if self.route.function is Function.SKI:
+        header = replace(self._header(message_id, row.request_id, row.request_id), batch=stamp)
+        if message_id == _INQUIRIES:
+            contents = [draft.mapped.content for draft in drafts]
             return _stamped(inquiries(header, contents, [draft.person for draft in drafts]))
         records = [
             ReplicaRecord(
@@ -95,21 +108,25 @@ class Conversation:
         ]
         return _stamped(replica_registration(header, self.route.standard, records))
 
-    def send(self, row: BatchRow, document: bytes) -> Reply:
-        return self._exchange(self.request_message, row.request_id, document)
+    def send(self, row: BatchRow, message_id: str, document: bytes) -> Reply:
+        return self._exchange(message_id, row.request_id, document)
 
     def poll(self, row: BatchRow) -> Reply:
         """Ask for the result by receipt."""
-        request_id = content_id(row.request_id, self.poll_message, row.turn)
+        request_id = self.question_id(row, self.poll_message)
         header = self._header(self.poll_message, request_id, row.request_id)
         build = inquiry_result_request if self.route.function is Function.SKI else result_request
         return self._exchange(self.poll_message, request_id, build(header, row.receipt or ""))
 
     def ask_status(self, row: BatchRow) -> Reply:
         """Ask whether the server has the request of this batch."""
-        request_id = content_id(row.request_id, _STATUS, row.turn)
-        header = self._header(_STATUS, request_id, row.request_id)
-        return self._exchange(_STATUS, request_id, status_request(header, row.request_id))
+        request_id = self.question_id(row, self.status_message)
+        header = self._header(self.status_message, request_id, row.request_id)
+        return self._exchange(self.status_message, request_id, status_request(header, row.request_id))
+
+    def question_id(self, row: BatchRow, message_id: str) -> str:
+        """The request id of a poll or status query in the batch's turn."""
+        return content_id(row.request_id, message_id, row.turn)
 
     def _header(self, message_id: str, request_id: str, correlation_id: str) -> Header:
         return Header(

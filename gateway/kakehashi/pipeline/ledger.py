@@ -11,7 +11,7 @@ from kakehashi.codec.layout import Decoded
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.interface import Answer, Function, RecordError
-from kakehashi.domain.outcome import Rejected, WaitingFor
+from kakehashi.domain.outcome import Rejected, Waiting, WaitingFor
 from kakehashi.errors import Fault
 from kakehashi.pipeline.conversation import Reply
 from kakehashi.pipeline.inquiry_result import refused, write_answers
@@ -64,10 +64,17 @@ class Ledger:
         return self._file(row).batches
 
     def refused_before(self, row: BatchRow) -> Collection[int]:
-        """Positions that an earlier attempt has refused: they stay refused until somebody retries them."""
-        if not row.attempts:
+        """Positions that an earlier attempt has refused: they stay refused until somebody retries them, also when the
+        batch was parked and released meanwhile (its attempts then count from 0, its turn does not).
+        """
+        if not row.turn:
             return ()
         return {exception.record_no - row.first_record for exception in self._store.exceptions_of(row.id)}
+
+    def sent_as(self, row: BatchRow) -> str:
+        """The message under which the batch's records were sent last."""
+        attempts = self._store.attempts(row.id)
+        return next(attempt.message_id for attempt in reversed(attempts) if attempt.request_id == row.request_id)
 
     def refusals(self, row: BatchRow, translation: Translation) -> list[NewException]:
         """The records that were refused before sending."""
@@ -84,19 +91,18 @@ class Ledger:
             if number in faults
         ]
 
-    def rejected(self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault) -> list[NewException]:
-        """A message refused as a whole: the records that the server names go back to their owner, the others wait for
-        an operator (they were never judged).
+    def rejected(self, row: BatchRow, decoded: Decoded, answer: Answer, fault: Fault) -> list[NewException]:
+        """A message refused as a whole: the records that the server names are judged, the others wait for an operator
+        (they were never judged).
         """
-        named = {error.record_no: error for error in answer.errors}
+        errors = self._by_number(answer.errors)
         exceptions = []
-        for number, draft in enumerate(translation.drafts, start=1):
-            error = named.get(number)
-            record_fault = Fault("SRV-005", facts={"code": error.code}) if error else fault
-            state = RecordState.REFUSED if error else RecordState.PARKED
-            code = error.code if error else answer.code
+        for number, position in enumerate(self._sent(row), start=1):
+            error = errors.get(number)
             exceptions.append(
-                self._exception(row, translation.decoded, draft.position, record_fault, state, server_code=code)
+                self._judged(row, decoded, position, error.code, error.item)
+                if error
+                else self._exception(row, decoded, position, fault, RecordState.PARKED, server_code=answer.code)
             )
         return exceptions
 
@@ -111,17 +117,14 @@ class Ledger:
                 self._memos.popitem(last=False)
 
     def conclude(self, row: BatchRow, reply: Reply, *, translate: Callable[[], Translation]) -> bool | Fault:
-        """Settle by the server's per-record verdicts. A Fault when its count of accepted records is not ours."""
-        before = self.refused_before(row)
-        sent = [position for position in range(row.records) if position not in before]
-        errors = {error.record_no: error for error in reply.answer.errors}
-        for number in refused(reply.inquiry_answers):
-            errors.setdefault(number, RecordError(number, None, REFUSED_BY_PROVIDER))
-        if any(not 1 <= number <= len(sent) for number in errors):
-            return Fault("SRV-011", facts={"sent": len(sent)})
-        accepted = [position for number, position in enumerate(sent, start=1) if number not in errors]
-        if reply.answer.accepted != len(sent) - len(reply.answer.errors):
+        """Settle by the server's per-record verdicts. A Fault when its counts are not ours."""
+        sent = self._sent(row)
+        errors = self._by_number(reply.answer.errors)
+        if not self._tallies(reply, errors, sent=len(sent)):
             return Fault("SRV-011", facts={"sent": len(sent), "accepted": reply.answer.accepted})
+        for number in refused(reply.inquiry_answers):
+            errors[number] = RecordError(number, None, REFUSED_BY_PROVIDER)
+        accepted = [position for number, position in enumerate(sent, start=1) if number not in errors]
         translation = translate() if errors else None
         exceptions = [
             self._judged(row, translation.decoded, sent[number - 1], error.code, error.item)
@@ -135,6 +138,30 @@ class Ledger:
             replicas=self._changes(row, accepted, translation, translate),
             result=self._result(row, reply, sent),
         )
+
+    def _sent(self, row: BatchRow) -> list[int]:
+        """Positions of the records of the message: all but those that were refused before sending."""
+        before = self.refused_before(row)
+        return [position for position in range(row.records) if position not in before]
+
+    def _by_number(self, errors: Sequence[RecordError]) -> dict[int, RecordError]:
+        """One error a record, however many the server names: what goes back to its owner before what waits."""
+        chosen: dict[int, RecordError] = {}
+        for error in errors:
+            known = chosen.get(error.record_no)
+            if known is None or (self._waits(known) and not self._waits(error)):
+                chosen[error.record_no] = error
+        return chosen
+
+    def _waits(self, error: RecordError) -> bool:
+        return isinstance(self._settling.of_record(error.code), Waiting)
+
+    def _tallies(self, reply: Reply, errors: Mapping[int, RecordError], *, sent: int) -> bool:
+        """Whether the server speaks of exactly our records: a verdict for each, and an answer for each inquiry."""
+        good = [number for number in range(1, sent + 1) if number not in errors]
+        if reply.answer.accepted != len(good) or len(good) + len(errors) != sent:
+            return False
+        return self._route.function is not Function.SKI or sorted(a.no for a in reply.inquiry_answers) == good
 
     def settle(
         self,
@@ -203,12 +230,15 @@ class Ledger:
         server_code: str | None = None,
     ) -> NewException:
         record_no = row.first_record + position
+        offset = decoded.offsets[position] if fault.place.offset is None else fault.place.offset
+        if row.redrive_of is not None:
+            offset = row.offset  # its bytes stand alone now: only the place of its first fault is known
         return NewException(
             record_no=record_no,
             code=fault.code,
             server_code=server_code,
             item=fault.place.item,
-            offset=decoded.offsets[position] if fault.place.offset is None else fault.place.offset,
+            offset=offset,
             state=state,
             payload=self._sealer.seal(decoded.raw(position).to_bytes(), context=record_context(row, record_no)),
         )

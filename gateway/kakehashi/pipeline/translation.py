@@ -16,7 +16,7 @@ from kakehashi.ports.store import LinkReader, ReplicaChange
 from kakehashi.validation.individual_number_scan import find_individual_number
 from kakehashi.validation.schema import MessageSchema
 
-__all__ = ["Draft", "Subject", "Translation", "translate"]
+__all__ = ["Draft", "Request", "Subject", "Translation", "translate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +40,23 @@ class Draft:
     mapped: Mapped
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """「送信電文」 A message as it would go out, and the schema that it must satisfy first."""
+
+    message_id: str
+    document: bytes
+    schema: MessageSchema
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """`document` holds the records of `drafts` in that order (empty bytes when none may be sent).
+    """`document` holds the records of `drafts` in that order, as message `message_id`; both empty: none may be sent.
 
     `refused` has the first fault of every other record by position; `raw` gives back a record's legacy bytes.
     """
 
+    message_id: str
     document: bytes
     drafts: tuple[Draft, ...]
     refused: dict[int, Fault]
@@ -60,10 +70,13 @@ def translate(
     subject: Subject,
     *,
     links: LinkReader,
-    schema: MessageSchema,
-    build: Callable[[Sequence[Draft]], bytes],
+    refusal: Callable[[Draft], Fault | None],
+    build: Callable[[Sequence[Draft]], Request],
 ) -> Translation:
-    """Everything between the broker and the server. Records fail one by one; their neighbours go on."""
+    """Everything between the broker and the server. Records fail one by one; their neighbours go on.
+
+    `refusal` says why a record may not be sent although it could be; `build` makes the message of those that may.
+    """
     decoded = route.codec.decode(body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
     refusals = _Refusals(decoded, subject)
     rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
@@ -86,9 +99,11 @@ def translate(
         if record is not None
     ]
     drafts = _without_individual_numbers(drafts, refusals)
-    document, drafts = _valid_document(drafts, refusals, schema=schema, build=build)
+    drafts = _permitted(drafts, refusals, refusal)
+    request, drafts = _valid_request(drafts, refusals, build)
     return Translation(
-        document=document,
+        message_id=request.message_id if request else "",
+        document=request.document if request else b"",
         drafts=tuple(drafts),
         refused=refusals.first,
         decoded=decoded,
@@ -156,19 +171,26 @@ def _without_individual_numbers(drafts: list[Draft], refusals: _Refusals) -> lis
     return clean
 
 
-def _valid_document(
-    drafts: list[Draft],
-    refusals: _Refusals,
-    *,
-    schema: MessageSchema,
-    build: Callable[[Sequence[Draft]], bytes],
-) -> tuple[bytes, list[Draft]]:
+def _permitted(drafts: list[Draft], refusals: _Refusals, refusal: Callable[[Draft], Fault | None]) -> list[Draft]:
+    permitted = []
+    for draft in drafts:
+        fault = refusal(draft)
+        if fault is None:
+            permitted.append(draft)
+        else:
+            refusals.add(draft.position, fault)
+    return permitted
+
+
+def _valid_request(
+    drafts: list[Draft], refusals: _Refusals, build: Callable[[Sequence[Draft]], Request]
+) -> tuple[Request | None, list[Draft]]:
     """Build, check, and build again without what failed. A fault of the message itself refuses every record."""
     while drafts:
-        document = build(drafts)
-        check = schema.check(document)
+        request = build(drafts)
+        check = request.schema.check(request.document)
         if not check.record_faults and not check.faults:
-            return document, drafts
+            return request, drafts
         if not check.record_faults:
             for draft in drafts:
                 refusals.add(draft.position, check.faults[0])
@@ -177,4 +199,4 @@ def _valid_document(
             for fault in faults:
                 refusals.add(drafts[index].position, fault)
         drafts = [draft for index, draft in enumerate(drafts) if index not in check.record_faults]
-    return b"", []
+    return None, []

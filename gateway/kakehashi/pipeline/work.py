@@ -106,7 +106,7 @@ class LaneWork:
         begun = self.store.begin_attempt(
             row.id,
             turn=row.turn,
-            message_id=self.conversation.request_message,
+            message_id=translation.message_id,
             exceptions=refusals,
             now=now,
             due=now + self.patience,
@@ -116,7 +116,7 @@ class LaneWork:
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
         self.ledger.remember(row, translation)
         try:
-            reply = self.conversation.send(row, translation.document)
+            reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
             self._record(row, 0, None, error.fault.code)
             outcome = self.settling.of_error(error, request_id=row.request_id, attempt=row.attempts)
@@ -127,7 +127,8 @@ class LaneWork:
 
     def _ask(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         """The outcome of a send is unknown: ask first; send again only what the server does not know and forgives."""
-        no = self._record_message(row, "SYM-911")
+        message_id = self.ledger.sent_as(row)
+        no = self._record_message(row, self.conversation.status_message)
         try:
             reply = self.conversation.ask_status(row)
         except ServerError as error:
@@ -136,7 +137,7 @@ class LaneWork:
             return self._follow(row, item, body, outcome, fallback=BatchState.SENT)
         self._record(row, no, reply, reply.answer.code)
         if not self.settling.knows_request(reply.answer):
-            if self.conversation.idempotent:
+            if self.conversation.idempotent(message_id):
                 return self._send(row, item, body)
             return self._park(row, Fault("SRV-003", facts={"request": row.request_id}))
         outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.turn)
@@ -183,9 +184,10 @@ class LaneWork:
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
                 return self._later(row, item, state, after, receipt=row.receipt, fault=Fault("SRV-003"))
+            case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
+                return self._park(row, fault)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
-                assert reply is not None
-                exceptions = self.ledger.rejected(row, self._translate(row, body), reply.answer, fault)
+                exceptions = self.ledger.rejected(row, self._translate(row, body).decoded, reply.answer, fault)
                 return self._settled(row, self.ledger.settle(row, accepted=0, exceptions=exceptions))
 
     def _conclude(self, row: BatchRow, body: BatchBody, reply: Reply) -> Step:
@@ -223,7 +225,7 @@ class LaneWork:
             body,
             subject,
             links=self.links,
-            schema=self.conversation.request_schema,
+            refusal=self.conversation.refusal,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )
 
@@ -254,7 +256,8 @@ class LaneWork:
         return Done("batch.settled" if moved else "batch.found_stale", row)
 
     def _record_message(self, row: BatchRow, message_id: str) -> int:
-        return self.store.record_message(row.id, message_id=message_id, request_id=row.request_id, now=self.clock.now())
+        request_id = self.conversation.question_id(row, message_id)
+        return self.store.record_message(row.id, message_id=message_id, request_id=request_id, now=self.clock.now())
 
     def _record(self, row: BatchRow, no: int, reply: Reply | None, code: str) -> None:
         segment = int(reply.answer.segment) if reply else None

@@ -13,7 +13,7 @@ from kakehashi.domain.batch import BatchBody, BatchState, content_id
 from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
-from kakehashi.pipeline.translation import Draft, Subject, Translation, translate
+from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
 from kakehashi.ports.store import BatchRow
 from kakehashi.validation.schema import SchemaSet
 
@@ -98,7 +98,7 @@ class Offline:
         return translation.faults
 
     def translate_batch(self, row: BatchRow, body: BatchBody, *, total: int, file: str) -> Translation:
-        def build(drafts: Sequence[Draft]) -> bytes:
+        def build(drafts: Sequence[Draft]) -> Request:
             return self._conversation.request(row, total, drafts)
 
         return translate(
@@ -106,7 +106,7 @@ class Offline:
             body,
             Subject(file=file, file_id=1, first_record=row.first_record, offset=row.offset),
             links=_EveryoneLinked(),
-            schema=self._conversation.request_schema,
+            refusal=self._conversation.refusal,
             build=build,
         )
 

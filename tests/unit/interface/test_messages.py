@@ -65,6 +65,10 @@ def _registration(standard: DataStandard) -> bytes:
 
 BUILT = {
     **{f"DBM-201 {name}": ("DBM-201", _registration(standard)) for name, standard in STANDARDS.items()},
+    "DBM-201 mixed": (
+        "DBM-201",
+        replica_registration(_header("DBM-201"), TAX, [_record(TAX), _record(TAX, operation="delete")]),
+    ),
     "DBM-203": ("DBM-203", replica_registration(_header("DBM-203"), TAX, [_record(TAX, operation="delete")])),
     "DBM-205": ("DBM-205", result_request(_header("DBM-205"), OTHER_ID)),
     "SKI-301": ("SKI-301", inquiries(_header("SKI-301", batch=STAMP), [INQUIRY] * 2, ["000000000000001"] * 2)),
@@ -128,12 +132,27 @@ def test_a_hostile_person_or_receipt_is_escaped():
     assert SET.message("SYM-911").check(status_request(_header("SYM-911"), "&")).faults
 
 
-def test_a_delete_is_no_registration():
-    """Deletes travel as DBM-203 without content; DBM-201 takes none."""
-    deleted = _record(TAX, operation="delete")
-    wrong = replica_registration(_header("DBM-201"), TAX, [_record(TAX), deleted])
-    assert list(SET.message("DBM-201").check(wrong).record_faults) == [1]
+def test_a_delete_has_no_content():
+    """In DBM-201 among changes, and alone in DBM-203: what is to be deleted says nothing about the person."""
+    mixed = replica_registration(_header("DBM-201"), TAX, [_record(TAX), _record(TAX, operation="delete")])
+    assert SET.message("DBM-201").check(mixed).valid
+    registered, deleted = etree.fromstring(mixed).findall("{*}Records/{*}Record")
+    assert registered.find("{*}Content") is not None
+    assert deleted.find("{*}Content") is None
     assert b"<Content>" not in BUILT["DBM-203"][1]
+
+
+def test_a_registration_is_no_delete():
+    """DBM-203 takes deletes only: a registration among them fails in its own record."""
+    wrong = replica_registration(_header("DBM-203"), TAX, [_record(TAX, operation="delete"), _record(TAX)])
+    assert list(SET.message("DBM-203").check(wrong).record_faults) == [1]
+
+
+@pytest.mark.parametrize("operation", ["", "Delete", "remove", "<x>"])
+def test_another_operation_is_refused(operation):
+    """The operation is register or delete, to the letter; a wrong one fails in its own record."""
+    document = replica_registration(_header("DBM-201"), TAX, [_record(TAX), _record(TAX, operation=operation)])
+    assert list(SET.message("DBM-201").check(document).record_faults) == [1]
 
 
 def test_another_namespace_is_a_parameter():

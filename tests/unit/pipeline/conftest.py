@@ -1,4 +1,4 @@
-"""The whole gateway in memory: fakes for broker, ledger, links, files and clock; the honest simulator's mind as server."""
+"""The whole gateway in memory: fakes for every port but the server, whose part the honest simulator's mind plays."""
 
 from argparse import Namespace
 from datetime import timedelta
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kakehashi.config.loader import load
+from kakehashi.domain.batch import content_id
 from kakehashi.ports.store import LinkRow
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
@@ -137,6 +138,23 @@ class House:
                 return
             self.clock.advance(timedelta(seconds=10))
         raise AssertionError("the lane never became quiet")
+
+    def redrive(self, exceptions):
+        """What an operator's `parked retry` does, and the publishing that follows."""
+        made = self.store.redrive(
+            [row.id for row in exceptions],
+            request_ids=[content_id("redrive", row.id, self.clock.now().isoformat()) for row in exceptions],
+            reason="mended",
+            actor="tester",
+            now=self.clock.now(),
+        )
+        self.publishing.publish_new()
+        return made
+
+    def results(self):
+        """Let the scheduler return what is settled; the newest result of each name."""
+        self.scheduler().run_once()
+        return self.sink.files
 
     def scheduler(self):
         returning = self.gateway.returning_to(self.route, self.sink)

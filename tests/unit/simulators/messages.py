@@ -64,10 +64,10 @@ def message(message_id, request, body, **header):
     return f'<{root} xmlns="urn:kakehashi:std-2026"><Header>{elements}</Header>{body}</{root}>'.encode()
 
 
-def record(no, person, *, sequence=1, unit="2026", info=TAX, version="1", content=None):
+def record(no, person, *, sequence=1, unit="2026", info=TAX, version="1", content=None, operation="register"):
     inner = inventor().content(info, person) if content is None else content
     return (
-        f'<Record no="{no}" operation="register"><PersonKey>{person}</PersonKey><InfoName>{info}</InfoName>'
+        f'<Record no="{no}" operation="{operation}"><PersonKey>{person}</PersonKey><InfoName>{info}</InfoName>'
         f"<LayoutVersion>{version}</LayoutVersion><Unit>{unit}</Unit><ValidFrom>2026-04-01</ValidFrom>"
         f"<Sequence>{sequence:018}</Sequence><NonDisclosure>0</NonDisclosure>"
         f"<AutoResponseBlocked>0</AutoResponseBlocked><Content>{inner}</Content></Record>"
@@ -93,9 +93,17 @@ def people(request, count, *, first=1, sequence=1, **header):
     return registration(request, records, **header)
 
 
+def removal(no, person, *, sequence=1):
+    """A record that deletes: it has no content."""
+    return without_content(record(no, person, sequence=sequence, operation="delete"))
+
+
+def without_content(text):
+    return re.sub("<Content>.*</Content>", "", text)
+
+
 def deletion(request, person, *, sequence):
-    body = re.sub("<Content>.*</Content>", "", record(1, person, sequence=sequence)).replace("register", "delete")
-    return message("DBM-203", request, f"<Records>{body}</Records>")
+    return message("DBM-203", request, f"<Records>{removal(1, person, sequence=sequence)}</Records>")
 
 
 def inquiry(no, person, info=TAX):

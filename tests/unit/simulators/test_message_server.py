@@ -24,9 +24,11 @@ from tests.unit.simulators.messages import (
     persons_message,
     record,
     registration,
+    removal,
     result_request,
     status_request,
     with_item,
+    without_content,
 )
 
 from kakehashi_simulators.intermediate_server import IntermediateServer
@@ -188,6 +190,24 @@ def test_a_deletion_is_an_effect_of_its_own(bench):
     assert found(bench.send(deletion("b", key(1), sequence=6)), "MessageId") == "DBM-204"
     assert errors(bench.result(deletion("c", key(1), sequence=4))) == [(1, None, "4009")]
     assert [row["operation"] for row in bench.act("GET /effects", {"person": key(1)})] == ["register", "delete"]
+
+
+def test_changes_and_deletions_share_a_message(bench):
+    """DBM-201 does what each record says: the effects name it, the later sequence wins, an older deletion is stale."""
+    bench.send(people("a", 2, sequence=5))
+    mixed = [removal(1, key(1), sequence=6), record(2, key(3), sequence=6), removal(3, key(2), sequence=4)]
+    assert errors(bench.result(registration("b", mixed))) == [(3, None, "4009")]
+    assert errors(bench.result(people("c", 1, sequence=7))) == []
+    done = [row["operation"] for row in bench.act("GET /effects", {"person": key(1)})]
+    assert done == ["register", "delete", "register"]
+
+
+@pytest.mark.parametrize("wrong", [record(2, key(2), operation="delete"), without_content(record(2, key(2)))])
+def test_content_belongs_to_registrations(bench, wrong):
+    """A deletion with a content and a registration without one are 4001; their neighbours are taken."""
+    result = bench.result(registration("a", [record(1, key(1)), wrong, removal(3, key(3))]))
+    assert errors(result) == [(2, "Content", "4001")]
+    assert found(result, "Accepted") == "2"
 
 
 @pytest.mark.parametrize(
