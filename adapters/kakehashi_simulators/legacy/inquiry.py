@@ -23,6 +23,9 @@ FLAWS = (
     Flaw(kind="required item missing", code="MAP-003", found="AffairCode", item="事務コード", text=""),
     Flaw(kind="individual number in half-width", code="VAL-003", item="照会者ユーザーID", use="number", text="half"),
     Flaw(kind="number not linked", code="IDN-001", use="unlinked"),
+    Flaw(
+        kind="without permission", code="REF-004", found="ProcedureCode", item="事務手続コード", text="JT99000000000001"
+    ),
 )
 CUT = Flaw(kind="last line cut off", code="DEC-002")
 _BAD = "\ue000raw"

@@ -71,6 +71,15 @@ def _page(profile: Profile) -> Iterator[str]:
     yield "Idempotent: the receiver honours the request id, so the same message may be sent again when its outcome is"
     yield "unknown. Each message has a schema in `xsd/`, and both directions are checked against it."
     yield ""
+    yield 'DBM-201 carries changes: each record says `operation="register"` and has a Content, or `operation="delete"`'
+    yield "and has none. A message in which every record is a deletion is a DBM-203. For each person, information and"
+    yield "unit the higher Sequence wins, whatever the operation: a record may be registered again after a deletion."
+    yield ""
+    yield "## Permissions"
+    yield ""
+    yield "An inquiry is sent only if this table has its row. Everything else is refused before sending (REF-004)."
+    yield ""
+    yield from _table(("department", "affair", "procedure", "information"), sorted(profile.permissions))
     yield "## Header"
     yield ""
     yield from _table(("element", "項目", "content"), _HEADER)

@@ -58,7 +58,7 @@ def test_every_kind_of_fault_is_planted(manifest):
     assert codes >= {
         "DEC-004", "DEC-005", "DEC-006", "DEC-007", "DEC-008", "DEC-010", "DEC-011", "DEC-012", "DEC-013", "DEC-014",
         "DEC-015", "DEC-017", "DEC-003", "DEC-019", "DEC-020", "MAP-002", "MAP-003", "MAP-004", "VAL-002", "VAL-003",
-        "IDN-001", "IDN-002", "IDN-003", "REF-001", "REF-002", "SRV-005", "SYM-001",
+        "IDN-001", "IDN-002", "IDN-003", "REF-001", "REF-002", "REF-004", "SRV-005", "SYM-001",
     }  # fmt: skip
     assert {planted.state for planted in manifest.planted} == {"refused", "waiting", "held", "duplicate"}
 

@@ -11,7 +11,7 @@ from kakehashi.runtime.offline import Offline
 from kakehashi_simulators.legacy import generate
 
 ROOT = Path(__file__).parents[3]
-ONLINE = ("IDN-", "REF-", "SRV-", "SYM-")
+ONLINE = ("IDN-", "REF-002", "SRV-", "SYM-")
 """Codes that need links, ledger or server: the offline run cannot find them."""
 
 
