@@ -9,11 +9,21 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["RESULTS", "Spread", "interleaved", "machine", "table", "write_json"]
+__all__ = [
+    "RESULTS",
+    "Spread",
+    "Took",
+    "interleaved",
+    "machine",
+    "peak_mebibytes",
+    "processor_seconds",
+    "table",
+    "write_json",
+]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -29,6 +39,35 @@ class Spread:
     @classmethod
     def of(cls, figures: Sequence[float]) -> Spread:
         return cls(min(figures), statistics.median(figures), max(figures))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """Seconds from the start until all was settled (and its result returned); peak memory of each process in MiB,
+    and the processor seconds that each has spent meanwhile: on a busy machine they say more than the clock.
+    """
+
+    records: int
+    settled: float
+    returned: float = 0.0
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        return self.records / self.settled
+
+    def plain(self) -> dict[str, object]:
+        return {
+            "records": self.records,
+            "settled_seconds": round(self.settled, 3),
+            "returned_seconds": round(self.returned, 3),
+            "records_per_second": round(self.rate),
+            "peak_mebibytes": dict(self.peaks),
+            "processor_microseconds_per_record": {
+                name: round(seconds / self.records * 1e6, 1) for name, seconds in self.spent.items()
+            },
+        }
 
 
 def interleaved(runs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
@@ -56,6 +95,27 @@ def machine() -> dict[str, object]:
         "python": sys.version.split()[0],
         **{name: version(name) for name in packages},
     }
+
+
+def processor_seconds(processes: Mapping[str, int]) -> dict[str, float]:
+    """What running processes (name → id) have spent so far, their own and the kernel's on their behalf."""
+    return {name: _processor_seconds(process_id) for name, process_id in processes.items()}
+
+
+def _processor_seconds(process_id: int) -> float:
+    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mebibytes(processes: Mapping[str, int]) -> dict[str, float]:
+    """The most memory that running processes (name → id) have had resident, in MiB."""
+    return {name: _peak_mebibytes(process_id) for name, process_id in processes.items()}
+
+
+def _peak_mebibytes(process_id: int) -> float:
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return round(int(line.split()[1]) / 1024, 1)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

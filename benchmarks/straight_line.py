@@ -27,7 +27,7 @@ _RECORD = struct.Struct(
 )
 _HALF = re.compile("[\x21-\x7e\uff61-\uff9f]")
 _NO_TAX = {"10": "1", "20": "2", "30": "3", "40": "4"}
-_OPERATION = {"1": "register", "2": "register"}
+_OPERATION = {"1": "register", "2": "register", "3": "delete"}
 _FLAG = {"0": "0", "1": "1", " ": "1"}
 _ERAS = {"1": 1867, "2": 1911, "3": 1925, "4": 1988, "5": 2018}
 _NO_DATE = frozenset({"99999999", "00000000", " " * 8})
@@ -46,21 +46,27 @@ class StraightLine:
 
     def translate(self, data: bytes, *, city: str, first: int, header: str) -> bytes:
         """`data`: whole records; `header`: the message up to its body; `first`: number of the first record."""
-        document, contents = self.build(data, city=city, first=first, header=header)
+        return self.translate_linked(data, city=city, first=first, header=header)[0]
+
+    def translate_linked(
+        self, data: bytes, *, city: str, first: int, header: str
+    ) -> tuple[bytes, list[bytes], list[str]]:
+        """The document; the content and the unified number of each record."""
+        document, contents, people = self._build(data, city=city, first=first, header=header)
         if find_individual_number_in_document(b"\0".join(contents)) is not None:
             raise ValueError
-        root = etree.fromstring(document, etree.XMLParser(resolve_entities=False, huge_tree=False, collect_ids=False))
+        root = etree.fromstring(document, _parser())
         if not self._schema.validate(root):
             raise ValueError
         if self._rules is not None and any(True for _ in self._rules.broken(root)):
             raise ValueError
-        return document
+        return document, contents, people
 
-    def build(self, data: bytes, *, city: str, first: int, header: str) -> tuple[bytes, list[bytes]]:
+    def _build(self, data: bytes, *, city: str, first: int, header: str) -> tuple[bytes, list[bytes], list[str]]:
         columns = list(zip(*_RECORD.iter_unpack(data), strict=True))
         (kinds, atena, operations, units, since, until, kana, kanji, births, sexes, posts, homes, closed, blocked,
-         taxed, declared, p13, p4, base, z1, z2, z3, z4, annual, kin, spouse, disabled, single, part, adjusted, corrected,
-         reasons) = columns  # fmt: skip
+         taxed, declared, p13, p4, base, z1, z2, z3, z4, annual, kin, spouse, disabled, single, part, adjusted,
+         corrected, reasons) = columns  # fmt: skip
         if set(kinds) != {b"2"}:
             raise ValueError
         texts = [_texts(each) for each in (atena, operations, units, since, until, closed, blocked, taxed, declared,
@@ -82,6 +88,7 @@ class StraightLine:
         linked = self._resolve(texts[0])
         people = [linked[number] for number in texts[0]]
         head = "<InfoName>TM99000000000001</InfoName><LayoutVersion>1</LayoutVersion><Unit>"
+        start = 1_000_000_000 + first - 1
         records, contents = [], []
         for no, (person, op, unit, begin, end, close, block, tax, decl, n1, n2, n3, n4, kids, wife, ill, alone, fixed,
                  reason, a, r, b, y, p) in enumerate(
@@ -101,22 +108,35 @@ class StraightLine:
                 f"{f'<A0330>{date}</A0330>' if date else '<A0330-absent>3</A0330-absent>'}"
                 f"{f'<A0340>{reason}</A0340>' if reason else '<A0340-absent>3</A0340-absent>'}"
             ).encode()
-            contents.append(content)
             ends = "" if end in _NO_DATE else f"<ValidTo>{_day(end)}</ValidTo>"
             records.append(
                 (
                     f'<Record no="{no}" operation="{_OPERATION[op]}"><PersonKey>{person}</PersonKey>{head}{unit}</Unit>'
-                    f"<ValidFrom>{_day(begin)}</ValidFrom>{ends}<Sequence>{1_000_000_000 + first + no - 1:018d}</Sequence>"
+                    f"<ValidFrom>{_day(begin)}</ValidFrom>{ends}<Sequence>{start + no:018d}</Sequence>"
                     f"<NonDisclosure>{_FLAG[close]}</NonDisclosure>"
                     f"<AutoResponseBlocked>{_FLAG[block]}</AutoResponseBlocked>"
-                    "<Content><TM99000000000001v1>"
                 ).encode()
             )
-            records.append(content)
-            records.append(b"</TM99000000000001v1></Content></Record>")
+            if op == "3":
+                content = b""
+            else:
+                records += (b"<Content><TM99000000000001v1>", content, b"</TM99000000000001v1></Content>")
+            contents.append(content)
+            records.append(b"</Record>")
         body = b"".join((b"<Records>", *records, b"</Records>"))
         digest = base64.b64encode(hashlib.sha256(body).digest())
-        return b"".join((header.encode().replace(_NO_DIGEST, digest, 1), body, b"</DBM201>")), contents
+        return b"".join((header.encode().replace(_NO_DIGEST, digest, 1), body, b"</DBM201>")), contents, people
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
 
 
 def _texts(column: Sequence[bytes]) -> list[str]:
