@@ -267,7 +267,7 @@ class Recorder(EventLog):
         super().__init__(self)
 
     def __getattr__(self, level):
-        return lambda name, **fields: None
+        return lambda name, /, **fields: None
 
 
 @dataclasses.dataclass(kw_only=True)
