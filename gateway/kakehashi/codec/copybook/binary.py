@@ -1,0 +1,42 @@
+"""Binary numbers: COMP, COMP-4, BINARY and COMP-X most significant byte first; COMP-5 as the machine has it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kakehashi.codec.copybook.leaf import Leaf
+from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
+from kakehashi.codec.copybook.tree import Dialect, Field, Usage
+from kakehashi.codec.text_form import damage
+
+__all__ = ["binary_leaf", "default_order"]
+
+Order = Literal["big", "little"]
+
+
+def default_order(dialect: Dialect) -> Order:
+    """Of COMP-5, indexes, pointers and IEEE floats: mainframes write the most significant byte first."""
+    return "big" if dialect in {Dialect.IBM, Dialect.HITACHI, Dialect.NEC} else "little"
+
+
+def binary_leaf(field: Field, *, native: Order) -> Leaf:
+    """Every content is a number: what the bytes hold counts, not the digits of the picture."""
+    picture = field.picture
+    signed = (picture is not None and picture.signed) or field.usage is Usage.INDEX
+    order: Order = native if field.usage in {Usage.NATIVE, Usage.INDEX, Usage.POINTER} else "big"
+    scale = picture.scale if picture is not None and picture.numeric else 0
+    value, integer = scaled(scale), unscaled(scale, None)
+    length = field.length
+
+    def read(raw: bytes) -> int:
+        return int.from_bytes(raw, order, signed=signed)
+
+    def write(given: Scalar) -> bytes:
+        try:
+            return integer(given).to_bytes(length, order, signed=signed)
+        except OverflowError:
+            raise damage("DEC-018", length=length) from None
+
+    if scale == 0:
+        return Leaf(read, write, bytes(length))
+    return Leaf(lambda raw: value(read(raw)), write, bytes(length))

@@ -1,0 +1,108 @@
+"""Text of a copybook's items: a charset that also takes the control characters which fill items of real files."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import cache
+from typing import Protocol
+
+from kakehashi.codec.charset import charset_named
+from kakehashi.codec.text_form import Charset, TextForm, damage
+from kakehashi.errors import InputError
+
+__all__ = ["TextCodec", "text_codec"]
+
+_HOST = re.compile(r"(?:ibm-?|cp)?0*(37|273|424|500|875|1026|1140)", re.IGNORECASE)
+_SINGLE = {"ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1"}
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]+")
+_LOW = re.compile(rb"\x00+")
+
+
+class TextCodec(Protocol):
+    """`decode` and `encode` are strict: DEC-004 or DEC-020 with the offset of the first wrong byte."""
+
+    host: bool
+    single: bool
+    """One byte a character: a wide item is then UTF-16."""
+
+    def decode(self, raw: bytes, /) -> str: ...
+
+    def encode(self, text: str, /) -> bytes: ...
+
+    @property
+    def wide(self) -> TextForm | None:
+        """The form of items of double bytes alone."""
+
+
+@cache
+def text_codec(name: str) -> TextCodec:
+    """Raises InputError CFG-006 for an unknown charset."""
+    found = _HOST.fullmatch(name)
+    if found or name.lower() in _SINGLE:
+        return _Single(f"cp{int(found[1]):03}" if found else codecs.lookup(name).name)
+    return _Mixed(charset_named(name))
+
+
+class _Single:
+    """A charset of Python's in which every byte is a character by itself."""
+
+    single = True
+    wide = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.host = "0".encode(name) == b"\xf0"
+
+    def decode(self, raw: bytes) -> str:
+        try:
+            return raw.decode(self._name)
+        except UnicodeDecodeError as error:
+            raise damage("DEC-004", error.start) from None
+
+    def encode(self, text: str) -> bytes:
+        try:
+            return text.encode(self._name)
+        except UnicodeEncodeError as error:
+            raise damage("DEC-004", character=error.start + 1) from None
+
+
+class _Mixed:
+    """One of our own charsets, which refuse control characters: those are read and written around it. (In host
+    charsets X'00' alone: other control codes there have no agreed character.)
+    """
+
+    def __init__(self, charset: Charset) -> None:
+        self._charset = charset
+        self.host = charset.host
+        self.single = charset.name in {"utf-8"}
+        self._bytes = _LOW if charset.host else _CONTROL
+        self._chars = re.compile(self._bytes.pattern.decode("ascii"))
+
+    @property
+    def wide(self) -> TextForm | None:
+        return None if self.single else self._charset.wide
+
+    def decode(self, raw: bytes) -> str:
+        if not self._bytes.search(raw):
+            return self._charset.decode(raw)
+        parts, at = [], 0
+        for control in (*self._bytes.finditer(raw), None):
+            end = control.start() if control else len(raw)
+            try:
+                parts.append(self._charset.decode(raw[at:end]))
+            except InputError as error:
+                raise damage(error.fault.code, at + (error.fault.place.offset or 0)) from None
+            if control:
+                parts.append(control[0].decode("ascii"))
+                at = control.end()
+        return "".join(parts)
+
+    def encode(self, text: str) -> bytes:
+        if not self._chars.search(text):
+            return self._charset.encode(text)
+        parts, at = [], 0
+        for control in self._chars.finditer(text):
+            parts += [self._charset.encode(text[at : control.start()]), control[0].encode("ascii")]
+            at = control.end()
+        return b"".join((*parts, self._charset.encode(text[at:])))

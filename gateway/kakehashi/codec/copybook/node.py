@@ -1,0 +1,148 @@
+"""The compiled form of fields: what reads one occurrence at a place, and what writes it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from kakehashi.codec.copybook.leaf import Leaf
+from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.codec.text_form import damage
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["GroupNode", "LeafNode", "Node", "Part"]
+
+
+class Node(Protocol):
+    """One occurrence. `size` is None where it varies: then `state.at` is its end once it was read or written."""
+
+    size: int | None
+    textual: bool
+
+    def read(self, state: Reading, at: int) -> JsonValue: ...
+
+    def write(self, state: Writing, value: JsonValue, at: int) -> None: ...
+
+
+class Part(Protocol):
+    """A member of a group: reads its values into the group's, writes what is there of them."""
+
+    size: int | None
+    keys: tuple[str, ...]
+    textual: bool
+
+    def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None: ...
+
+    def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None: ...
+
+
+class LeafNode:
+    """An elementary item."""
+
+    __slots__ = ("_empty", "_length", "_name", "_path", "_read", "_write", "size", "textual")
+
+    def __init__(self, leaf: Leaf, *, length: int, path: str, name: str | None, textual: bool) -> None:
+        self._read = leaf.read
+        self._write = leaf.write
+        self._empty = leaf.empty
+        self._path = path
+        self._name = name
+        self.size: int | None = length
+        self._length = length
+        self.textual = textual
+
+    def read(self, state: Reading, at: int) -> JsonValue:
+        raw = state.raw[at : at + self._length]
+        try:
+            value: JsonValue = self._read(raw) if len(raw) == self._length else self._cut(state, raw)
+        except InputError as error:
+            state.fault(error, self._path, at)
+            return None
+        if self._name is not None:
+            state.seen[self._name] = value
+        return value
+
+    def _cut(self, state: Reading, raw: bytes) -> JsonValue:
+        """What the record's end left of the item."""
+        if not state.short:
+            raise damage("DEC-002", len(raw), length=self._length)
+        return self._read(raw) if raw and self.textual else None
+
+    def write(self, state: Writing, value: JsonValue, at: int) -> None:
+        if self._name is not None:
+            state.seen[self._name] = value
+        state.place(at, self._bytes(state, value, at))
+
+    def _bytes(self, state: Writing, value: JsonValue, at: int) -> bytes:
+        """As they were, where that means the same."""
+        if isinstance(value, (list, dict)):
+            raise _misfit(self._path, "one value")
+        old = state.base[at : at + self._length]
+        if len(old) == self._length:
+            try:
+                if self._read(old) == value:
+                    return old
+            except InputError:
+                if value is None:
+                    return old
+        if value is None:
+            return self._empty
+        try:
+            return self._write(value)
+        except InputError as error:
+            fault = error.fault
+            raise InputError(Fault(fault.code, Place(item=self._path), fault.facts)) from None
+
+
+class GroupNode:
+    """A group: its parts, each where the one before ends (or at the same place: `starts`)."""
+
+    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "size", "textual")
+
+    def __init__(self, parts: Sequence[Part], slack: Sequence[int], *, path: str, tail: int) -> None:
+        self._parts = tuple(parts)
+        self._slack = tuple(slack)
+        self._path = path
+        self._known = frozenset(key for part in parts for key in part.keys)
+        self.textual = all(part.textual for part in parts)
+        self.size: int | None = None
+        self._starts: tuple[int, ...] = ()
+        if all(part.size is not None for part in parts):
+            at = 0
+            starts = []
+            for part, gap in zip(self._parts, self._slack, strict=True):
+                starts.append(at + gap)
+                at += gap + (part.size or 0)
+            self._starts = tuple(starts)
+            self.size = at + tail
+
+    def read(self, state: Reading, at: int) -> JsonValue:
+        out: dict[str, JsonValue] = {}
+        if self.size is not None:
+            for part, start in zip(self._parts, self._starts, strict=True):
+                part.read(state, at + start, out)
+            return out
+        for part, gap in zip(self._parts, self._slack, strict=True):
+            part.read(state, at + gap, out)
+            at = state.at if part.size is None else at + gap + part.size
+        state.at = at
+        return out
+
+    def write(self, state: Writing, value: JsonValue, at: int) -> None:
+        values = {} if value is None else value
+        if not isinstance(values, dict):
+            raise _misfit(self._path, "a group")
+        if not values.keys() <= self._known:
+            raise _misfit(self._path, "no item of another name")
+        end = at + (self.size or 0)
+        for part, gap in zip(self._parts, self._slack, strict=True):
+            state.place(at, state.base[at : at + gap].ljust(gap, b"\0"))
+            part.write(state, values, at + gap)
+            at = state.at if part.size is None else at + gap + part.size
+        if end > at:
+            state.place(at, state.base[at:end].ljust(end - at, b"\0"))
+        state.at = at
+
+
+def _misfit(path: str, expected: str) -> InputError:
+    return InputError(Fault("DEC-018", Place(item=path), {"expected": expected}))

@@ -1,0 +1,49 @@
+"""Packed numbers: two digits a byte, the last half-byte a sign (COMP-3), or none (COMP-6)."""
+
+from __future__ import annotations
+
+from kakehashi.codec.copybook.leaf import Leaf
+from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
+from kakehashi.codec.copybook.tree import Field, Usage
+from kakehashi.codec.text_form import damage
+
+__all__ = ["packed_leaf"]
+
+_POSITIVE, _NEGATIVE = frozenset("cfae"), frozenset("db")
+
+
+def packed_leaf(field: Field) -> Leaf:
+    """C, A, E and F are positive, D and B negative; written are C and D, F without S. Anything else is DEC-006."""
+    picture = field.picture
+    assert picture is not None
+    signed = picture.signed and field.usage is Usage.PACKED
+    nibbles = field.length * 2 - (field.usage is Usage.PACKED)
+    spare = nibbles - picture.digits
+    value, integer = scaled(picture.scale), unscaled(picture.scale, picture.digits)
+    positive = _POSITIVE if signed else frozenset("fc")
+
+    def read(raw: bytes) -> int:
+        text = raw.hex()
+        digits, sign = text[:nibbles], text[nibbles:]
+        if not digits.isdigit() or (spare and digits[0] != "0"):
+            raise damage("DEC-006", _first_wrong(digits) // 2)
+        if not sign or sign in positive:
+            return int(digits)
+        if sign in _NEGATIVE and signed:
+            return -int(digits)
+        raise damage("DEC-006", len(raw) - 1)
+
+    def write(given: Scalar) -> bytes:
+        number = integer(given)
+        if number < 0 and not signed:
+            raise damage("DEC-018", reason="no sign in the picture")
+        sign = "" if field.usage is not Usage.PACKED else "d" if number < 0 else "c" if signed else "f"
+        return bytes.fromhex(str(abs(number)).rjust(nibbles, "0") + sign)
+
+    if picture.scale == 0:
+        return Leaf(read, write, write(0))
+    return Leaf(lambda raw: value(read(raw)), write, write(0))
+
+
+def _first_wrong(digits: str) -> int:
+    return next((at for at, digit in enumerate(digits) if not digit.isdigit()), 0)

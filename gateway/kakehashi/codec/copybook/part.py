@@ -1,0 +1,182 @@
+"""Members of groups: single items, tables, and items that redefine one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kakehashi.codec.copybook.node import Node
+from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["Alternatives", "Count", "Single", "Table"]
+
+
+class Single:
+    """An item that occurs once. Without a key its value is read for others' sake alone, and written empty."""
+
+    __slots__ = ("_key", "_node", "_read", "keys", "size", "textual")
+
+    def __init__(self, key: str | None, node: Node, *, needed: bool) -> None:
+        self._key = key
+        self._node = node
+        self._read = key is not None or needed or node.size is None
+        self.keys = () if key is None else (key,)
+        self.size = node.size
+        self.textual = node.textual
+
+    def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
+        if self._key is not None:
+            out[self._key] = self._node.read(state, at)
+        elif self._read:
+            self._node.read(state, at)
+
+    def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
+        if self._key is None and self.size is not None and len(old := state.base[at : at + self.size]) == self.size:
+            state.place(at, old)
+        else:
+            self._node.write(state, values.get(self._key) if self._key is not None else None, at)
+
+
+class Count:
+    """How many occurrences there are: of `most`, what the item `depending` says, by a table of texts if it is one."""
+
+    __slots__ = ("_depending", "_path", "_texts", "most")
+
+    def __init__(self, *, most: int, depending: str | None, texts: Mapping[str, int] | None, path: str) -> None:
+        self.most = most
+        self._depending = depending
+        self._texts = texts
+        self._path = path
+
+    def of(self, seen: Mapping[str, JsonValue]) -> int:
+        """Raises InputError DEC-030 for a count outside 0 to the most, or a text without a row."""
+        if self._depending is None:
+            return self.most
+        value = seen.get(self._depending)
+        if self._texts is not None:
+            value = self._texts.get(str(value if value is not None else "").strip())
+        if not isinstance(value, int) or not 0 <= value <= self.most:
+            raise InputError(Fault("DEC-030", Place(item=self._path), {"most": self.most}))
+        return value
+
+
+class Table:
+    """An item that occurs. `slides`: it takes no more bytes than it has occurrences."""
+
+    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "size", "textual")
+
+    def __init__(self, key: str | None, node: Node, count: Count, *, path: str, slides: bool, needed: bool) -> None:
+        self._key = key
+        self._node = node
+        self._count = count
+        self._path = path
+        self._read = key is not None or needed or slides or node.size is None
+        self.keys = () if key is None else (key,)
+        self.size = None if slides or node.size is None else node.size * count.most
+        self.textual = node.textual
+
+    def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
+        if not self._read:
+            return
+        state.at = at
+        try:
+            number = self._count.of(state.seen)
+        except InputError as error:
+            state.fault(error, self._path, at)
+            return
+        values: list[JsonValue] = []
+        size, end = self._node.size, len(state.raw)
+        for _ in range(number):
+            if at >= end and size != 0:
+                if not state.short:
+                    state.faults.append(Fault("DEC-002", Place(item=self._path, offset=state.offset + end)))
+                break
+            values.append(self._node.read(state, at))
+            at = state.at if size is None else at + size
+        state.at = at
+        if self._key is not None:
+            out[self._key] = values
+
+    def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
+        given = values.get(self._key) if self._key is not None else None
+        number = self._count.of(state.seen)
+        items = given if isinstance(given, list) else []
+        if (given is not None and not isinstance(given, list)) or len(items) > number:
+            raise InputError(Fault("DEC-018", Place(item=self._path), {"expected": f"a list of {number}"}))
+        end = None if self.size is None else at + self.size
+        for n in range(number if end is None else self._count.most):
+            self._node.write(state, items[n] if n < len(items) else None, at)
+            at = state.at if self._node.size is None else at + self._node.size
+        state.at = at
+
+
+class Alternatives:
+    """Items that redefine one another, the first first. A selector says which one counts; without one all are read,
+    and those that cannot be are None. Of several that are written, text lies on top.
+    """
+
+    __slots__ = ("_choices", "_parts", "_path", "_selectors", "keys", "size", "textual")
+
+    def __init__(
+        self, parts: Sequence[Single | Table], names: Sequence[str], *, selectors: Sequence[tuple[str, str, str]], path: str
+    ) -> None:
+        """`selectors`: (item, value, name of the alternative)."""
+        self._parts = tuple(parts)
+        self._path = path
+        self._choices = {(item, value): names.index(name) for item, value, name in selectors if name in names}
+        self._selectors = tuple(dict.fromkeys(item for item, _ in self._choices))
+        self.keys = tuple(key for part in parts for key in part.keys)
+        sizes = [part.size for part in parts]
+        self.size = None if None in sizes else max(size or 0 for size in sizes)
+        self.textual = all(part.textual for part in parts)
+
+    def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
+        if self._choices:
+            part = self._chosen(state)
+            if part is None:
+                state.faults.append(Fault("DEC-009", Place(item=self._path, offset=state.offset + at)))
+                state.at = at
+            else:
+                part.read(state, at, out)
+                state.at = self._end(part, state, at)
+            return
+        self._all(state, at, out)
+
+    def _all(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
+        faults, before = [], len(state.faults)
+        end = at
+        for part in self._parts:
+            part.read(state, at, out)
+            end = max(end, self._end(part, state, at))
+            if len(state.faults) > before:
+                faults.append(state.faults[before:])
+                del state.faults[before:]
+                out.update(dict.fromkeys(part.keys))
+        if len(faults) == len(self._parts):
+            state.faults += faults[0]
+        state.at = end
+
+    def _chosen(self, state: Reading) -> Single | Table | None:
+        for item in self._selectors:
+            value = state.seen.get(item)
+            index = self._choices.get((item, "" if value is None else str(value).strip()))
+            if index is not None:
+                return self._parts[index]
+        return None
+
+    @staticmethod
+    def _end(part: Single | Table, state: Reading | Writing, at: int) -> int:
+        return state.at if part.size is None else at + part.size
+
+    def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
+        given = [part for part in self._parts if any(values.get(key) is not None for key in part.keys)]
+        start, end = at, at
+        if self.size is not None:
+            end = at + self.size
+            state.place(at, state.base[at:end].ljust(self.size, b"\0"))
+        if not given or self.size is not None:
+            self._parts[0].write(state, {}, at)
+        for part in sorted(given, key=lambda part: part.textual):
+            part.write(state, values, start)
+            end = max(end, self._end(part, state, start))
+        state.at = max(end, self._end(self._parts[0], state, start)) if not given else end

@@ -1,0 +1,96 @@
+"""One record of a copybook: bytes ↔ values, compiled once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kakehashi.codec.copybook.compiling import compile_record
+from kakehashi.codec.copybook.leaf import Read
+from kakehashi.codec.copybook.options import Odo, Options
+from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.codec.copybook.tree import Copybook
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["BYTES", "CopybookCodec", "Decoded", "Values"]
+
+BYTES = "_bytes"
+"""Where the bytes of a record travel, if they are kept."""
+
+Values = dict[str, JsonValue]
+
+
+class Decoded(NamedTuple):
+    """`values` None: `faults` say why. `end`: where the record ended in the bytes given."""
+
+    values: Values | None
+    faults: tuple[Fault, ...]
+    end: int
+
+
+class CopybookCodec:
+    """Reads and writes records. Thread-safe. Raises InputError CFG-003 or CFG-006 for options that do not fit."""
+
+    def __init__(self, copybook: Copybook, options: Options) -> None:
+        self._options = options
+        self._part, items = compile_record(copybook, options)
+        self._pad = items.codec.encode(" ")
+        self.most = copybook.length
+        """Bytes of the longest record."""
+        self.varies = copybook.varies and options.odo is Odo.SHIFTED
+        """Only reading a record tells its length."""
+        self._padded = copybook.varies and options.odo is Odo.PADDED
+        self._collapse = len(copybook.records) == 1 and not options.root and len(self._part.keys) == 1
+        wanted = {segment.item for segment in options.segments}
+        fields = [field for record in copybook.records for field in record.walk() if not field.group]
+        self._selectors: list[tuple[str, int, int, Read]] = [
+            (field.name, field.offset, field.offset + field.length, items.leaf(field).read)
+            for field in fields
+            if field.name in wanted
+        ]
+
+    def read(self, raw: bytes, *, offset: int = 0) -> Decoded:
+        """The values of the record that `raw` begins with; `offset` is where it stands in the file."""
+        state = Reading(raw, offset=offset, short=self._options.short)
+        self._select(state)
+        out: Values = {}
+        self._part.read(state, 0, out)
+        end = state.at if self._part.size is None else min(self._part.size, len(raw))
+        if self._padded:
+            end = max(end, min(self.most, len(raw)))
+        if state.faults:
+            return Decoded(None, tuple(state.faults), end)
+        if self._collapse:
+            (only,) = out.values()
+            out = only if isinstance(only, dict) else out
+        if self._options.keep_bytes:
+            out[BYTES] = raw[:end].hex()
+        return Decoded(out, (), end)
+
+    def _select(self, state: Reading) -> None:
+        """Selectors are read first: what they select may stand before them."""
+        for name, start, stop, read in self._selectors:
+            try:
+                value = read(state.raw[start:stop])
+            except InputError as error:
+                state.fault(error, name, start)
+            else:
+                state.seen.setdefault(name, value)
+
+    def write(self, values: Values) -> bytes:
+        """The bytes of a record. Raises InputError DEC-018 or DEC-030 with the item."""
+        given = dict(values)
+        base = given.pop(BYTES, "")
+        try:
+            state = Writing(bytes.fromhex(base) if isinstance(base, str) else b"")
+        except ValueError:
+            raise InputError(Fault("DEC-018", Place(item=BYTES), {"expected": "hexadecimal digits"})) from None
+        if self._collapse:
+            given = {self._part.keys[0]: given}
+        if not given.keys() <= set(self._part.keys):
+            raise InputError(Fault("DEC-018", facts={"expected": " ".join(self._part.keys)}))
+        self._part.write(state, given, 0)
+        raw = bytes(state.buffer)
+        if self._padded:
+            raw += state.base[len(raw) : self.most]
+            raw = raw.ljust(self.most, self._pad)
+        return raw

@@ -1,0 +1,55 @@
+"""Exact numbers: an integer and a power of ten, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Context, Decimal, InvalidOperation
+
+from kakehashi.codec.text_form import damage
+
+__all__ = ["Number", "Scalar", "scaled", "unscaled"]
+
+Number = int | Decimal | float
+Scalar = str | int | Decimal | float | None
+
+_EXACT = Context(prec=400)
+
+
+def scaled(scale: int) -> Callable[[int], int | Decimal]:
+    """integer → value with `scale` decimals; a negative scale multiplies."""
+    if scale == 0:
+        return int
+    if scale < 0:
+        factor = 10**-scale
+        return lambda number: number * factor
+    shift = _EXACT.scaleb
+    return lambda number: shift(Decimal(number), -scale)
+
+
+def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:
+    """value → integer of at most `digits` digits. Raises DEC-018 where it has more digits or decimals than fit."""
+    most = None if digits is None else 10**digits
+
+    def write(value: Scalar) -> int:
+        number = value if isinstance(value, int) and scale == 0 else _integer(value, scale)
+        if most is not None and not -most < number < most:
+            raise damage("DEC-018", digits=digits or 0)
+        return number
+
+    return write
+
+
+def _integer(value: Scalar, scale: int) -> int:
+    if isinstance(value, bool) or value is None:
+        raise damage("DEC-018", reason="no number")
+    try:
+        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if not exact.is_finite() or not -500 < exact.adjusted() < 500:
+            raise damage("DEC-018", reason="no number of this size")
+        shifted = _EXACT.scaleb(exact, scale)
+        whole = int(shifted)
+    except (InvalidOperation, ValueError):
+        raise damage("DEC-018", reason="no number") from None
+    if whole != shifted:
+        raise damage("DEC-018", decimals=max(scale, 0))
+    return whole
