@@ -12,6 +12,13 @@ from pathlib import Path
 import click
 
 from kakehashi.cli.context import Session, command
+from kakehashi.cli.copybook import (
+    CopybookSettings,
+    copybook_options,
+    decode_copybook,
+    encode_copybook,
+    is_copybook,
+)
 from kakehashi.cli.output import json_text
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
@@ -29,7 +36,7 @@ _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
     for option in (
         click.option("--layout", "layout_file", required=True, type=click.Path(exists=True, path_type=Path),
-                     help="layout.csv, .xlsx, or the route.toml that names it."),
+                     help="layout.csv, .xlsx, a copybook (.cpy, .cob, .cbl), or the route.toml that names it."),
         click.option("--encoding", default="cp932", show_default=True, help="Charset, where the layout names none."),
         click.option("--recfm", type=click.Choice(["F", "FB", "line"]), help="Record format."),
         click.option("--record-length", type=int, help="Bytes of a record."),
@@ -41,12 +48,16 @@ def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
 
 @command()
 @_layout_options
+@copybook_options
 @click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def decode(
     session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
-    kind: str | None, data: Path,
+    kind: str | None, data: Path, copybook: CopybookSettings,
 ) -> int:  # fmt: skip
     """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr."""
+    if is_copybook(layout_file):
+        form = copybook.form(recfm=recfm, length=record_length)
+        return decode_copybook(session, layout_file, data, copybook, form)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     codec = compile_codec(layout)
     faults = 0
@@ -69,13 +80,17 @@ def decode(
 
 @command()
 @_layout_options
+@copybook_options
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
 def encode(
     session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
-    kind: str | None, out: Path, jsonl: io.TextIOBase,
+    kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings,
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
+    if is_copybook(layout_file):
+        form = copybook.form(recfm=recfm, length=record_length)
+        return encode_copybook(session, layout_file, jsonl, out, copybook, form)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     encoder = compile_encoder(layout)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}

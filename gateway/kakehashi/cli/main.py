@@ -19,6 +19,7 @@ _COMMANDS = {
     "errors": "kakehashi.cli.reference:errors",
     "files": "kakehashi.cli.operate:files",
     "keys": "kakehashi.cli.keys:keys",
+    "layout": "kakehashi.cli.layout:layout",
     "parked": "kakehashi.cli.parked:parked",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",

@@ -138,4 +138,3 @@ def _check_counts(record: Field, entry: Entry) -> None:
             raise problem(at, expected="DEPENDING ON an item that stands before the table", found=depending)
         if not field.group:
             seen.add(field.name)
-

@@ -75,7 +75,7 @@ class _Mixed:
     def __init__(self, charset: Charset) -> None:
         self._charset = charset
         self.host = charset.host
-        self.single = charset.name in {"utf-8"}
+        self.single = charset.name == "utf-8"
         self._bytes = _LOW if charset.host else _CONTROL
         self._chars = re.compile(self._bytes.pattern.decode("ascii"))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kakehashi.codec.copybook.item import Items
 from kakehashi.codec.copybook.naming import Naming
 from kakehashi.codec.copybook.node import GroupNode, LeafNode, Node, Part
-from kakehashi.codec.copybook.options import Odo, Options
+from kakehashi.codec.copybook.options import Odo, Options, Segment
 from kakehashi.codec.copybook.part import Alternatives, Count, Single, Table
 from kakehashi.codec.copybook.picture import Category
 from kakehashi.codec.copybook.tree import Copybook, Field, Usage
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["compile_record"]
+__all__ = ["compile_record", "with_names"]
 
 _TEXT = {Category.TEXT, Category.WIDE, Category.EDITED_TEXT}
 
@@ -22,6 +24,24 @@ def compile_record(copybook: Copybook, options: Options) -> tuple[Part, Items]:
     return compiler.records(), compiler.items
 
 
+def with_names(copybook: Copybook, options: Options) -> Options:
+    """The options with names as the copybook writes them. Raises InputError CFG-006 for one that it does not have."""
+    known = {f.name.replace("-", "_"): f.name for record in copybook.records for f in record.walk() if not f.filler}
+
+    def name(given: str) -> str:
+        found = known.get(given.upper().replace("-", "_"))
+        if found is None:
+            raise InputError(Fault("CFG-006", Place(item=given)))
+        return found
+
+    return replace(
+        options,
+        segments=tuple(Segment(name(s.item), s.value, name(s.group)) for s in options.segments),
+        occurs={name(item): texts for item, texts in options.occurs.items()},
+        items={name(item): policies for item, policies in options.items.items()},
+    )
+
+
 class _Compiler:
     def __init__(self, copybook: Copybook, options: Options) -> None:
         self._copybook = copybook
@@ -30,11 +50,6 @@ class _Compiler:
         self._naming = Naming(copybook.records, filler=options.filler, after=options.filler_after)
         fields = [field for record in copybook.records for field in record.walk()]
         self._counting = {field.occurs.depending for field in fields if field.occurs and field.occurs.depending}
-        names = {field.name for field in fields}
-        for segment in options.segments:
-            for name in (segment.item, segment.group):
-                if name not in names:
-                    raise InputError(Fault("CFG-006", Place(item=name)))
 
     def records(self) -> Part:
         records = self._copybook.records

@@ -22,7 +22,8 @@ _SIGNS = "+-$\\"
 def edited_leaf(field: Field, codec: TextCodec) -> Leaf:
     """A number out of its edited text, and back. All spaces are zero where the picture can edit zero to spaces."""
     picture = field.picture
-    assert picture is not None and picture.category is Category.EDITED_NUMBER
+    assert picture is not None
+    assert picture.category is Category.EDITED_NUMBER
     length = field.length
     value = scaled(picture.scale)
     symbols = _symbols(picture)
@@ -116,8 +117,8 @@ def _walked(symbols: list[str], digits: dict[int, str], floating: str, *, negati
         if floating and not significant:
             mark = len(out) - 1
     if floating:
-        first = next((n for n, text in enumerate(out) if text not in {" ", ""} and (mark is None or n > mark)), len(out))
-        out[max(first - 1, 0)] = _sign(floating, negative=negative)
+        marks = (n for n, text in enumerate(out) if text not in {" ", ""} and (mark is None or n > mark))
+        out[max(next(marks, len(out)) - 1, 0)] = _sign(floating, negative=negative)
     return "".join(out)
 
 

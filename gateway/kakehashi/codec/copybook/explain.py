@@ -29,8 +29,7 @@ class Row(NamedTuple):
 def explain(copybook: Copybook) -> tuple[Row, ...]:
     """Every item, slack bytes, level 88 and 66, in the order of the copybook. Tables stand at their maximum."""
     rows = [row for record in copybook.records for row in _rows(record, 0)]
-    for renames in copybook.renames:
-        rows.append(_other(66, renames.name, f"{renames.first} THRU {renames.last}"))
+    rows += [_other(66, each.name, f"{each.first} THRU {each.last}") for each in copybook.renames]
     return tuple(rows)
 
 

@@ -25,7 +25,7 @@ _DIGITS = {4: range(6, 10), 8: range(15, 19)}
 def float_leaf(length: int, *, form: str) -> Leaf:
     """`length` 4 or 8. A NaN or an infinity is DEC-005."""
     if form == "ibm":
-        return Leaf(lambda raw: _read_ibm(raw), lambda value: _write_ibm(_exact(value), length), bytes(length))
+        return Leaf(_read_ibm, lambda value: _write_ibm(_exact(value), length), bytes(length))
     code = (">" if form == "ieee" else "<") + ("f" if length == 4 else "d")
     packing = struct.Struct(code)
 

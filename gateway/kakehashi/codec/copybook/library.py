@@ -171,5 +171,3 @@ def _partly(token: Token, replacements: Sequence[Replacement]) -> Token:
         if part == "TRAILING" and word.endswith(old):
             return Token(word[: len(word) - len(old)] + by, token.at)
     return token
-
-

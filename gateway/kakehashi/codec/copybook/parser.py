@@ -14,7 +14,10 @@ from kakehashi.codec.copybook.tree import Copybook, Dialect, Renames
 
 __all__ = ["parse_copybook"]
 
-_HEADERS = frozenset("DATA FILE WORKING-STORAGE LINKAGE LOCAL-STORAGE FD SD IDENTIFICATION ID PROGRAM-ID".split())
+_HEADERS = frozenset((
+    "DATA", "FILE", "WORKING-STORAGE", "LINKAGE", "LOCAL-STORAGE", "FD", "SD", "IDENTIFICATION", "ID", "PROGRAM-ID",
+))  # fmt: skip
+_LEVELS = frozenset((*range(1, 50), 66, 77, 88))
 
 
 def parse_copybook(
@@ -65,7 +68,7 @@ def _entries(cursor: Cursor) -> tuple[list[Entry], list[Renames]]:
 
 def _level(cursor: Cursor) -> int:
     word = cursor.word
-    if not (word.isascii() and word.isdigit() and len(word) <= 2 and (0 < int(word) < 50 or word in {"66", "77", "88"})):
+    if not (len(word) <= 2 and word.isascii() and word.isdigit() and int(word) in _LEVELS):
         raise cursor.fail("a level number: 01 to 49, 66, 77 or 88")
     cursor.index += 1
     return int(word)

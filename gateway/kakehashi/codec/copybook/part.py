@@ -20,8 +20,8 @@ class Single:
         self._key = key
         self._node = node
         self._read = key is not None or needed or node.size is None
-        self.keys = () if key is None else (key,)
-        self.size = node.size
+        self.keys: tuple[str, ...] = () if key is None else (key,)
+        self.size: int | None = node.size
         self.textual = node.textual
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
@@ -71,7 +71,7 @@ class Table:
         self._count = count
         self._path = path
         self._read = key is not None or needed or slides or node.size is None
-        self.keys = () if key is None else (key,)
+        self.keys: tuple[str, ...] = () if key is None else (key,)
         self.size = None if slides or node.size is None else node.size * count.most
         self.textual = node.textual
 
@@ -118,7 +118,12 @@ class Alternatives:
     __slots__ = ("_choices", "_parts", "_path", "_selectors", "keys", "size", "textual")
 
     def __init__(
-        self, parts: Sequence[Single | Table], names: Sequence[str], *, selectors: Sequence[tuple[str, str, str]], path: str
+        self,
+        parts: Sequence[Single | Table],
+        names: Sequence[str],
+        *,
+        selectors: Sequence[tuple[str, str, str]],
+        path: str,
     ) -> None:
         """`selectors`: (item, value, name of the alternative)."""
         self._parts = tuple(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kakehashi.codec.copybook.compiling import compile_record
+from kakehashi.codec.copybook.compiling import compile_record, with_names
 from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.options import Odo, Options
 from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
@@ -31,7 +31,10 @@ class CopybookCodec:
     """Reads and writes records. Thread-safe. Raises InputError CFG-003 or CFG-006 for options that do not fit."""
 
     def __init__(self, copybook: Copybook, options: Options) -> None:
+        options = with_names(copybook, options)
         self._options = options
+        self.short = options.short
+        """Records may end before their last item."""
         self._part, items = compile_record(copybook, options)
         self._pad = items.codec.encode(" ")
         self.most = copybook.length
@@ -94,3 +97,7 @@ class CopybookCodec:
             raw += state.base[len(raw) : self.most]
             raw = raw.ljust(self.most, self._pad)
         return raw
+
+    def filled(self, raw: bytes, length: int) -> bytes:
+        """The record with spaces up to a greater length."""
+        return raw.ljust(length, self._pad)

@@ -16,7 +16,7 @@ _EXACT = Context(prec=400)
 
 
 def scaled(scale: int) -> Callable[[int], int | Decimal]:
-    """integer → value with `scale` decimals; a negative scale multiplies."""
+    """Integer → value with `scale` decimals; a negative scale multiplies."""
     if scale == 0:
         return int
     if scale < 0:
@@ -27,7 +27,7 @@ def scaled(scale: int) -> Callable[[int], int | Decimal]:
 
 
 def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:
-    """value → integer of at most `digits` digits. Raises DEC-018 where it has more digits or decimals than fit."""
+    """Value → integer of at most `digits` digits. Raises DEC-018 where it has more digits or decimals than fit."""
     most = None if digits is None else 10**digits
 
     def write(value: Scalar) -> int:
