@@ -27,15 +27,18 @@ class InquiryAnswer:
     items: Mapping[str, str]
 
 
-def inquiries(header: Header, contents: Sequence[str], persons: Sequence[str], *, namespace: str = NAMESPACE) -> bytes:
-    """SKI-301. `contents`: the escaped elements of each inquiry after its person key, in the order of `persons`."""
-    parts = [open_message(header, namespace=namespace), "<Inquiries>"]
-    parts += [
-        f'<Inquiry no="{no}"><PersonKey>{safe_text(person)}</PersonKey>{content}</Inquiry>'
-        for no, (person, content) in enumerate(zip(persons, contents, strict=True), start=1)
-    ]
-    parts += ["</Inquiries>", close_message(header)]
-    return "".join(parts).encode()
+def inquiries(
+    header: Header, contents: Sequence[bytes], persons: Sequence[str], *, namespace: str = NAMESPACE
+) -> bytes:
+    """SKI-301. `contents`: the escaped elements of each inquiry after its person key in UTF-8, in the order of
+    `persons`.
+    """
+    parts = [open_message(header, namespace=namespace).encode(), b"<Inquiries>"]
+    for no, (person, content) in enumerate(zip(persons, contents, strict=True), start=1):
+        key = f'<Inquiry no="{no}"><PersonKey>{safe_text(person)}</PersonKey>'
+        parts += (key.encode(), content, b"</Inquiry>")
+    parts += [b"</Inquiries>", close_message(header).encode()]
+    return b"".join(parts)
 
 
 def inquiry_result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Header
@@ -16,9 +16,8 @@ __all__ = ["ReplicaRecord", "replica_registration", "result_request"]
 _SAFE = re.compile("[0-9A-Za-z-]*").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaRecord:
-    """「副本レコード」 One change. `content`: the escaped elements of its items; not written for operation `delete`.
+class ReplicaRecord(NamedTuple):
+    """「副本レコード」 One change. `content`: the escaped elements of its items in UTF-8; not written for a `delete`.
 
     `valid_to` may be empty; the flags are "0" or "1".
     """
@@ -31,7 +30,7 @@ class ReplicaRecord:
     non_disclosure: str
     auto_response_blocked: str
     operation: str
-    content: str
+    content: bytes
 
 
 def replica_registration(
@@ -44,11 +43,13 @@ def replica_registration(
     """
     version = safe_text(standard.version)
     fixed = f"<InfoName>{safe_text(standard.info_name)}</InfoName><LayoutVersion>{version}</LayoutVersion><Unit>"
-    begin, end = f"<Content><{standard.element}>", f"</{standard.element}></Content>"
-    parts = [open_message(header, namespace=namespace), "<Records>"]
-    parts += [_record(no, record, fixed, begin, end) for no, record in enumerate(records, start=1)]
-    parts += ["</Records>", close_message(header)]
-    return "".join(parts).encode()
+    begin, end = f"<Content><{standard.element}>".encode(), f"</{standard.element}></Content></Record>".encode()
+    parts = [open_message(header, namespace=namespace).encode(), b"<Records>"]
+    for no, record in enumerate(records, start=1):
+        parts.append(_keys(no, record, fixed).encode())
+        parts += (b"</Record>",) if record.operation == "delete" else (begin, record.content, end)
+    parts += [b"</Records>", close_message(header).encode()]
+    return b"".join(parts)
 
 
 def result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) -> bytes:
@@ -58,17 +59,15 @@ def result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) 
     ).encode()
 
 
-def _record(no: int, record: ReplicaRecord, fixed: str, begin: str, end: str) -> str:
-    person, unit, since, until = record.person, record.unit, record.valid_from, record.valid_to
-    closed, blocked, operation = record.non_disclosure, record.auto_response_blocked, record.operation
+def _keys(no: int, record: ReplicaRecord, fixed: str) -> str:
+    """A record up to its content."""
+    person, unit, since, until, sequence, closed, blocked, operation, _ = record
     if not _SAFE(f"{person}{unit}{since}{until}{closed}{blocked}{operation}"):
         person, unit, since, until = safe_text(person), safe_text(unit), safe_text(since), safe_text(until)
         closed, blocked, operation = safe_text(closed), safe_text(blocked), safe_text(operation)
     ends = f"<ValidTo>{until}</ValidTo>" if until else ""
-    content = "" if operation == "delete" else f"{begin}{record.content}{end}"
     return (
         f'<Record no="{no}" operation="{operation}"><PersonKey>{person}</PersonKey>{fixed}{unit}</Unit>'
-        f"<ValidFrom>{since}</ValidFrom>{ends}<Sequence>{record.sequence:018d}</Sequence>"
+        f"<ValidFrom>{since}</ValidFrom>{ends}<Sequence>{sequence:018d}</Sequence>"
         f"<NonDisclosure>{closed}</NonDisclosure><AutoResponseBlocked>{blocked}</AutoResponseBlocked>"
-        f"{content}</Record>"
     )

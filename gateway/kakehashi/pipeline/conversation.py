@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kakehashi.config.model import Route
@@ -62,11 +62,12 @@ class Conversation:
         """Whether the server honours the request id of this message."""
         return self.profile.messages[message_id].idempotent
 
-    def refusal(self, draft: Draft) -> Fault | None:
-        """Why a record must not be sent at all: an inquiry without permission."""
+    @property
+    def refusal(self) -> Callable[[Draft], Fault | None] | None:
+        """Why a record must not be sent at all: an inquiry without permission. None: nothing is asked of a record."""
         if self.route.function is not Function.SKI:
             return None
-        return unpermitted(self.profile.permissions, draft.mapped.content)
+        return lambda draft: unpermitted(self.profile.permissions, draft.mapped.content)
 
     def request(self, row: BatchRow, total: int, drafts: Sequence[Draft]) -> Request:
         """The message that carries the drafts; the same drafts give the same bytes but for created_at."""
@@ -90,19 +91,18 @@ class Conversation:
         )
         header = replace(self._header(message_id, row.request_id, row.request_id), batch=stamp)
         if message_id == _INQUIRIES:
-            contents = [draft.mapped.content for draft in drafts]
-            return _stamped(inquiries(header, contents, [draft.person for draft in drafts]))
+            return _stamped(inquiries(header, [draft.content for draft in drafts], [draft.person for draft in drafts]))
         records = [
             ReplicaRecord(
-                person=draft.person,
-                unit=draft.mapped.unit,
-                valid_from=draft.mapped.valid_from,
-                valid_to=draft.mapped.valid_to,
-                sequence=draft.sequence,
-                non_disclosure=draft.mapped.non_disclosure,
-                auto_response_blocked=draft.mapped.auto_response_blocked,
-                operation=draft.mapped.operation,
-                content=draft.mapped.content,
+                draft.person,
+                draft.mapped.unit,
+                draft.mapped.valid_from,
+                draft.mapped.valid_to,
+                draft.sequence,
+                draft.mapped.non_disclosure,
+                draft.mapped.auto_response_blocked,
+                draft.mapped.operation,
+                draft.content,
             )
             for draft in drafts
         ]

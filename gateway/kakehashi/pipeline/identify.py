@@ -12,7 +12,7 @@ from kakehashi.codec.layout import Value
 from kakehashi.config.model import LinkPlan
 from kakehashi.domain.identifiers import AtenaNumber, InvalidIdentifier, UnifiedAtenaNumber
 from kakehashi.domain.individual_number import IndividualNumber
-from kakehashi.errors import Fault, Place
+from kakehashi.errors import Fault
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import LinkReader, LinkRow, LinkStore
 
@@ -25,7 +25,7 @@ def number_context(unified: str) -> str:
 
 
 def identify(
-    links: LinkReader, system: str, atena: Sequence[Value], *, places: Sequence[Place]
+    links: LinkReader, system: str, atena: Sequence[Value]
 ) -> tuple[list[str | None], list[tuple[int, Fault]]]:
     """One look-up for all of `atena`. Returns the unified numbers (None where there is none) and the faults by
     position: IDN-004 for what cannot be a 宛名番号, IDN-001 for one that is not linked. None in, None out.
@@ -41,13 +41,11 @@ def identify(
             numbers.append(text.zfill(15))
         else:
             numbers.append(None)
-            faults.append((position, Fault("IDN-004", places[position], {"term": AtenaNumber.term})))
+            faults.append((position, Fault("IDN-004", facts={"term": AtenaNumber.term})))
     linked = links.resolve(system, sorted({number for number in numbers if number}))
     unified = [linked.get(number) if number else None for number in numbers]
     faults.extend(
-        (position, Fault("IDN-001", places[position]))
-        for position, number in enumerate(numbers)
-        if number and number not in linked
+        (position, Fault("IDN-001")) for position, number in enumerate(numbers) if number and number not in linked
     )
     return unified, faults
 

@@ -55,7 +55,7 @@ def _record(standard: DataStandard, **changes: str) -> ReplicaRecord:
         "content": "".join(elements(standard)),
         **changes,
     }
-    return ReplicaRecord(sequence=1_000_000_007, **values)
+    return ReplicaRecord(sequence=1_000_000_007, **{**values, "content": values["content"].encode()})
 
 
 def _registration(standard: DataStandard) -> bytes:
@@ -71,7 +71,7 @@ BUILT = {
     ),
     "DBM-203": ("DBM-203", replica_registration(_header("DBM-203"), TAX, [_record(TAX, operation="delete")])),
     "DBM-205": ("DBM-205", result_request(_header("DBM-205"), OTHER_ID)),
-    "SKI-301": ("SKI-301", inquiries(_header("SKI-301", batch=STAMP), [INQUIRY] * 2, ["000000000000001"] * 2)),
+    "SKI-301": ("SKI-301", inquiries(_header("SKI-301", batch=STAMP), [INQUIRY.encode()] * 2, ["000000000000001"] * 2)),
     "SKI-303": ("SKI-303", inquiry_result_request(_header("SKI-303"), OTHER_ID)),
     "FGU-111": ("FGU-111", process_number_request(_header("FGU-111"), ["000000000000001", "000000000000002"])),
     "FGU-121": ("FGU-121", acquisition_request(_header("FGU-121"), [Acquisition("PN-1", "12345678901")])),
@@ -126,7 +126,7 @@ def test_a_wrong_value_spoils_its_own_record_only(part, hostile):
 
 def test_a_hostile_person_or_receipt_is_escaped():
     """The other builders escape what they are given too."""
-    check = SET.message("SKI-301").check(inquiries(_header("SKI-301"), [INQUIRY, INQUIRY], ["<x>", "0" * 15]))
+    check = SET.message("SKI-301").check(inquiries(_header("SKI-301"), [INQUIRY.encode()] * 2, ["<x>", "0" * 15]))
     assert list(check.record_faults) == [0]
     assert SET.message("DBM-205").check(result_request(_header("DBM-205"), "<x/>")).faults
     assert SET.message("SYM-911").check(status_request(_header("SYM-911"), "&")).faults
