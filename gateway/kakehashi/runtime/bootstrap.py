@@ -14,7 +14,6 @@ from typing import Any
 
 from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
-from kakehashi.domain.interface import Function
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.ledger import Ledger
@@ -190,7 +189,7 @@ class Gateway:
         made = {}
         for name, route in self.configuration.routes.items():
             folder = self.configuration.return_folder(route)
-            if folder is None or route.return_plan is None or route.function is Function.LINK:
+            if folder is None or route.return_plan is None:
                 continue
             made[name] = self.returning_to(route, plugin("sinks", "folder")(folder))
         return made

@@ -94,12 +94,19 @@ class Returning:
         lines = []
         for values, number in zip(decoded.rows, decoded.numbers, strict=True):
             last, exception = story.end_of(row, number)
-            if only_refused and exception is None:
-                continue
             answer = answers.get(number) if last is row else self._answers(last).get(number)
             verdict = _verdict(context, number, last, exception, answer)
-            lines.append(self.plan.encoder.write(record.name, _unnumbered(record.row(values, verdict))))
+            if only_refused and verdict.result == "1":
+                continue
+            lines.append(self.plan.encoder.write(record.name, _unnumbered(record.row(self._open(values), verdict))))
         return b"".join(lines)
+
+    def _open(self, values: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
+        """A record of an extract without its 個人番号: no return table can give that back, in whatever type."""
+        link = self.route.link
+        if values is None or link is None or link.number is None:
+            return values
+        return (*values[: link.number], None, *values[link.number + 1 :])
 
     def _answers(self, row: BatchRow) -> Mapping[int, InquiryAnswer]:
         sealed = self.store.result_of(row.id) if self.route.function is Function.SKI else None
