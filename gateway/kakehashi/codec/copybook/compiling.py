@@ -92,7 +92,8 @@ class _Compiler:
         parts = [self._single(field, path) for field in fields]
         selectors = [(segment.item, segment.value, segment.group) for segment in self._options.segments]
         names = [field.name for field in fields]
-        return Alternatives(parts, names, selectors=selectors, path=f"{path}.{names[0]}" if path else names[0])
+        where = f"{path}.{names[0]}" if path else names[0]
+        return Alternatives(parts, names, selectors=selectors, pad=self.items.codec.encode(" "), path=where)
 
 
 def _clusters(fields: tuple[Field, ...]) -> list[tuple[Field, ...]]:

@@ -104,10 +104,18 @@ class Table:
         if (given is not None and not isinstance(given, list)) or len(items) > number:
             raise InputError(Fault("DEC-018", Place(item=self._path), {"expected": f"a list of {number}"}))
         end = None if self.size is None else at + self.size
-        for n in range(number if end is None else self._count.most):
-            self._node.write(state, items[n] if n < len(items) else None, at)
-            at = state.at if self._node.size is None else at + self._node.size
+        for n in range(number):
+            at = self._one(state, items[n] if n < len(items) else None, at)
+        if end is not None and len(state.base) >= end:
+            state.place(at, state.base[at:end])
+            at = end
+        while end is not None and at < end:
+            at = self._one(state, None, at)
         state.at = at
+
+    def _one(self, state: Writing, value: JsonValue, at: int) -> int:
+        self._node.write(state, value, at)
+        return state.at if self._node.size is None else at + self._node.size
 
 
 class Alternatives:
@@ -115,7 +123,7 @@ class Alternatives:
     and those that cannot be are None. Of several that are written, text lies on top.
     """
 
-    __slots__ = ("_choices", "_parts", "_path", "_selectors", "keys", "size", "textual")
+    __slots__ = ("_choices", "_pad", "_parts", "_path", "_selectors", "keys", "size", "textual")
 
     def __init__(
         self,
@@ -123,11 +131,13 @@ class Alternatives:
         names: Sequence[str],
         *,
         selectors: Sequence[tuple[str, str, str]],
+        pad: bytes,
         path: str,
     ) -> None:
         """`selectors`: (item, value, name of the alternative)."""
         self._parts = tuple(parts)
         self._path = path
+        self._pad = pad
         self._choices = {(item, value): names.index(name) for item, value, name in selectors if name in names}
         self._selectors = tuple(dict.fromkeys(item for item, _ in self._choices))
         self.keys = tuple(key for part in parts for key in part.keys)
@@ -175,13 +185,14 @@ class Alternatives:
 
     def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
         given = [part for part in self._parts if any(values.get(key) is not None for key in part.keys)]
-        start, end = at, at
-        if self.size is not None:
-            end = at + self.size
-            state.place(at, state.base[at:end].ljust(self.size, b"\0"))
-        if not given or self.size is not None:
+        end = at if self.size is None else at + self.size
+        if self.size is not None and len(state.base) >= end:
+            state.place(at, state.base[at:end])
+        elif self.size is not None or not given:
             self._parts[0].write(state, {}, at)
+            end = max(end, self._end(self._parts[0], state, at))
+            state.place(len(state.buffer), self._pad * (end - len(state.buffer)))
         for part in sorted(given, key=lambda part: part.textual):
-            part.write(state, values, start)
-            end = max(end, self._end(part, state, start))
-        state.at = max(end, self._end(self._parts[0], state, start)) if not given else end
+            part.write(state, values, at)
+            end = max(end, self._end(part, state, at))
+        state.at = end
