@@ -44,7 +44,7 @@ def settle_and_judge(run: DemoRun):
 @pytest.mark.timeout(400)
 def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_path, request):
     """Ten kill -9 of the worker, or of the intake, on either broker: the books add up, no effect twice."""
-    broker = request.getfixturevalue("private_rabbit").url if kind == "rabbitmq" else None
+    broker = request.getfixturevalue("own_rabbitmq").url if kind == "rabbitmq" else None
 
     with started(tmp_path / "site", seed=SEED, broker=broker, extra=SMALL_BATCHES) as run:
 
@@ -57,13 +57,13 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
 
 
 @pytest.mark.timeout(400)
-def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, private_rabbit):
+def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
     """Ten kill -9 of RabbitMQ during the load: the gateway reconnects by itself, the books add up."""
-    with started(tmp_path / "site", seed=SEED, broker=private_rabbit.url, extra=SMALL_BATCHES) as run:
+    with started(tmp_path / "site", seed=SEED, broker=own_rabbitmq.url, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
-            private_rabbit.kill()
-            private_rabbit.start()
+            own_rabbitmq.kill()
+            own_rabbitmq.start()
 
         drop_while(run, strike, SEED)
         settle_and_judge(run)
