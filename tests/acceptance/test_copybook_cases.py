@@ -4,6 +4,7 @@ The conventions of those values are in the folder's README: nulls are left out, 
 """
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ EBCDIC = ("--encoding", "cp037", "--controls", "space", "--low-values", "nil")
 BOTH = ("--trim", "both")
 SEGMENTS = ("SEGMENT-ID=C:COMPANY", "SEGMENT-ID=P:PERSON", "SEGMENT-ID=B:PO-BOX")
 NO_NUMBER = ("--blanks", "nil", "--invalid", "nil", "--item", "WS-AMOUNT-FRACTION:blanks=zero")
+RDW = ("--recfm", "V", "--rdw", "little", "--rdw-exclusive", "--short", "--controls", "drop", "--trim", "both")
 UNMARKED = ("--encoding", "ascii", "--occurs-depends", "shifted", "--root")
 
 TABLE = {
@@ -69,6 +71,12 @@ TABLE = {
         "test19_display_num_expected/test19.txt",
         (*EBCDIC, *BOTH, *NO_NUMBER),
     ),
+    "test4": (
+        "test4_copybook.cob",
+        "test4_data",
+        "test4_expected/test4.txt",
+        (*RDW, "--encoding", "latin-1", "--low-values", "nil"),
+    ),
     "test21": ("test21_copybook.cob", "test21_data", "test21_expected/test21.txt", (*UNMARKED, *BOTH)),
 }
 ORDERED_BY = {"test13a": "COMPANY_ID", **{name: "AMOUNT" for name in TABLE if name.startswith("test7")}}
@@ -111,6 +119,8 @@ def test_outside_records_decode_to_the_values_expected(name):
     (path,) = (COBRIX / data).iterdir()
     found = [without_nulls(value) for value in objects(run("decode", "--layout", COBRIX / copybook, *options, path))]
     wanted = objects((COBRIX / expected).read_text(encoding="utf-8"))
+    if name == "test4":  # theirs puts U+FFFD for what ASCII does not have; ours never replaces anything
+        found = objects(re.sub(r"\\u00[89a-f].", r"\\ufffd", json.dumps(found)))
     for value in wanted:
         for column in GENERATED:
             value.pop(column, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import click
 
 from kakehashi.cli.context import Session
 from kakehashi.cli.output import json_text
-from kakehashi.codec.copybook.file import FileForm, read_file, write_record
+from kakehashi.codec.copybook.file import read_file, write_values
 from kakehashi.codec.copybook.floating import FORMS
 from kakehashi.codec.copybook.library import decoded
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
@@ -21,12 +21,13 @@ from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.record import CopybookCodec, Values
 from kakehashi.codec.copybook.tree import Copybook, Dialect
 from kakehashi.codec.copybook.zoned import ASCII_STYLES
+from kakehashi.codec.records import Recfm, RecordSpec, Word
+from kakehashi.codec.records.spec import SEPARATORS
 from kakehashi.errors import ConfigurationError, Fault, InputError, Place
 
 __all__ = ["CopybookSettings", "copybook_options", "decode_copybook", "encode_copybook", "is_copybook", "read_copybook"]
 
 _SUFFIXES = {".cpy", ".cob", ".cbl", ".copy"}
-_SEPARATORS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "nel": b"\x15"}
 _POLICIES = ("blanks", "low_values", "high_values", "invalid")
 
 
@@ -40,13 +41,11 @@ class CopybookSettings:
 
     dialect: str
     options: Options
-    separator: bytes
-    header: int
-    footer: int
+    records: RecordSpec
 
-    def form(self, *, recfm: str | None, length: int | None) -> FileForm:
-        separator = self.separator if recfm == "line" else b""
-        return FileForm(length=length, separator=separator, header=self.header, footer=self.footer)
+    def spec(self, *, recfm: str | None, length: int | None) -> RecordSpec:
+        """The record format, with the two options that other layouts have, too."""
+        return replace(self.records, recfm=Recfm(recfm or "F"), record_length=length)
 
 
 def _choice(kind: Iterable[str]) -> click.Choice[str]:
@@ -57,12 +56,10 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
     """Adds the options; the function gets them as one `copybook`."""
 
     @functools.wraps(function)
-    def run(*given: object, dialect: str, separator: str, header_bytes: int, footer_bytes: int, **rest: object) -> int:
+    def run(*given: object, dialect: str, **rest: object) -> int:
         options = _options({name: rest.pop(name) for name in _NAMES}, str(rest["encoding"]))
-        copybook = CopybookSettings(
-            dialect=dialect, options=options, separator=_SEPARATORS[separator], header=header_bytes, footer=footer_bytes
-        )
-        return function(*given, copybook=copybook, **rest)
+        records = _records({name: rest.pop(name) for name in _RECORD_NAMES})
+        return function(*given, copybook=CopybookSettings(dialect=dialect, options=options, records=records), **rest)
 
     wrapped: Callable[..., int] = run
     for option in reversed(_OPTIONS):
@@ -74,6 +71,7 @@ _NAMES = (
     "segment", "occurs_depends", "occurs_mapping", "filler", "filler_names", "trim", "float_form", "overpunch",
     "endian", "blanks", "low_values", "high_values", "invalid", "item", "controls", "short", "keep_bytes", "root",
 )  # fmt: skip
+_RECORD_NAMES = ("separator", "rdw", "rdw_exclusive", "rdw_adjustment", "header_bytes", "footer_bytes")
 _OPTIONS = (
     click.option("--dialect", type=_choice(Dialect), default="ibm", show_default=True, help="Copybook: compiler."),
     click.option("--segment", multiple=True, metavar="ITEM=VALUE:GROUP", help="Copybook: which REDEFINES counts when."),
@@ -98,8 +96,11 @@ _OPTIONS = (
     click.option("--short", is_flag=True, help="Copybook: records may end before their last item."),
     click.option("--keep-bytes", is_flag=True, help="Copybook: each record's bytes, for encode to start from."),
     click.option("--root", is_flag=True, help="Copybook: keep the name of the only record."),
-    click.option("--separator", type=click.Choice([*_SEPARATORS]), default="lf", show_default=True,
-                 help="Copybook: end of lines, for --recfm line."),
+    click.option("--separator", type=_choice(("any", *SEPARATORS)), help="Copybook: what ends a record."),
+    click.option("--rdw", type=click.Choice(["big", "little"]), default="big", show_default=True,
+                 help="Copybook: order of the lengths of V and VB."),
+    click.option("--rdw-exclusive", is_flag=True, help="Copybook: the length does not count its own four bytes."),
+    click.option("--rdw-adjustment", type=int, default=0, help="Copybook: added to the length."),
     click.option("--header-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes before the first record."),
     click.option("--footer-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes behind the last record."),
 )  # fmt: skip
@@ -126,6 +127,21 @@ def _options(given: dict[str, object], encoding: str) -> Options:
         short=bool(given["short"]),
         keep_bytes=bool(given["keep_bytes"]),
         root=bool(given["root"]),
+    )
+
+
+def _records(given: dict[str, object]) -> RecordSpec:
+    word = Word(
+        big_endian=given["rdw"] == "big",
+        inclusive=not given["rdw_exclusive"],
+        adjustment=int(str(given["rdw_adjustment"])),
+    )
+    return RecordSpec(
+        separator=_text(given["separator"]),
+        rdw=word,
+        bdw=word,
+        file_header=int(str(given["header_bytes"])),
+        file_footer=int(str(given["footer_bytes"])),
     )
 
 
@@ -180,12 +196,12 @@ def read_copybook(path: Path, dialect: str) -> Copybook:
         raise ConfigurationError(fault.at(file=fault.place.file or path.name) for fault in error.faults) from None
 
 
-def decode_copybook(session: Session, layout: Path, data: Path, settings: CopybookSettings, form: FileForm) -> int:
+def decode_copybook(session: Session, layout: Path, data: Path, settings: CopybookSettings, spec: RecordSpec) -> int:
     """One JSON object a record; faults to standard error."""
     codec = CopybookCodec(read_copybook(layout, settings.dialect), settings.options)
     count = 0
     with data.open("rb") as stream:
-        for found in read_file(stream, codec, form, file=data.name):
+        for found in read_file(stream, codec, spec, file=data.name):
             if found.decoded.values is not None:
                 click.echo(json_text(found.decoded.values))
             for fault in found.decoded.faults:
@@ -195,7 +211,7 @@ def decode_copybook(session: Session, layout: Path, data: Path, settings: Copybo
 
 
 def encode_copybook(
-    session: Session, layout: Path, lines: Iterable[str], out: Path, settings: CopybookSettings, form: FileForm
+    session: Session, layout: Path, lines: Iterable[str], out: Path, settings: CopybookSettings, spec: RecordSpec
 ) -> int:
     """JSON lines to a file; a line that cannot be written is a fault and leaves no bytes."""
     codec = CopybookCodec(read_copybook(layout, settings.dialect), settings.options)
@@ -203,7 +219,7 @@ def encode_copybook(
     with out.open("wb") as target:
         for number, line in enumerate(lines, start=1):
             try:
-                target.write(write_record(codec, form, _values(line)))
+                target.write(write_values(codec, spec, _values(line)))
             except InputError as error:
                 faults.append(error.fault.at(record=number))
     session.output.faults(faults)

@@ -38,7 +38,7 @@ def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option("--layout", "layout_file", required=True, type=click.Path(exists=True, path_type=Path),
                      help="layout.csv, .xlsx, a copybook (.cpy, .cob, .cbl), or the route.toml that names it."),
         click.option("--encoding", default="cp932", show_default=True, help="Charset, where the layout names none."),
-        click.option("--recfm", type=click.Choice(["F", "FB", "line"]), help="Record format."),
+        click.option("--recfm", type=click.Choice(["F", "FB", "V", "VB", "line"]), help="Record format."),
         click.option("--record-length", type=int, help="Bytes of a record."),
         click.option("--kind", type=click.Choice(["fixed", "delimited", "xml"]), help="How records are written."),
     ):  # fmt: skip
@@ -56,8 +56,8 @@ def decode(
 ) -> int:  # fmt: skip
     """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr."""
     if is_copybook(layout_file):
-        form = copybook.form(recfm=recfm, length=record_length)
-        return decode_copybook(session, layout_file, data, copybook, form)
+        spec = copybook.spec(recfm=recfm, length=record_length)
+        return decode_copybook(session, layout_file, data, copybook, spec)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     codec = compile_codec(layout)
     faults = 0
@@ -67,7 +67,7 @@ def decode(
         faults += len(split.faults)
         for part in split.slices:
             stream.seek(part.offset)
-            body = BatchBody(split.header, stream.read(part.length))
+            body = BatchBody(split.header_of(part), stream.read(part.length))
             decoded = codec.decode(body, file=data.name, first_record=part.first_record, offset=part.offset)
             for row in decoded.rows:
                 if row is not None:
@@ -89,8 +89,8 @@ def encode(
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
     if is_copybook(layout_file):
-        form = copybook.form(recfm=recfm, length=record_length)
-        return encode_copybook(session, layout_file, jsonl, out, copybook, form)
+        spec = copybook.spec(recfm=recfm, length=record_length)
+        return encode_copybook(session, layout_file, jsonl, out, copybook, spec)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     encoder = compile_encoder(layout)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}

@@ -1,29 +1,21 @@
-"""Files of records of a copybook: fixed length, lines, or records whose length only reading them tells."""
+"""Files of records of a copybook: of any record format, or records whose length only reading them tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from kakehashi.codec.copybook.record import CopybookCodec, Decoded, Values
+from kakehashi.codec.records import Recfm, RecordSpec, read_records, write_record
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["FileForm", "Found", "read_file", "write_record"]
+__all__ = ["Found", "read_file", "write_values"]
 
 _BLOCK = 1 << 18
 _LOST = {"DEC-002", "DEC-030"}
 """Faults after which nobody knows where the next record begins, if records have no length of their own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileForm:
-    """`length` None: that of the copybook. `separator`: lines. `header`, `footer`: bytes that are no records."""
-
-    length: int | None = None
-    separator: bytes = b""
-    header: int = 0
-    footer: int = 0
+_STRIDES = {Recfm.F, Recfm.FB}
 
 
 class Found(NamedTuple):
@@ -34,70 +26,41 @@ class Found(NamedTuple):
     decoded: Decoded
 
 
-def read_file(stream: BinaryIO, codec: CopybookCodec, form: FileForm, *, file: str) -> Iterator[Found]:
-    """Every record, in order, in flat memory. `stream` can seek. One that cannot be read does not stop the others."""
-    for number, (offset, raw, whole) in enumerate(_records(stream, codec, form), start=1):
-        decoded = codec.read(raw, offset=offset) if whole is None else whole
-        if decoded.faults:
+def read_file(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, *, file: str) -> Iterator[Found]:
+    """Every record, in order, in flat memory. `stream` can seek. One that cannot be read does not stop the others;
+    a way that is lost is the last fault. Records of format F without a length have that of the copybook.
+    """
+    found = _unmarked(stream, codec, spec) if _is_unmarked(codec, spec) else _framed(stream, codec, spec, file)
+    for number, (offset, decoded) in enumerate(found, start=1):
+        if not decoded.faults:
+            yield Found(number, offset, decoded)
+        else:
             faults = tuple(fault.at(file=file, record=number) for fault in decoded.faults)
-            decoded = decoded._replace(faults=faults)
-        yield Found(number, offset, decoded)
+            yield Found(number, offset, decoded._replace(faults=faults))
 
 
-def _records(stream: BinaryIO, codec: CopybookCodec, form: FileForm) -> Iterator[tuple[int, bytes, Decoded | None]]:
-    end = stream.seek(0, 2) - form.footer
-    stream.seek(form.header)
-    if form.separator:
-        yield from _lines(stream, form, end)
-    elif codec.varies and form.length is None:
-        yield from _unmarked(stream, codec, form, end)
-    else:
-        yield from _fixed(stream, codec, form.length or codec.most, form, end)
+def _is_unmarked(codec: CopybookCodec, spec: RecordSpec) -> bool:
+    return spec.recfm in _STRIDES and spec.record_length is None and codec.varies
 
 
-def _fixed(
-    stream: BinaryIO, codec: CopybookCodec, length: int, form: FileForm, end: int
-) -> Iterator[tuple[int, bytes, Decoded | None]]:
-    at = form.header
-    step = max(_BLOCK // length, 1) * length
-    while at < end and (block := stream.read(min(step, end - at))):
-        for start in range(0, len(block), length):
-            raw = block[start : start + length]
-            if len(raw) < length:
-                place = Place(offset=at + start)
-                fault = Fault("DEC-002", place, {"length": len(raw), "expected": length})
-                yield at + start, raw, Decoded(None, (fault,), len(raw))
-            elif length < codec.most and not codec.varies and not codec.short:
-                fault = Fault("DEC-002", Place(offset=at + start), {"length": length, "expected": codec.most})
-                yield at + start, raw, Decoded(None, (fault,), len(raw))
-            else:
-                yield at + start, raw, None
-        at += len(block)
+def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str) -> Iterator[tuple[int, Decoded]]:
+    if spec.recfm in _STRIDES and spec.record_length is None:
+        spec = replace(spec, record_length=codec.most)
+    end = spec.file_header
+    try:
+        for record in read_records(stream, spec, file=file):
+            end = record.offset + len(record.data)
+            yield record.offset, codec.read(record.data, offset=record.offset)
+    except InputError as error:
+        fault = error.fault
+        offset = end if fault.place.offset is None else fault.place.offset
+        yield offset, Decoded(None, (fault.at(offset=offset),), 0)
 
 
-def _lines(stream: BinaryIO, form: FileForm, end: int) -> Iterator[tuple[int, bytes, Decoded | None]]:
-    at, buffer = form.header, b""
-    size = len(form.separator)
-    read = form.header
-    while True:
-        block = stream.read(min(_BLOCK, end - read)) if read < end else b""
-        read += len(block)
-        buffer += block
-        *lines, buffer = buffer.split(form.separator)
-        for line in lines:
-            yield at, line, None
-            at += len(line) + size
-        if not block:
-            break
-    if buffer and buffer != b"\x1a":
-        yield at, buffer, None
-
-
-def _unmarked(
-    stream: BinaryIO, codec: CopybookCodec, form: FileForm, end: int
-) -> Iterator[tuple[int, bytes, Decoded | None]]:
+def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Iterator[tuple[int, Decoded]]:
     """Each record ends where its last item does."""
-    at = read = form.header
+    end = stream.seek(0, 2) - spec.file_footer
+    at = read = stream.seek(spec.file_header)
     buffer, start = b"", 0
     while True:
         if len(buffer) - start < codec.most and read < end:
@@ -107,22 +70,22 @@ def _unmarked(
             continue
         if start >= len(buffer):
             return
-        raw = buffer[start : start + codec.most]
-        decoded = codec.read(raw, offset=at)
-        yield at, raw, decoded
+        decoded = codec.read(buffer[start : start + codec.most], offset=at)
+        yield at, decoded
         if decoded.end <= 0 or any(fault.code in _LOST for fault in decoded.faults):
             return
         start += decoded.end
         at += decoded.end
 
 
-def write_record(codec: CopybookCodec, form: FileForm, values: Values) -> bytes:
+def write_values(codec: CopybookCodec, spec: RecordSpec, values: Values) -> bytes:
     """A record as it stands in the file. Raises InputError DEC-018 where it is longer than the file's records."""
     raw = codec.write(values)
-    if form.separator:
-        return raw + form.separator
-    if form.length is None:
-        return raw
-    if len(raw) > form.length:
-        raise InputError(Fault("DEC-018", facts={"length": form.length, "excess": len(raw) - form.length}))
-    return codec.filled(raw, form.length)
+    length = spec.record_length
+    if length is not None and spec.recfm in _STRIDES:
+        if len(raw) > length:
+            raise InputError(Fault("DEC-018", Place(), {"length": length, "excess": len(raw) - length}))
+        raw = codec.filled(raw, length)
+    elif spec.recfm in _STRIDES:
+        spec = replace(spec, record_length=len(raw))
+    return write_record(raw, spec)

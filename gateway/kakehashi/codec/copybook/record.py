@@ -87,6 +87,8 @@ class CopybookCodec:
             state = Writing(bytes.fromhex(base) if isinstance(base, str) else b"")
         except ValueError:
             raise InputError(Fault("DEC-018", Place(item=BYTES), {"expected": "hexadecimal digits"})) from None
+        if state.base and self._unchanged(state.base, given):
+            return state.base
         if self._collapse:
             given = {self._part.keys[0]: given}
         if not given.keys() <= set(self._part.keys):
@@ -97,6 +99,10 @@ class CopybookCodec:
             raw += state.base[len(raw) : self.most]
             raw = raw.ljust(self.most, self._pad)
         return raw
+
+    def _unchanged(self, base: bytes, given: Values) -> bool:
+        known = self.read(base).values
+        return known is not None and {name: value for name, value in known.items() if name != BYTES} == given
 
     def filled(self, raw: bytes, length: int) -> bytes:
         """The record with spaces up to a greater length."""

@@ -31,7 +31,7 @@ def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:
     most = None if digits is None else 10**digits
 
     def write(value: Scalar) -> int:
-        number = value if isinstance(value, int) and scale == 0 else _integer(value, scale)
+        number = value if type(value) is int and scale == 0 else _integer(value, scale)
         if most is not None and not -most < number < most:
             raise damage("DEC-018", digits=digits or 0)
         return number

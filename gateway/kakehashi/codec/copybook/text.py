@@ -15,7 +15,8 @@ from kakehashi.codec.text_form import damage
 
 __all__ = ["text_leaf", "trimmer"]
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_HOST_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SPACES = " \u3000"
 
 
@@ -27,6 +28,7 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
     decode, encode, pad = _wide(field, codec) if wide else (codec.decode, codec.encode, codec.encode(" "))
     trim = trimmer(options.trim, justified=field.justified, spaces=_SPACES if wide else " ")
     controls = {Controls.SPACE: " ", Controls.DROP: ""}.get(options.controls)
+    control = _HOST_CONTROL if codec.host else _CONTROL
     length = field.length
     nothing = bytes(length) if options.low_values is Nil.NIL else None
 
@@ -35,7 +37,7 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
             return None
         text = decode(raw)
         if controls is not None and not text.isprintable():
-            text = _CONTROL.sub(controls, text)
+            text = control.sub(controls, text)
         return trim(text)
 
     def write(value: Scalar) -> bytes:
