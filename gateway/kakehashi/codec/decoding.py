@@ -87,7 +87,7 @@ def _append_groups(
 
 
 def _append_header(parts: Parts, header: bytes, rows: list[Row], faults: _Faults) -> None:
-    """The header is the first record of its file: offsets in it count from there."""
+    """The header is the first record of its file: offsets in it count from there. Of several, nobody knows where."""
     plan = parts.plan(Role.HEADER)
     if plan is None:
         return
@@ -95,7 +95,8 @@ def _append_header(parts: Parts, header: bytes, rows: list[Row], faults: _Faults
     for index, row in enumerate(rows):
         if values is None:
             rows[index] = None
-            faults.setdefault(index, []).extend(_of(plan.record.name, fault) for fault in damaged[0])
+            known = [fault.at(offset=None) for fault in damaged[0]] if parts.layout.groups else damaged[0]
+            faults.setdefault(index, []).extend(_of(plan.record.name, fault) for fault in known)
         elif row is not None:
             rows[index] = row + values
 

@@ -155,6 +155,8 @@ class Layout:
     records: tuple[Record, ...]
     controls: tuple[Control, ...] = ()
     shift: str = "embedded"
+    groups: bool = False
+    """Header, data and trailer may come several times in one file, each with counts and sums of its own."""
 
     def record(self, role: Role) -> Record | None:
         return next((record for record in self.records if record.role is role), None)
@@ -167,12 +169,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a file that becomes one batch: whole groups only. `records` counts DATA records (1-based numbers)."""
+    """A part of a file that becomes one batch: whole groups only. `records` counts DATA records (1-based numbers).
+
+    `header`: the header record above it, in files of several; None: that of the file.
+    """
 
     offset: int
     length: int
     first_record: int
     records: int
+    header: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +190,10 @@ class Split:
     records: int
     size: int
     faults: tuple[Fault, ...]
+
+    def header_of(self, part: Slice) -> bytes:
+        """The header record that the batch of `part` carries."""
+        return self.header if part.header is None else part.header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ class Slicer:
         self._count = 0
         self._group = 0
         self._before_group = 0
+        self.header: bytes | None = None
+        """Of the slices that end from now on."""
         self.records = 0
         self.slices: list[Slice] = []
 
@@ -62,7 +64,7 @@ class Slicer:
 
     def _cut(self, end: int, count: int) -> None:
         if self._start is not None and count:
-            self.slices.append(Slice(self._start, end - self._start, self.records + 1, count))
+            self.slices.append(Slice(self._start, end - self._start, self.records + 1, count, self.header))
         self.records += count
         self._count -= count
         self._before_group = 0

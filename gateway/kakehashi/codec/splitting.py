@@ -74,10 +74,16 @@ class Splitting:
             self._slicer.data_run(frames.starts)
             self._controls.add(frames.payloads)
             return
-        data = []
+        data: list[bytes] = []
+        unknown = False
         types = self._parts.types(frames, first=first)
         for record, payload, start, end in zip(types, frames.payloads, frames.starts, frames.starts[1:], strict=False):
+            if self._order.begins(record):
+                self._add(data, unknown=unknown)
+                self._close_group(start)
+                data, unknown = [], False
             self._order.see(record, start)
+            unknown = unknown or record is None
             if record is None or record.role is Role.DATA:
                 self._slicer.data(start, end)
                 data.append(payload)
@@ -86,7 +92,18 @@ class Splitting:
             else:
                 self._slicer.close()
                 self._outer(record, payload, start)
-        self._controls.add(data) if None not in types else self._controls.add_unknown()
+        self._add(data, unknown=unknown)
+
+    def _add(self, data: list[bytes], *, unknown: bool) -> None:
+        if unknown:
+            self._controls.add_unknown()
+        else:
+            self._controls.add(data)
+
+    def _close_group(self, start: int) -> None:
+        self._slicer.close()
+        ended = self._order.begin(start)
+        self._controls.close_group(records=self._slicer.records, file=self._file, ended=ended)
 
     def _without_rest(self, frames: Frames) -> Frames:
         """Half a record where a trailer must come: the file was cut off, or goes on after its end."""
@@ -96,8 +113,9 @@ class Splitting:
 
     def _outer(self, record: Record, payload: bytes, start: int) -> None:
         """A header, trailer or end record: one that cannot be read holds the file."""
-        if record.role is Role.HEADER and self._header is None:
-            self._header = payload
+        if record.role is Role.HEADER:
+            self._header = payload if self._header is None else self._header
+            self._slicer.header = payload if self._parts.layout.groups else None
         row, faults = read_single(self._parts.plans[record.name], payload, file=self._file, start=start)
         self._outer_faults += faults
         if row is not None:

@@ -128,7 +128,7 @@ def _round_trip(route: Route, content: bytes, file: str) -> Iterator[Fault]:
     place = Place(file=file, item="round_trip")
     split = route.codec.split(io.BytesIO(content), batch_records=route.batch_records, file=file)
     for part in split.slices:
-        body = BatchBody(split.header, content[part.offset : part.offset + part.length])
+        body = BatchBody(split.header_of(part), content[part.offset : part.offset + part.length])
         decoded = route.codec.decode(body, file=file, first_record=part.first_record, offset=part.offset)
         again = route.codec.encode(body, decoded)
         if again != body.data:

@@ -90,6 +90,7 @@ def build_layout(reading: Reading, at: LayoutFile, settings: LayoutSettings, fou
         records=records,
         controls=tuple(Control(record=c.record, item=c.item, sum_of=c.sum_of) for c in settings.controls),
         shift=settings.shift,
+        groups=settings.several_groups,
     )
     _check_kind(reading, at, settings)
     _check_controls(reading, at, layout)
@@ -176,6 +177,8 @@ def _check_types(reading: Reading, at: LayoutFile, settings: LayoutSettings, rec
 
 
 def _check_kind(reading: Reading, at: LayoutFile, settings: LayoutSettings) -> None:
+    if settings.several_groups and (settings.kind == "xml" or settings.selector is None):
+        reading.fault("CFG-003", at.place("several_groups"), expected="records with a selector")
     if settings.kind == "xml":
         for key in ("root_element", "record_element"):
             if not getattr(settings, key):

@@ -98,6 +98,9 @@ class LayoutSettings(Settings):
     controls: Annotated[tuple[ControlSettings, ...], Strict(strict=False)] = Field(
         (), description="Counts and control totals"
     )
+    several_groups: bool = Field(
+        False, description="Header, data and trailer may come several times in a file, each with its own controls"
+    )
     root_element: str = Field("", description="XML: the root")
     record_element: str = Field("", description="XML: the element that is one record, a child of the root")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimited: between columns")

@@ -145,7 +145,7 @@ class Intake:
                 data = stream.read(part.length)
                 hashed.update(data)
                 request_id = content_id(self.route.name, digest, seq)
-                body = BatchBody(split.header, data).to_bytes()
+                body = BatchBody(split.header_of(part), data).to_bytes()
                 offset, length = writer.append(
                     self.sealer.seal(body, context=seal_context(self.route.name, request_id))
                 )

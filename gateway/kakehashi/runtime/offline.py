@@ -83,7 +83,7 @@ class Offline:
         if split.faults:
             return result
         for seq, part in enumerate(split.slices, start=1):
-            body = BatchBody(split.header, data[part.offset : part.offset + part.length])
+            body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
             row = _row(self._route.name, seq, part.first_record, part.records, part.offset)
             result.faults.extend(self._batch(row, body, len(split.slices), file, result))
         return result
@@ -116,7 +116,7 @@ class Offline:
         split = self._route.codec.split(io.BytesIO(data), batch_records=self._route.batch_records, file=path.name)
         rules = {rule.target: rule for rule in self._route.mapper.lineage}
         for part in split.slices:
-            body = BatchBody(split.header, data[part.offset : part.offset + part.length])
+            body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
             decoded = self._route.codec.decode(body, file=path.name, first_record=part.first_record, offset=part.offset)
             for position, (row, number) in enumerate(zip(decoded.rows, decoded.numbers, strict=True)):
                 if row is None or (record is not None and number != record):
