@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from functools import cache
 
+from kakehashi.codec.charset_name import CHARSETS
+from kakehashi.codec.cp932 import cp932
+from kakehashi.codec.escape_charset import EscapeCharset
 from kakehashi.codec.host_charset import HostCharset
 from kakehashi.codec.native_charset import NativeCharset
+from kakehashi.codec.native_table import tabled_charset
+from kakehashi.codec.stored_table import stored_pages
 from kakehashi.codec.text_form import Charset
+from kakehashi.codec.vendor_charset import VENDOR_CHARSETS, vendor_charset
+from kakehashi.codec.vendor_page import VENDOR_PAGES, vendor_page
 from kakehashi.errors import InputError
 
 __all__ = ["CHARSETS", "Charset", "charset_named"]
 
-CHARSETS: dict[str, str] = {
-    **dict.fromkeys(("cp932", "ms932", "windows-31j", "shift_jis", "shift-jis", "sjis"), "cp932"),
-    **dict.fromkeys(("euc-jp", "euc_jp", "eucjp"), "euc_jp"),
-    **dict.fromkeys(("utf-8", "utf8"), "utf-8"),
-    **dict.fromkeys(("ascii", "us-ascii"), "ascii"),
-    **dict.fromkeys(("latin-1", "latin1", "iso-8859-1"), "latin-1"),
-    **dict.fromkeys(("cp930", "ibm930", "ibm-930"), "cp930"),
-    **dict.fromkeys(("cp939", "ibm939", "ibm-939"), "cp939"),
-}
-"""Name in a layout → charset. Shift_JIS means CP932: that is what legacy files hold, whatever they declare."""
+_MIXED = ("cp930", "cp939", "cp1390", "cp1399")
 
 
 def charset_named(name: str) -> Charset:
@@ -36,6 +34,23 @@ def charset_named(name: str) -> Charset:
 
 @cache
 def _charset(name: str) -> Charset:
-    if name in {"cp930", "cp939"}:
+    if name in _MIXED:
         return HostCharset.load(name)
+    if name in VENDOR_CHARSETS:
+        return vendor_charset(name)
+    if name in VENDOR_PAGES:
+        return HostCharset(name, vendor_page(name), {}, {}, host=name != "jis-x0201")
+    if name in stored_pages():
+        return HostCharset(name, stored_pages()[name], {}, {})
+    return _local(name)
+
+
+def _local(name: str) -> Charset:
+    """A charset of PCs and Unix, not of a host."""
+    if name.startswith("iso2022"):
+        return EscapeCharset(name)
+    if name in {"cp943", "eucjp-ms"}:
+        return tabled_charset(name)
+    if name.startswith("cp932"):
+        return cp932(name)
     return NativeCharset(name)

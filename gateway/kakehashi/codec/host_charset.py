@@ -1,62 +1,74 @@
-"""CP930 and CP939: IBM's mixed EBCDIC, single bytes and, between SO (0E) and SI (0F), double bytes.
+"""Host charsets: EBCDIC pages of single bytes, alone or mixed with double bytes between shift codes.
 
-The tables are data/*.bin, made by tools/build_charsets.py. Double bytes are looked up as 16-bit numbers in one list,
-so that no state machine runs over characters.
+Double bytes are looked up as 16-bit numbers in one list, so that no state machine runs over characters.
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Mapping
-from importlib import resources
 from itertools import groupby
 from typing import Self
 
-from kakehashi.codec.host_form import NONE, NarrowForm, ShiftedForm, WideForm, moved, runs
+from kakehashi.codec.cluster import splitter
+from kakehashi.codec.host_form import NONE, NarrowForm, ShiftedForm, WideForm, moved
+from kakehashi.codec.shift_code import IBM_SHIFTS, Shifts
+from kakehashi.codec.stored_table import StoredTable
 from kakehashi.codec.text_form import TextForm, damage
 
 __all__ = ["HostCharset"]
 
 
 class HostCharset:
-    """A mixed EBCDIC charset made of its tables: code → character, and characters that are written only."""
+    """A mixed charset made of its tables: code → text, and texts that are written only.
 
-    host = True
+    `host`: digits and signs are EBCDIC's. Where two codes have one text, the later one in `double` is written.
+    """
 
-    def __init__(self, name: str, single: str, double: Mapping[int, str], extra: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        single: str,
+        double: Mapping[int, str],
+        extra: Mapping[str, int],
+        shifts: Shifts = IBM_SHIFTS,
+        *,
+        host: bool = True,
+    ) -> None:
         self.name = name
+        self.host = host
+        self.single = single
+        self.double = double
+        self.extra = extra
+        self.shifts = shifts
         narrow = {char: bytes([code]) for code, char in enumerate(single) if char != NONE}
-        wide = {char: code.to_bytes(2, "big") for char, code in extra.items()}
-        wide |= {char: code.to_bytes(2, "big") for code, char in double.items()}
-        pairs = WideForm(double, wide, narrow)
-        self.narrow: TextForm = NarrowForm(single, narrow, wide)
+        wide = {char: code.to_bytes(2, "big") for code, char in double.items()}
+        wide |= {char: code.to_bytes(2, "big") for char, code in extra.items()}
+        pairs = WideForm(double, wide, narrow, shifts)
+        self.narrow: TextForm = NarrowForm(single, narrow, wide, shifts)
         self.wide: TextForm = pairs
-        self.shifted: TextForm = ShiftedForm(pairs, wide, narrow)
+        self.shifted: TextForm = ShiftedForm(pairs, wide, narrow, shifts)
         self._is_narrow = narrow.__contains__
         self._known = narrow.keys() | wide.keys()
+        self._cut = splitter(self._known)
 
     @classmethod
     def load(cls, name: str) -> Self:
-        """The charset whose tables are data/<name>.bin."""
-        raw = zlib.decompress(resources.files("kakehashi.codec").joinpath("data", f"{name}.bin").read_bytes())
-        single = "".join(chr(char) if char != 0xFFFF else NONE for char in struct.unpack_from(">256H", raw))
-        double, end = _pairs(raw, 512)
-        extra, _ = _pairs(raw, end)
-        return cls(name, single, {code: chr(char) for code, char in double}, {chr(c): code for c, code in extra})
+        """The IBM charset whose tables are data/<name>.bin."""
+        table = StoredTable.load(name)
+        double = {int.from_bytes(code, "big"): text for code, text in table.codes.items()}
+        extra = {text: int.from_bytes(code, "big") for text, code in table.write.items()}
+        return cls(name, table.single, double, extra)
 
     def decode(self, raw: bytes) -> str:
-        return "".join(moved(self.wide if is_wide else self.narrow, run, at) for at, run, is_wide in runs(raw) if run)
+        runs = self.shifts.runs(raw)
+        return "".join(moved(self.wide if is_wide else self.narrow, run, at) for at, run, is_wide in runs if run)
 
     def encode(self, text: str) -> bytes:
-        bad = next((at for at, char in enumerate(text, start=1) if char not in self._known), None)
-        if bad is not None:
-            raise damage("DEC-004", character=bad)
-        parts = ((narrow, "".join(run)) for narrow, run in groupby(text, self._is_narrow))
+        chars, at = [], 0
+        for char in self._cut(text):
+            if char not in self._known:
+                raise damage("DEC-004", character=at + 1)
+            chars.append(char)
+            at += len(char)
+        parts = ((narrow, "".join(run)) for narrow, run in groupby(chars, self._is_narrow))
         return b"".join(self.narrow.write(run) if narrow else self.shifted.write(run) for narrow, run in parts)
-
-
-def _pairs(raw: bytes, at: int) -> tuple[list[tuple[int, int]], int]:
-    (count,) = struct.unpack_from(">H", raw, at)
-    end = at + 2 + 4 * count
-    return [(left, right) for left, right in struct.iter_unpack(">HH", raw[at + 2 : end])], end

@@ -1,37 +1,22 @@
-"""The three forms of IBM host text: single bytes, double bytes, and double bytes between SO (0E) and SI (0F)."""
+"""The three forms of host text: single bytes, double bytes, and double bytes between shift codes."""
 
 from __future__ import annotations
 
 import codecs
-import re
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from kakehashi.codec.cluster import splitter, written
+from kakehashi.codec.shift_code import Shifts
 from kakehashi.codec.text_form import SEPARATOR, TextForm, Unclean, damage, padding
 from kakehashi.errors import InputError
 
-__all__ = ["NONE", "NarrowForm", "ShiftedForm", "WideForm", "moved", "runs"]
+__all__ = ["NONE", "NarrowForm", "ShiftedForm", "WideForm", "moved"]
 
 NONE = "\ufffe"
 """Stands in a single-byte table where a byte means nothing (Python's own convention for charmaps)."""
-_SO, _SI = b"\x0e", b"\x0f"
-_SPACE = b"\x40"
-_SHIFT = re.compile(rb"[\x0e\x0f]")
-_ENCLOSED = re.compile(rb"(?:\x0e[^\x0e\x0f]*\x0f)?").fullmatch
-
-
-def runs(raw: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """(start, bytes, whether double-byte) of every run. Raises DEC-020 at a shift code that has no partner."""
-    start, opened = 0, None
-    for shift in _SHIFT.finditer(raw):
-        if (shift[0] == _SO) is (opened is not None):
-            raise damage("DEC-020", shift.start())
-        yield start, raw[start : shift.start()], opened is not None
-        start, opened = shift.end(), shift.start() if opened is None else None
-    if opened is not None:
-        raise damage("DEC-020", opened)
-    yield start, raw[start:], False
+_WIDE_SPACE = "　"
 
 
 def moved(form: TextForm, raw: bytes, start: int) -> str:
@@ -39,39 +24,33 @@ def moved(form: TextForm, raw: bytes, start: int) -> str:
     try:
         return form.read(raw)
     except InputError as error:
-        raise damage(error.fault.code, start + (error.fault.place.offset or 0)) from None
-
-
-def _written(text: str, codes: Mapping[str, bytes], others: Mapping[str, bytes]) -> bytes:
-    try:
-        return b"".join(map(codes.__getitem__, text))
-    except KeyError:
-        bad = next(index for index, char in enumerate(text) if char not in codes)
-        raise damage("DEC-008" if text[bad] in others else "DEC-004", character=bad + 1) from None
+        fault = error.fault
+        raise damage(fault.code, start + (fault.place.offset or 0), **fault.facts) from None
 
 
 class _Form:
     """Writing, which all forms share. `others`: what only the other width has."""
 
-    def __init__(self, codes: Mapping[str, bytes], others: Mapping[str, bytes]) -> None:
+    def __init__(self, codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts) -> None:
         self._codes = codes
         self._others = others
+        self._shifts = shifts
+        self._space = shifts.space
+        self._cut = splitter(codes)
 
     def write(self, text: str) -> bytes:
-        return _written(text, self._codes, self._others)
+        raw, bad = written(text, self._codes, self._cut)
+        if bad is not None:
+            raise damage("DEC-008" if text[bad] in self._others else "DEC-004", character=bad + 1)
+        return raw
 
     def fit(self, text: str, length: int, *, pad: str, right: bool) -> bytes:
         raw = self.write(text)
-        filler = padding(self.write(pad), length - len(raw), _SPACE)
+        filler = padding(self.write(pad), length - len(raw), self._space)
         return filler + raw if right else raw + filler
 
     def blanks(self, length: int) -> frozenset[bytes]:
-        return frozenset((_SPACE * length,))
-
-
-def _even(raw: bytes) -> bytes:
-    """Without the single space that fills up an odd number of bytes."""
-    return raw[:-1] if len(raw) % 2 and raw.endswith(_SPACE) else raw
+        return frozenset((self._space * length,))
 
 
 class NarrowForm(_Form):
@@ -79,8 +58,8 @@ class NarrowForm(_Form):
 
     pad = " "
 
-    def __init__(self, table: str, codes: Mapping[str, bytes], others: Mapping[str, bytes]) -> None:
-        super().__init__(codes, others)
+    def __init__(self, table: str, codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts) -> None:
+        super().__init__(codes, others, shifts)
         self._table = table
         self._joined = table[:0x1F] + SEPARATOR + table[0x20:]
 
@@ -89,10 +68,10 @@ class NarrowForm(_Form):
             return codecs.charmap_decode(raw, "strict", self._table)[0]
         except UnicodeDecodeError as error:
             at = error.start
-        if raw[at : at + 1] in {_SO, _SI}:
-            list(runs(raw))  # a shift code without its partner is told as such
+        if self._shifts.at(raw, at):
+            list(self._shifts.runs(raw))  # a shift code without its partner is told as such
             raise damage("DEC-008", at)
-        raise damage("DEC-004", at)
+        raise damage("DEC-004", at, byte=raw[at : at + 1].hex().upper())
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
         texts = codecs.charmap_decode(b"\x1f".join(raws), "strict", self._joined)[0].split(SEPARATOR)
@@ -104,15 +83,20 @@ class NarrowForm(_Form):
 class WideForm(_Form):
     """「全角」 Double bytes without shift codes: the item is known to hold nothing else."""
 
-    pad = "　"
+    pad = _WIDE_SPACE
 
-    def __init__(self, double: Mapping[int, str], codes: Mapping[str, bytes], others: Mapping[str, bytes]) -> None:
-        super().__init__(codes, others)
+    def __init__(
+        self, double: Mapping[int, str], codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts
+    ) -> None:
+        super().__init__(codes, others, shifts)
         table: list[str | None] = [None] * 65536
         for code, char in ((0x1F, SEPARATOR), *double.items()):
             table[int.from_bytes(code.to_bytes(2, "big"), sys.byteorder)] = char
         self._char = table.__getitem__
         self._double = double
+        self.spaces = tuple(code.to_bytes(2, "big") for code, char in double.items() if char == _WIDE_SPACE)
+        self._spaced = self._space * 2 in self.spaces
+        self._trims = all(code % 256 != self._space[0] for code, char in double.items() if char != _WIDE_SPACE)
 
     def text(self, raw: bytes) -> str:
         """Pairs of bytes as characters, 001F as the separator. Raises Unclean."""
@@ -123,33 +107,49 @@ class WideForm(_Form):
 
     def read(self, raw: bytes) -> str:
         double = self._double
-        raw = _even(raw)
+        raw = self._even(raw)
         for at in range(0, len(raw), 2):
             if int.from_bytes(raw[at : at + 2], "big") not in double or at + 1 == len(raw):
-                raise damage("DEC-020" if raw[at : at + 1] in {_SO, _SI} else "DEC-004", at)
+                self._refuse(raw, at)
         return self.text(raw)
 
+    def _refuse(self, raw: bytes, at: int) -> None:
+        if self._shifts.at(raw, at):
+            raise damage("DEC-020", at)
+        unmapped = {"unmapped": raw[at : at + 2].hex().upper()} if at + 1 < len(raw) else {}
+        raise damage("DEC-004", at, **unmapped)
+
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
-        # No character but the wide space has a byte 40.
-        raws = [raw.rstrip(_SPACE) for raw in raws] if trim else [_even(raw) for raw in raws]
+        bare = trim and self._trims  # no character but the wide space ends with the byte of a space
+        raws = [raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws]
         texts = self.text(b"\x00\x1f".join(raws)).split(SEPARATOR)
         if len(texts) != len(raws):
             raise Unclean
         return texts
 
+    def _even(self, raw: bytes) -> bytes:
+        """Without single spaces that fill up: one, or any number where two of them are no wide space."""
+        if not self._spaced:
+            return raw.rstrip(self._space) if self._trims else raw
+        return raw[:-1] if len(raw) % 2 and raw.endswith(self._space) else raw
+
+    def blanks(self, length: int) -> frozenset[bytes]:
+        units = (self._space * 2, *self.spaces)
+        return frozenset(unit * n + self._space * (length - 2 * n) for unit in units for n in range(length // 2 + 1))
+
 
 class ShiftedForm(_Form):
-    """Double bytes between SO and SI. Single-byte spaces after SI are padding, not content."""
+    """Double bytes between shift codes. Single-byte spaces after the last one are padding, not content."""
 
-    pad = "　"
+    pad = _WIDE_SPACE
 
-    def __init__(self, wide: WideForm, codes: Mapping[str, bytes], others: Mapping[str, bytes]) -> None:
-        super().__init__(codes, others)
+    def __init__(self, wide: WideForm, codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts) -> None:
+        super().__init__(codes, others, shifts)
         self._wide = wide
 
     def read(self, raw: bytes) -> str:
         parts = []
-        for start, run, is_wide in runs(raw.rstrip(_SPACE)):
+        for start, run, is_wide in self._shifts.runs(raw.rstrip(self._space)):
             if is_wide:
                 parts.append(moved(self._wide, run, start))
             elif run:
@@ -157,29 +157,45 @@ class ShiftedForm(_Form):
         return "".join(parts)
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        if (inner := self._framed(raws)) is None:
+            inner = [self._inner(raw.rstrip(self._space)) for raw in raws]
+        return self._wide.read_all(inner, trim=trim)
+
+    def _framed(self, raws: Sequence[bytes]) -> list[bytes] | None:
+        """What stands between the shift codes when every item, of one length, begins and ends with them.
+
+        A shift code further inside is no character of the double-byte table.
+        """
         count, length = len(raws), len(raws[0])
+        opener, closer = self._shifts.opener, self._shifts.closer
         joined = b"".join(raws)
-        once = joined.count(_SO) == joined.count(_SI) == count and len(joined) == count * length
-        if once and joined[::length] == _SO * count and joined[length - 1 :: length] == _SI * count:
-            return self._wide.read_all([raw[1:-1] for raw in raws], trim=trim)
-        raws = [raw.rstrip(_SPACE) for raw in raws]
-        if not all(map(_ENCLOSED, raws)):
+        if len(joined) != count * length or length < len(opener) + len(closer):
+            return None
+        ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
+        if any(joined[at::length] != bytes((byte,)) * count for at, byte in ends):
+            return None
+        return [raw[len(opener) : -len(closer)] for raw in raws]
+
+    def _inner(self, raw: bytes) -> bytes:
+        inner = self._shifts.inner(raw)
+        if inner is None:
             raise Unclean
-        return self._wide.read_all([raw[1:-1] for raw in raws], trim=trim)
+        return inner
 
     def write(self, text: str) -> bytes:
-        return _SO + super().write(text) + _SI if text else b""
+        return self._shifts.opener + super().write(text) + self._shifts.closer if text else b""
 
     def fit(self, text: str, length: int, *, pad: str, right: bool) -> bytes:
         raw = super().write(text)
-        if not raw and length < 2:
-            return _SPACE * length
-        filler = padding(super().write(pad), length - 2 - len(raw), b"")
+        room = length - len(self._shifts.opener) - len(self._shifts.closer)
+        if not raw and room < 0:
+            return self._space * length
+        filler = padding(super().write(pad), room - len(raw), b"")
         inner = filler + raw if right else raw + filler
-        return (_SO + inner + _SI).ljust(length, _SPACE)
+        return (self._shifts.opener + inner + self._shifts.closer).ljust(length, self._space)
 
     def blanks(self, length: int) -> frozenset[bytes]:
-        inner = range(0, length - 1, 2)
-        return frozenset(
-            {_SPACE * length} | {(_SO + _SPACE * count + _SI).ljust(length, _SPACE) for count in inner if length > 1}
-        )
+        room = length - len(self._shifts.opener) - len(self._shifts.closer)
+        inner = {unit * n for unit in self._wide.spaces for n in range(room // 2 + 1)} if room >= 0 else set()
+        framed = (self._shifts.opener + blank + self._shifts.closer for blank in inner)
+        return frozenset({self._space * length} | {raw.ljust(length, self._space) for raw in framed})

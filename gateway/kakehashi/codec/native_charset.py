@@ -1,4 +1,4 @@
-"""CP932, EUC-JP, UTF-8, ASCII and Latin-1 on Python's own decoders, narrowed to what may stand in an item.
+"""Charsets without shift codes, on Python's own decoders or on tables, narrowed to what may stand in an item.
 
 Python reads more than we accept: control characters, CP932's lone bytes 80, A0, FD–FF, and the user-defined areas
 (外字), whose meaning belongs to a gaiji table of the source system and never to a private-use code point.
@@ -6,34 +6,51 @@ Python reads more than we accept: control characters, CP932's lone bytes 80, A0,
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kakehashi.codec.text_form import SEPARATOR, TextForm, Unclean, damage, padding
 
 __all__ = ["NativeCharset"]
 
 _REFUSED = "\x00-\x1f\x7f-\xa0\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufffd-\uffff\U000f0000-\U0010ffff"
-_NARROW = {"cp932": "\uff61-\uff9f", "euc_jp": "\uff61-\uff9f", "ascii": ""}
+_KANA = "\uff61-\uff9f"
+_HALF_WIDTH = {"shift_jis_2004": _KANA + "¥‾"}
+_TWO_BYTE = frozenset(("cp932", "cp932-nec", "cp932-ibm", "cp943"))
+_ONE_BYTE_KANA = _TWO_BYTE | {"shift_jis", "shift_jis_2004"}
+_NARROW = {
+    **dict.fromkeys(_ONE_BYTE_KANA, _KANA),
+    **dict.fromkeys(("euc_jp", "euc_jis_2004", "eucjp-ms"), _KANA),
+    **_HALF_WIDTH,
+    "ascii": "",
+}
 _ASCII = bytes(range(0x20, 0x7F))
 
 
 class NativeCharset:
-    """A charset that Python itself decodes. `name` is Python's name of it."""
+    """A charset without shift codes. `name` is Python's name of it, unless a decoder and an encoder are given."""
 
     host = False
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        decoder: Callable[[bytes], tuple[str, int]] | None = None,
+        encoder: Callable[[str], tuple[bytes, int]] | None = None,
+    ) -> None:
         self.name = name
+        self.decoder = decoder or codecs.getdecoder(name)
+        self.encoder = encoder or codecs.getencoder(name)
         self._refused = re.compile(f"[{_REFUSED}]")
         narrow = _NARROW.get(name, "\xa1-\xff\uff61-\uff9f")
         self.narrow: TextForm = _Narrow(self, narrow)
-        self.wide: TextForm = _TwoByte(self) if name == "cp932" else _Wide(self)
+        self.wide: TextForm = _TwoByte(self) if name in _TWO_BYTE else _Wide(self, _HALF_WIDTH.get(name, _KANA))
         self.shifted: TextForm = self.wide
 
     def decode(self, raw: bytes) -> str:
         try:
-            text = raw.decode(self.name)
+            text = self.decoder(raw)[0]
         except UnicodeDecodeError as error:
             raise damage("DEC-004", error.start) from None
         if found := self._refused.search(text):
@@ -42,13 +59,13 @@ class NativeCharset:
 
     def encode(self, text: str) -> bytes:
         try:
-            return text.encode(self.name)
+            return self.encoder(text)[0]
         except UnicodeEncodeError as error:
             raise damage("DEC-004", character=error.start + 1) from None
 
     def width(self, text: str) -> int:
         """How many bytes decoded text took."""
-        return len(text.encode(self.name))
+        return len(self.encoder(text)[0])
 
 
 class _Form:
@@ -59,6 +76,7 @@ class _Form:
     def __init__(self, charset: NativeCharset, wrong: str) -> None:
         self._charset = charset
         self._name = charset.name
+        self._decode = charset.decoder
         self._wrong = re.compile(f"[{wrong}]")
         self._unclean = re.compile(f"[{wrong}{_REFUSED}]").search
 
@@ -69,7 +87,7 @@ class _Form:
         return text
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
-        texts = b"\x1f".join(raws).decode(self._name).split(SEPARATOR)
+        texts = self._decode(b"\x1f".join(raws))[0].split(SEPARATOR)
         if len(texts) != len(raws) or self._unclean("".join(texts)):
             raise Unclean
         return texts
@@ -92,12 +110,12 @@ class _Narrow(_Form):
         super().__init__(charset, "x")
         self._wrong = re.compile(f"[^\\x20-\\x7e{also}]")
         self._unclean = re.compile(f"[^\\x20-\\x7e{also}{SEPARATOR}]").search
-        kana = bytes(range(0xA1, 0xE0)) if charset.name == "cp932" else b""
+        kana = bytes(range(0xA1, 0xE0)) if charset.name in _ONE_BYTE_KANA else b""
         self._plain = _ASCII + kana + b"\x1f"
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002
         joined = b"\x1f".join(raws)
-        text = joined.decode(self._name)
+        text = self._decode(joined)[0]
         if joined.translate(None, self._plain) and self._unclean(text):
             raise Unclean
         texts = text.split(SEPARATOR)
@@ -114,8 +132,8 @@ class _Wide(_Form):
 
     pad = "　"
 
-    def __init__(self, charset: NativeCharset) -> None:
-        super().__init__(charset, "\\x20-\\x7e\uff61-\uff9f")
+    def __init__(self, charset: NativeCharset, also: str = _KANA) -> None:
+        super().__init__(charset, f"\\x20-\\x7e{also}")
 
     def read(self, raw: bytes) -> str:
         return super().read(raw.rstrip(b" "))
@@ -138,7 +156,7 @@ class _TwoByte(_Wide):
         if b" " in joined:
             raws = [raw.rstrip(b" ") for raw in raws]
             joined = b"".join(raws)
-        texts = b"\x1f".join(raws).decode(self._name).split(SEPARATOR)
+        texts = self._decode(b"\x1f".join(raws))[0].split(SEPARATOR)
         if len(texts) != len(raws) or len(joined) != 2 * sum(map(len, texts)) or joined[::2].translate(None, _LEADS):
             raise Unclean
         return texts
