@@ -27,7 +27,7 @@ class Reading:
 
     def fault(self, error: InputError, item: str, at: int) -> None:
         fault = error.fault
-        place = Place(item=item, offset=self.offset + at + (fault.place.offset or 0))
+        place = Place(item=item, offset=self.offset + min(at + (fault.place.offset or 0), len(self.raw)))
         self.faults.append(Fault(fault.code, place, fault.facts))
 
 
