@@ -190,9 +190,9 @@ def _newest(connection: sqlite3.Connection, changes: Sequence[Change]) -> dict[t
     for start in range(0, len(keys), _PLACES):
         part = keys[start : start + _PLACES]
         rows = connection.execute(
-            "SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, (SELECT max(sequence) FROM effects e WHERE"
-            " e.person = k.value ->> 0 AND e.info = k.value ->> 1 AND e.unit = k.value ->> 2) AS newest"
-            " FROM json_each(?) k WHERE newest IS NOT NULL",
+            "WITH k AS MATERIALIZED (SELECT value ->> 0 AS person, value ->> 1 AS info, value ->> 2 AS unit"
+            " FROM json_each(?)) SELECT person, info, unit, (SELECT max(sequence) FROM effects e WHERE"
+            " e.person = k.person AND e.info = k.info AND e.unit = k.unit) AS newest FROM k WHERE newest IS NOT NULL",
             (json.dumps(part),),
         )
         found.update(((person, info, unit), sequence) for person, info, unit, sequence in rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lxml import etree
 
-__all__ = ["Rule", "read_rules"]
+__all__ = ["Pattern", "Rule", "read_rules"]
 
 _SCH = "{http://purl.oclc.org/dsdl/schematron}"
 _KNOWN = {"schema", "ns", "title", "p", "pattern", "rule", "assert", "report", "value-of", "name", "emph"}
@@ -25,32 +25,40 @@ class Rule:
     violators: etree.XPath
 
 
-def read_rules(path: Path, parser: etree.XMLParser) -> tuple[Rule, ...]:
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Rules about the same nodes. `violated`: whether any of them is broken anywhere, which is the cheaper question."""
+
+    violated: etree.XPath
+    rules: tuple[Rule, ...]
+
+
+def read_rules(path: Path, parser: etree.XMLParser) -> tuple[Pattern, ...]:
     """Raises ValueError for anything outside the subset."""
     root = etree.parse(path, parser).getroot()
     unknown = {etree.QName(node).localname for node in root.iter(etree.Element)} - _KNOWN
     if unknown:
         raise ValueError(f"{path.name}: not understood: {', '.join(sorted(unknown))}")
     spaces = {ns.get("prefix", ""): ns.get("uri", "") for ns in root.findall(f"{_SCH}ns")}
-    return tuple(rule for pattern in root.findall(f"{_SCH}pattern") for rule in _pattern(path, pattern, spaces))
+    return tuple(_pattern(path, pattern, spaces) for pattern in root.findall(f"{_SCH}pattern"))
 
 
-def _pattern(path: Path, pattern: etree._Element, spaces: dict[str, str]) -> list[Rule]:
+def _pattern(path: Path, pattern: etree._Element, spaces: dict[str, str]) -> Pattern:
     rules = pattern.findall(f"{_SCH}rule")
     if len(rules) != 1 or pattern.get("abstract") or pattern.get("is-a"):
         raise ValueError(f"{path.name}: a pattern with other than one plain rule")
     context = _absolute(rules[0].get("context", ""))
-    found = []
+    found: list[Rule] = []
+    conditions: list[str] = []
     for check in rules[0]:
         test = check.get("test", "")
         if "current()" in test:
             raise ValueError(f"{path.name}: current() is not understood")
-        holds_when_false = check.tag == f"{_SCH}assert"
-        condition = f"not({test})" if holds_when_false else test
-        found.append(
-            Rule(check.get("subject", "").rpartition(":")[2], etree.XPath(f"{context}[{condition}]", namespaces=spaces))
-        )
-    return found
+        conditions.append(f"not({test})" if check.tag == f"{_SCH}assert" else f"({test})")
+        violators = etree.XPath(f"{context}[{conditions[-1]}]", namespaces=spaces)
+        found.append(Rule(check.get("subject", "").rpartition(":")[2], violators))
+    violated = f"boolean({context}[{' or '.join(conditions) or 'false()'}])"
+    return Pattern(etree.XPath(violated, namespaces=spaces), tuple(found))
 
 
 def _absolute(context: str) -> str:

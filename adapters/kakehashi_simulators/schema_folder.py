@@ -10,7 +10,7 @@ from queue import Empty, LifoQueue
 
 from lxml import etree
 
-from kakehashi_simulators.rules import Rule, read_rules
+from kakehashi_simulators.rules import Pattern, read_rules
 
 __all__ = ["Checker", "CheckerPool", "Violation", "secure_parser"]
 
@@ -44,7 +44,7 @@ class Checker:
         files = sorted((folder / "layouts").glob("*.xsd"))
         self.layouts = {tuple(path.stem.rsplit("-v", 1)) for path in files if "-v" in path.stem}
         """(information name, version) of every known layout."""
-        self._rules = tuple(_all_rules(folder, self._parser))
+        self._patterns = tuple(_all_rules(folder, self._parser))
 
     def violations(self, root: etree._Element, message_id: str) -> list[Violation]:
         """What is wrong with the message; at most one violation a record, that of its first fault.
@@ -57,7 +57,7 @@ class Checker:
             for error in schema.error_log:  # type: ignore[attr-defined]  # the stubs forgot its iterator
                 violation = _located(root, error.path)
                 found.setdefault(violation.position, violation)
-        for rule in self._rules:
+        for rule in (rule for pattern in self._patterns if pattern.violated(root) for rule in pattern.rules):
             for node in _elements(rule.violators(root)):
                 violation = Violation(_position(node), _item(rule.item), _RULE_ERROR)
                 found.setdefault(violation.position, violation)
@@ -90,7 +90,7 @@ class CheckerPool:
         self._idle.put(checker)
 
 
-def _all_rules(folder: Path, parser: etree.XMLParser) -> Iterator[Rule]:
+def _all_rules(folder: Path, parser: etree.XMLParser) -> Iterator[Pattern]:
     for path in sorted(folder.rglob("*.sch")):
         yield from read_rules(path, parser)
 
