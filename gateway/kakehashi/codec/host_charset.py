@@ -21,7 +21,9 @@ __all__ = ["HostCharset"]
 class HostCharset:
     """A mixed charset made of its tables: code → text, and texts that are written only.
 
-    `host`: digits and signs are EBCDIC's. Where two codes have one text, the later one in `double` is written.
+    `extra` comes before the tables when text is written; its codes below 100 are single bytes. `unwritten`: texts that
+    are read only. `host`: digits and signs are EBCDIC's. Where two codes have one text, the later one in `double` is
+    written.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class HostCharset:
         shifts: Shifts = IBM_SHIFTS,
         *,
         host: bool = True,
+        unwritten: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
         self.host = host
@@ -40,9 +43,14 @@ class HostCharset:
         self.double = double
         self.extra = extra
         self.shifts = shifts
+        self.unwritten = unwritten
         narrow = {char: bytes([code]) for code, char in enumerate(single) if char != NONE}
         wide = {char: code.to_bytes(2, "big") for code, char in double.items()}
-        wide |= {char: code.to_bytes(2, "big") for char, code in extra.items()}
+        wide |= {char: code.to_bytes(2, "big") for char, code in extra.items() if code >= len(single)}
+        narrow |= {char: bytes((code,)) for char, code in extra.items() if code < len(single)}
+        for text in unwritten:
+            narrow.pop(text, None)
+            wide.pop(text, None)
         pairs = WideForm(double, wide, narrow, shifts)
         self.narrow: TextForm = NarrowForm(single, narrow, wide, shifts)
         self.wide: TextForm = pairs
