@@ -69,7 +69,7 @@ def _resolve(connection: Connection, system: str, atena: Sequence[str]) -> Mappi
         found = connection.exec_driver_sql(_SQLITE_RESOLVE, (json.dumps(list(atena)), system))
     else:
         found = connection.exec_driver_sql(_POSTGRESQL_RESOLVE, (list(atena), system))
-    return {row.atena: row.unified for row in found}
+    return {atena: unified for atena, unified in found}  # noqa: C416  # rows, which dict() would not type
 
 
 def _page(connection: Connection, system: str, after: str) -> list[LinkRow]:
