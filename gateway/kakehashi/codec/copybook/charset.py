@@ -8,6 +8,7 @@ from functools import cache
 from typing import Protocol
 
 from kakehashi.codec.charset import charset_named
+from kakehashi.codec.stored_table import stored_pages
 from kakehashi.codec.text_form import Charset, TextForm, damage
 from kakehashi.errors import InputError
 
@@ -17,6 +18,7 @@ _HOST = re.compile(r"(?:ibm-?|cp)?0*(37|273|424|500|875|1026|1140)", re.IGNORECA
 _SINGLE = {"ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1"}
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]+")
 _LOW = re.compile(rb"\x00+")
+_HOST_CONTROL = re.compile(rb"[\x00-\x3f\xff]+")
 
 
 class TextCodec(Protocol):
@@ -41,7 +43,8 @@ def text_codec(name: str) -> TextCodec:
     found = _HOST.fullmatch(name)
     if found or name.lower() in _SINGLE:
         return _Single(f"cp{int(found[1]):03}" if found else codecs.lookup(name).name)
-    return _Mixed(charset_named(name))
+    charset = charset_named(name)
+    return _Page(charset) if charset.name in stored_pages() else _Mixed(charset)
 
 
 class _Single:
@@ -67,21 +70,15 @@ class _Single:
             raise damage("DEC-004", character=error.start + 1) from None
 
 
-class _Mixed:
-    """One of our own charsets, which refuse control characters: those are read and written around it. (In host
-    charsets X'00' alone: other control codes there have no agreed character.)
-    """
+class _Around:
+    """One of our own charsets, which refuse control characters: those are read and written around it."""
 
-    def __init__(self, charset: Charset) -> None:
+    def __init__(self, charset: Charset, *, controls: re.Pattern[bytes], chars: str, name: str) -> None:
         self._charset = charset
         self.host = charset.host
-        self.single = charset.name == "utf-8"
-        self._bytes = _LOW if charset.host else _CONTROL
-        self._chars = re.compile(self._bytes.pattern.decode("ascii"))
-
-    @property
-    def wide(self) -> TextForm | None:
-        return None if self.single else self._charset.wide
+        self._bytes = controls
+        self._chars = re.compile(chars)
+        self._name = name
 
     def decode(self, raw: bytes) -> str:
         if not self._bytes.search(raw):
@@ -94,7 +91,7 @@ class _Mixed:
             except InputError as error:
                 raise damage(error.fault.code, at + (error.fault.place.offset or 0)) from None
             if control:
-                parts.append(control[0].decode("ascii"))
+                parts.append(control[0].decode(self._name))
                 at = control.end()
         return "".join(parts)
 
@@ -103,6 +100,29 @@ class _Mixed:
             return self._charset.encode(text)
         parts, at = [], 0
         for control in self._chars.finditer(text):
-            parts += [self._charset.encode(text[at : control.start()]), control[0].encode("ascii")]
+            parts += [self._charset.encode(text[at : control.start()]), control[0].encode(self._name)]
             at = control.end()
         return b"".join((*parts, self._charset.encode(text[at:])))
+
+
+class _Mixed(_Around):
+    """A charset with double bytes. (In host charsets X'00' is the only control code: others there may shift.)"""
+
+    def __init__(self, charset: Charset) -> None:
+        controls = _LOW if charset.host else _CONTROL
+        super().__init__(charset, controls=controls, chars=controls.pattern.decode("ascii"), name="ascii")
+        self.single = charset.name == "utf-8"
+
+    @property
+    def wide(self) -> TextForm | None:
+        return None if self.single else self._charset.wide
+
+
+class _Page(_Around):
+    """A single-byte EBCDIC page: its control codes mean the same in all of them."""
+
+    single = True
+    wide = None
+
+    def __init__(self, charset: Charset) -> None:
+        super().__init__(charset, controls=_HOST_CONTROL, chars="[\x00-\x1f\x7f-\x9f]+", name="cp037")
