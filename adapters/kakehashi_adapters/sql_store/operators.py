@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, update
 
+from kakehashi.domain.batch import BatchState
 from kakehashi.ports.store import BatchRow, NewBatch
-from kakehashi.ports.store_rules import OPEN
+from kakehashi.ports.store_rules import OPEN, released_as
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
-from kakehashi_adapters.sql_store.tables import batches, decisions, exceptions, files
+from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files
 from kakehashi_adapters.sql_store.work import end_file
 
 __all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive"]
@@ -42,6 +43,13 @@ _DECIDE = (
     .where(exceptions.c.id.in_(bindparam("ids", expanding=True)))
     .values(state=bindparam("new_state"), reason=bindparam("why"), actor=bindparam("who"), changed_at=bindparam("now"))
 )
+_NEWEST_SEND = (
+    select(attempts.c.segment)
+    .where(attempts.c.batch_id == bindparam("batch"), attempts.c.request_id.is_(None))
+    .order_by(attempts.c.no.desc())
+    .limit(1)
+)
+_HOW_MANY = select(func.count()).select_from(batches).where(batches.c.file_id == bindparam("file"))
 _REOPEN = update(files).where(files.c.id.in_(bindparam("ids", expanding=True))).values(state="working")
 
 
@@ -158,7 +166,7 @@ def decide_batch(
     connection: Connection, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime
 ) -> bool:
     query = (
-        select(batches.c.file_id, batches.c.lane)
+        select(batches.c.file_id, batches.c.lane, batches.c.receipt)
         .join_from(batches, files, batches.c.file_id == files.c.id)
         .where(batches.c.id == batch_id, batches.c.state == "parked", files.c.state != "held")
         .with_for_update(of=batches)
@@ -168,7 +176,10 @@ def decide_batch(
         return False
     change = update(batches).where(batches.c.id == batch_id).values(updated_at=to_store(now))
     if release:
-        connection.execute(change.values(state="new", attempts=0, turn=batches.c.turn + 1, code=None))
+        send = connection.execute(_NEWEST_SEND, {"batch": batch_id}).one_or_none()
+        state = released_as(receipt=batch.receipt, was_sent=send is not None, segment=send.segment if send else None)
+        due = None if state is BatchState.NEW else to_store(now)
+        connection.execute(change.values(state=state.value, due=due, turn=batches.c.turn + 1, code=None))
     else:
         connection.execute(change.values(state="discarded"))
         end_file(connection, batch.file_id, lane=batch.lane)
@@ -177,10 +188,16 @@ def decide_batch(
     return True
 
 
-def mark_returned(connection: Connection, file_id: int, *, now: datetime) -> None:
-    returned = update(files).where(files.c.id == file_id).values(returned_at=to_store(now))
-    connection.execute(returned.where(files.c.state == "refused", files.c.returned_at.is_(None)))
-    connection.execute(returned.where(files.c.state == "settled").values(state="returned"))
+def mark_returned(connection: Connection, file_id: int, *, batches: int, now: datetime) -> bool:
+    # Locked first, so that the count below sees what a retry that held the lock has added.
+    locked = select(files.c.id).where(files.c.id == file_id, text(UNRETURNED)).with_for_update()
+    if connection.execute(locked).one_or_none() is None:
+        return False
+    if connection.execute(_HOW_MANY, {"file": file_id}).scalar_one() != batches:
+        return False
+    state = case((files.c.state == "settled", "returned"), else_=files.c.state)
+    connection.execute(update(files).where(files.c.id == file_id).values(state=state, returned_at=to_store(now)))
+    return True
 
 
 def _write_down(

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, insert, literal_column, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, insert, literal_column, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from kakehashi.domain.batch import BatchState
 from kakehashi.errors import StoreError
 from kakehashi.ports.store import BatchRow, NewBatch
-from kakehashi.ports.store_rules import IN_WORK, WORKABLE
+from kakehashi.ports.store_rules import FAR_AHEAD, IN_WORK, KEPT_AHEAD, WORKABLE
+from kakehashi_adapters.sql_store.by_lane import first_of
 from kakehashi_adapters.sql_store.fault import is_unique_violation
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
-from kakehashi_adapters.sql_store.tables import batches
+from kakehashi_adapters.sql_store.tables import UNHEARD, batches
 
 __all__ = ["insert_batches", "mark_published", "new_batch", "publishable"]
 
-_NEW = select(*BATCH).where(text("state = 'new'")).order_by(batches.c.id).limit(bindparam("most"))
-_LOST = (
-    select(*BATCH)
-    .where(batches.c.due < bindparam("now"), batches.c.state.in_([state.value for state in IN_WORK]))
-    .order_by(batches.c.id + literal_column("0"))  # the bare column would make SQLite walk the table in its order
-    .limit(bindparam("most"))
-)
+_NEW = select(batches.c.id).where(text("state = 'new'")).order_by(batches.c.id)
+_UNHEARD = select(batches.c.due, batches.c.id).where(text(UNHEARD)).order_by(batches.c.due, batches.c.id)
+_PASSED = _UNHEARD.where(batches.c.due <= bindparam("now"))
+_AHEAD = _UNHEARD.where(batches.c.due > bindparam("far"), batches.c.updated_at > bindparam("now"))
+"""Two queries: with one for both, each call would walk through everything that is in work."""
+
+_BY_ID = select(*BATCH).where(batches.c.id.in_(bindparam("ids", expanding=True)))
 _INSERT = insert(batches)
 _IS_NEW = batches.c.state == literal_column("'new'")
 _PUBLISHED = (
@@ -37,7 +39,15 @@ _PUBLISHED = (
     .values(
         state=case((_IS_NEW, literal_column("'queued'")), else_=batches.c.state),
         due=case(
-            (_IS_NEW | batches.c.due.is_(None) | (batches.c.due < bindparam("new_due")), bindparam("new_due")),
+            (
+                or_(
+                    _IS_NEW,
+                    batches.c.due.is_(None),
+                    batches.c.due < bindparam("new_due"),
+                    and_(batches.c.due > bindparam("kept"), batches.c.updated_at > bindparam("new_due")),
+                ),
+                bindparam("new_due"),
+            ),
             else_=batches.c.due,
         ),
     )
@@ -93,13 +103,27 @@ def insert_batches(connection: Connection, values: Sequence[dict[str, object]]) 
         raise StoreError("STO-005")
 
 
-def publishable(connection: Connection, *, most: int, now: datetime) -> list[BatchRow]:
-    new = connection.execute(_NEW, {"most": most})
-    lost = connection.execute(_LOST, {"most": most, "now": to_store(now)})
-    rows = sorted([batch_row(row) for result in (new, lost) for row in result], key=lambda row: row.id)
-    return rows[:most]
+def publishable(
+    connection: Connection, *, lost: bool, lanes: Sequence[str], most: int, now: datetime
+) -> list[BatchRow]:
+    if not lost:
+        new = first_of(connection, _NEW, batches.c.lane, lanes=lanes, most=most)
+        return _still(connection, [row.id for row in new], (BatchState.NEW,))
+    times = {"now": to_store(now), "far": to_store(now + FAR_AHEAD)}
+    found = first_of(connection, _PASSED, batches.c.lane, lanes=lanes, most=most, **times)
+    if len(found) < most:
+        found += first_of(connection, _AHEAD, batches.c.lane, lanes=lanes, most=most - len(found), **times)
+    return _still(connection, [row.id for row in found], IN_WORK)
+
+
+def _still(connection: Connection, batch_ids: Sequence[int], states: Sequence[BatchState]) -> list[BatchRow]:
+    """The batches in this order, without those that have moved on since they were found (PostgreSQL shows that)."""
+    rows: dict[int, BatchRow] = {}
+    for ids in portions(batch_ids):
+        rows |= {row.id: batch_row(row) for row in connection.execute(_BY_ID, {"ids": ids})}
+    return [rows[batch_id] for batch_id in batch_ids if rows[batch_id].state in states]
 
 
 def mark_published(connection: Connection, batch_ids: Sequence[int], *, due: datetime) -> None:
     for ids in portions(batch_ids):
-        connection.execute(_PUBLISHED, {"ids": ids, "new_due": to_store(due)})
+        connection.execute(_PUBLISHED, {"ids": ids, "new_due": to_store(due), "kept": to_store(due + KEPT_AHEAD)})

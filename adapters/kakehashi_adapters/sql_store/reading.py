@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Attempt, BatchRow, Cause, Decision, ExceptionRow, FileRow
+from kakehashi_adapters.sql_store.by_lane import first_of
 from kakehashi_adapters.sql_store.moment import from_store
+from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.rows import (
     ATTEMPT,
     BATCH,
@@ -50,6 +52,9 @@ __all__ = [
     "returnable",
 ]
 
+_RETURNABLE = select(files.c.id).where(text(UNRETURNED)).order_by(files.c.id)
+_FILES = select(*FILE).where(files.c.id.in_(bindparam("ids", expanding=True)), text(UNRETURNED)).order_by(files.c.id)
+
 
 def file(connection: Connection, file_id: int) -> FileRow | None:
     row = connection.execute(select(*FILE).where(files.c.id == file_id)).one_or_none()
@@ -65,9 +70,12 @@ def files_where(connection: Connection, *, lane: str | None, state: FileState | 
     return [file_row(row) for row in connection.execute(query)]
 
 
-def returnable(connection: Connection, *, most: int) -> list[FileRow]:
-    query = select(*FILE).where(text(UNRETURNED)).order_by(files.c.id).limit(most)
-    return [file_row(row) for row in connection.execute(query)]
+def returnable(connection: Connection, *, lanes: Sequence[str], most: int) -> list[FileRow]:
+    found = first_of(connection, _RETURNABLE, files.c.lane, lanes=lanes, most=most)
+    rows: list[FileRow] = []
+    for ids in portions(row.id for row in found):
+        rows += map(file_row, connection.execute(_FILES, {"ids": ids}))
+    return rows
 
 
 def batch(connection: Connection, batch_id: int) -> BatchRow | None:

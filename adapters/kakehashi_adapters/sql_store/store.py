@@ -41,8 +41,8 @@ class SqlStore:
         check_batches(file, batches, request_ids)
         return self._write(lambda c: intake.add_file(c, file, batches, request_ids=request_ids))
 
-    def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
-        return self._read(partial(outbox.publishable, most=most, now=now))
+    def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
+        return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))
 
     def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
         self._write(lambda c: outbox.mark_published(c, batch_ids, due=due))
@@ -123,11 +123,11 @@ class SqlStore:
         return self._write(lambda c: work.park(c, batch_id, turn=turn, code=code, now=now))
 
     # Results
-    def returnable(self, *, most: int) -> list[FileRow]:
-        return self._read(partial(reading.returnable, most=most))
+    def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:
+        return self._read(partial(reading.returnable, lanes=lanes, most=most))
 
-    def mark_returned(self, file_id: int, *, now: datetime) -> None:
-        self._write(lambda c: operators.mark_returned(c, file_id, now=now))
+    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:
+        return self._write(lambda c: operators.mark_returned(c, file_id, batches=batches, now=now))
 
     def batches(self, file_id: int) -> list[BatchRow]:
         return self._read(lambda c: reading.batches_of(c, file_id))

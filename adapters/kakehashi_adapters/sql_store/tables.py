@@ -25,6 +25,7 @@ __all__ = [
     "ENDED",
     "HEAD",
     "UNENDED",
+    "UNHEARD",
     "UNRETURNED",
     "attempts",
     "batches",
@@ -39,7 +40,7 @@ __all__ = [
     "results",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -47,6 +48,7 @@ Key = BigInteger().with_variant(Integer, "sqlite")
 
 ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
+UNHEARD = "state IN ('queued', 'sent', 'waiting')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
 
@@ -85,7 +87,7 @@ files = Table(
     Column("spool", Text, nullable=False),
     UniqueConstraint("lane", "digest"),
     Index("ix_files_sums", "lane", "state", "records", "batches"),
-    Index("ix_files_unreturned", "id", sqlite_where=text(UNRETURNED), postgresql_where=text(UNRETURNED)),
+    Index("ix_files_unreturned", "lane", "id", sqlite_where=text(UNRETURNED), postgresql_where=text(UNRETURNED)),
     sqlite_autoincrement=True,
 )
 
@@ -117,9 +119,17 @@ batches = Table(
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),
     Index("ix_batches_sums", "lane", "state", "records", "accepted", "excepted", "messages", "file_id"),
-    Index("ix_batches_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    Index("ix_batches_new", "lane", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
     Index("ix_batches_parked", "id", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
-    Index("ix_batches_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
+    Index(
+        "ix_batches_due",
+        "lane",
+        "due",
+        "id",
+        "updated_at",
+        sqlite_where=text(UNHEARD),
+        postgresql_where=text(UNHEARD),
+    ),
     Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
     sqlite_autoincrement=True,
 )

@@ -84,7 +84,7 @@ class FileRow:
 class BatchRow:
     """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
 
-    `attempts` counts the sends since the batch was last released, not polls and status queries. `redrive_of` names the
+    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the
     exception whose record this batch carries again: its body is that exception's payload, its `seq` comes after the
     file's other batches, its `offset` is the exception's where that is known, else that of the batch it came from.
     """
@@ -235,16 +235,20 @@ class Store(Protocol):
         refused, not released. A file without records is settled at once, so that its owner hears of it.
         """
 
-    def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
-        """The outbox: batches in state new, and batches in work (queued, sent, waiting) whose `due` has
-        passed (their message was lost); oldest first.
+    def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
+        """The outbox of `lanes`; what other lanes hold takes no place in it.
+
+        lost=False: batches in state new, oldest first. lost=True: batches in work (queued, sent, waiting) whose message
+        was lost, oldest due first: `due` has passed (due = now is past), or the clock was set back: they were last
+        changed later than now, and are due more than two hours ahead.
         """
 
     def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
         """They are in the broker: new → queued; a batch that has moved on meanwhile keeps its state.
 
-        `due`: when to look for a lost message (never brought forward for a batch in work; settled, parked and
-        discarded batches have none).
+        `due`: when to look for a lost message. Settled, parked and discarded batches have none; of a batch in work it
+        is not brought forward, except where the clock was set back: last changed after `due`, and due more than an
+        hour after it.
         """
 
     # Worker
@@ -311,13 +315,15 @@ class Store(Protocol):
         """The whole batch waits for an operator. False as in `begin_attempt`."""
 
     # Results
-    def returnable(self, *, most: int) -> list[FileRow]:
-        """Settled (or refused) files whose result was not yet returned, oldest first."""
+    def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:
+        """Settled (or refused) files of `lanes` whose result was not yet returned, oldest first."""
 
-    def mark_returned(self, file_id: int, *, now: datetime) -> None:
+    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:
         """The owner has the result: settled → returned; a refused file stays refused, no longer returnable.
 
-        No effect in other states: a file that was redriven meanwhile is returned again when it is settled again.
+        `batches`: how many `batches(file_id)` gave, all of them settled or discarded, before the result was written.
+        False, and no effect, when the file has another number of them now (a record was retried and settled meanwhile)
+        or is not returnable any more: a file that is still returnable is then to be returned again.
         """
 
     def batches(self, file_id: int) -> list[BatchRow]:
@@ -371,9 +377,13 @@ class Store(Protocol):
         """
 
     def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
-        """A parked batch: release it into work again (new, attempts 0, turn + 1), or discard it (all its records that
-        have no exception yet count as refused; a file whose batches are all settled or discarded is settled).
+        """A parked batch: release it into work again (turn + 1, attempts as they are), or discard it (all its records
+        that have no exception yet count as refused; a file whose batches are all settled or discarded is settled).
         False for a batch that is not parked, or whose file is held: that is decided as a whole.
+
+        What the server may have is asked about before it is sent again: a released batch with a receipt is waiting;
+        one whose newest send (the newest Attempt under its own request id) was not definitely refused (no answer, or
+        one of another segment than 9) is sent; both are due at once. Any other is new.
         """
 
     def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]:

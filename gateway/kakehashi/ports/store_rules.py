@@ -3,25 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from kakehashi.domain.batch import BatchState, RecordState
-from kakehashi.ports.store import NewBatch, NewException, NewFile
+from kakehashi.domain.interface import Segment
+from kakehashi.ports.store import BatchRow, NewBatch, NewException, NewFile
 
 __all__ = [
     "ENDED",
+    "FAR_AHEAD",
     "IN_WORK",
+    "KEPT_AHEAD",
     "OPEN",
     "WORKABLE",
     "check_batches",
     "check_exceptions",
     "check_postponed",
     "check_sum",
+    "is_lost",
+    "marked_due",
+    "released_as",
 ]
 
 IN_WORK = (BatchState.QUEUED, BatchState.SENT, BatchState.WAITING)
 WORKABLE = (BatchState.NEW, *IN_WORK)
 ENDED = (BatchState.SETTLED, BatchState.DISCARDED)
 OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
+
+FAR_AHEAD: Final = timedelta(hours=2)
+"""What was changed in the future, and is due later than that, was written before the clock was set back."""
+
+KEPT_AHEAD: Final = timedelta(hours=1)
+"""Shorter than FAR_AHEAD: what was found because of the clock is due anew, not found again and again."""
+
+
+def is_lost(row: BatchRow, now: datetime) -> bool:
+    """Whether the message of a batch must be published again."""
+    if row.due is None or row.state not in IN_WORK:
+        return False
+    return row.due <= now or (row.due > now + FAR_AHEAD and row.updated_at > now)
+
+
+def marked_due(row: BatchRow, due: datetime) -> datetime:
+    """The due time of a batch in work whose message was published, to be looked for at `due`."""
+    if row.due is None or (row.due > due + KEPT_AHEAD and row.updated_at > due):
+        return due
+    return max(row.due, due)
+
+
+def released_as(*, receipt: str | None, was_sent: bool, segment: int | None) -> BatchState:
+    """The state of a released batch; `segment` answered its newest send (None: no answer, or none of the server's)."""
+    if receipt is not None:
+        return BatchState.WAITING
+    return BatchState.SENT if was_sent and segment != Segment.ABNORMAL else BatchState.NEW
 
 
 def check_batches(file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
-from kakehashi.ports.store_rules import ENDED, OPEN, check_sum
+from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, released_as
 
 __all__ = ["Ledger"]
 
@@ -108,6 +108,22 @@ class Ledger:
         self._requests.add(request_id)
         return row
 
+    def batches_of(self, file_id: int) -> list[BatchRow]:
+        return sorted((row for row in self.batches.values() if row.file_id == file_id), key=lambda row: row.seq)
+
+    def is_returnable(self, file_id: int) -> bool:
+        file = self.files.get(file_id)
+        if file is None or file_id in self.returned:
+            return False
+        return file.state in (FileState.SETTLED, FileState.REFUSED)
+
+    def mark_returned(self, file_id: int) -> None:
+        file = self.files[file_id]
+        if file.state is FileState.REFUSED:
+            self.returned.add(file_id)
+        else:
+            self.files[file_id] = replace(file, state=FileState.RETURNED)
+
     def in_turn(self, batch_id: int, turn: int) -> BatchRow | None:
         row = self.batches.get(batch_id)
         if row is None or row.turn != turn or row.state in ENDED or row.state is BatchState.PARKED:
@@ -173,6 +189,13 @@ class Ledger:
 
     def is_parked(self, row: BatchRow) -> bool:
         return row.state is BatchState.PARKED and self.files[row.file_id].state is not FileState.HELD
+
+    def release(self, row: BatchRow, *, now: datetime) -> None:
+        sends = [attempt for attempt in self.attempts.get(row.id, ()) if attempt.request_id == row.request_id]
+        segment = sends[-1].segment if sends else None
+        state = released_as(receipt=row.receipt, was_sent=bool(sends), segment=segment)
+        due = None if state is BatchState.NEW else now
+        self.update(row, now=now, state=state, due=due, turn=row.turn + 1, code=None)
 
     def is_open(self, exception_id: int) -> bool:
         return exception_id in self.exceptions and self.exceptions[exception_id].state in OPEN

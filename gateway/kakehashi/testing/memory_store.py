@@ -24,7 +24,14 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
-from kakehashi.ports.store_rules import IN_WORK, check_batches, check_exceptions, check_postponed
+from kakehashi.ports.store_rules import (
+    IN_WORK,
+    check_batches,
+    check_exceptions,
+    check_postponed,
+    is_lost,
+    marked_due,
+)
 from kakehashi.testing.memory_ledger import Ledger
 
 __all__ = ["MemoryStore"]
@@ -58,14 +65,12 @@ class MemoryStore:
             ledger.check_requests(request_ids)
             return ledger.add_file(file, batches, request_ids)
 
-    def publishable(self, *, most: int, now: datetime) -> list[BatchRow]:
+    def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:
-            rows = [
-                row
-                for row in ledger.batches.values()
-                if row.state is BatchState.NEW or (row.state in IN_WORK and row.due is not None and row.due < now)
-            ]
-            return rows[:most]
+            rows = [row for row in ledger.batches.values() if row.lane in lanes]
+            if not lost:
+                return [row for row in rows if row.state is BatchState.NEW][:most]
+            return sorted((row for row in rows if is_lost(row, now)), key=lambda row: (row.due, row.id))[:most]
 
     def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
         with self._transaction() as ledger:
@@ -73,7 +78,7 @@ class MemoryStore:
                 if row.state is BatchState.NEW:
                     ledger.batches[row.id] = replace(row, state=BatchState.QUEUED, due=due)
                 elif row.state in IN_WORK:
-                    ledger.batches[row.id] = replace(row, due=max(due, row.due or due))
+                    ledger.batches[row.id] = replace(row, due=marked_due(row, due))
 
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None:
@@ -166,26 +171,20 @@ class MemoryStore:
             return row is not None
 
     # Results
-    def returnable(self, *, most: int) -> list[FileRow]:
+    def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:
         with self._transaction() as ledger:
-            rows = [
-                row
-                for row in ledger.files.values()
-                if row.state is FileState.SETTLED or (row.state is FileState.REFUSED and row.id not in ledger.returned)
-            ]
-            return rows[:most]
+            return [row for row in ledger.files.values() if row.lane in lanes and ledger.is_returnable(row.id)][:most]
 
-    def mark_returned(self, file_id: int, *, now: datetime) -> None:  # noqa: ARG002  # kept by real stores only
+    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:  # noqa: ARG002  # for real stores
         with self._transaction() as ledger:
-            row = ledger.files.get(file_id)
-            if row is not None and row.state is FileState.REFUSED:
-                ledger.returned.add(file_id)
-            elif row is not None and row.state is FileState.SETTLED:
-                ledger.files[file_id] = replace(row, state=FileState.RETURNED)
+            if not ledger.is_returnable(file_id) or len(ledger.batches_of(file_id)) != batches:
+                return False
+            ledger.mark_returned(file_id)
+            return True
 
     def batches(self, file_id: int) -> list[BatchRow]:
         with self._transaction() as ledger:
-            return sorted((row for row in ledger.batches.values() if row.file_id == file_id), key=lambda row: row.seq)
+            return ledger.batches_of(file_id)
 
     def exceptions_of(self, batch_id: int) -> list[ExceptionRow]:
         with self._transaction() as ledger:
@@ -281,7 +280,7 @@ class MemoryStore:
             if row is None or not ledger.is_parked(row):
                 return False
             if release:
-                ledger.update(row, now=now, state=BatchState.NEW, attempts=0, turn=row.turn + 1, code=None)
+                ledger.release(row, now=now)
             else:
                 ledger.update(row, now=now, state=BatchState.DISCARDED)
                 ledger.end_file(row.file_id)

@@ -1,7 +1,8 @@
 """What every Store promises. Subclass `StoreConformance` with a fixture `store`: a new, empty store.
 
-The suite is in three parts: what comes in and how it is worked on (here), what operators do and what is counted
-(`store_conformance_operators`), and how threads share a store.
+The suite is in four parts: what comes in and how it is worked on (here), what is to be published
+(`store_conformance_outbox`), what operators do and what is counted (`store_conformance_operators`), and how threads
+share a store.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import BatchRow, Store
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
+from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
     DUE,
     NOW,
@@ -28,12 +30,15 @@ from kakehashi.testing.store_samples import (
     new_batches,
     new_exception,
     new_file,
+    outbox,
+    returnable,
     settle,
 )
 
 __all__ = ["StoreConformance"]
 
 _LATER = DUE + timedelta(seconds=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 def _state(store: Store, batch: BatchRow) -> BatchState:
@@ -90,36 +95,7 @@ class _Intake:
         """Nothing will ever settle it later, and its owner must hear of it."""
         file, _ = add(store, "empty.dat", sizes=())
         assert file.state is FileState.SETTLED
-        assert [row.id for row in store.returnable(most=9)] == [file.id]
-
-    def test_the_outbox_gives_new_batches_oldest_first(self, store: Store) -> None:
-        """Every new batch is in the outbox until it is marked as published."""
-        _, first = add(store, "a.dat")
-        _, second = add(store, "b.dat")
-        new = [row.id for row in (*first, *second)]
-        assert [row.id for row in store.publishable(most=9, now=NOW)] == new
-        assert [row.id for row in store.publishable(most=3, now=NOW)] == new[:3]
-        store.mark_published(new[:2], due=DUE)
-        assert [row.id for row in store.publishable(most=9, now=NOW)] == new[2:]
-        assert _state(store, first[0]) is BatchState.QUEUED
-
-    def test_a_lost_message_comes_back_into_the_outbox(self, store: Store) -> None:
-        """A batch in work whose due time has passed is given again, until it is marked with a later due time."""
-        _, (batch,) = add(store, sizes=(3,))
-        store.mark_published([batch.id], due=DUE)
-        assert store.publishable(most=9, now=DUE) == []
-        assert [row.id for row in store.publishable(most=9, now=_LATER)] == [batch.id]
-        store.mark_published([batch.id], due=_LATER + timedelta(hours=1))
-        assert store.publishable(most=9, now=_LATER) == []
-
-    def test_marking_as_published_changes_nothing_that_moved_on(self, store: Store) -> None:
-        """A worker may be faster than the mark: its state stays, and its due time is not brought forward."""
-        _, (sent, done) = add(store)
-        begin(store, sent, due=_LATER)
-        settle(store, done)
-        store.mark_published([sent.id, done.id], due=DUE)
-        assert (_state(store, sent), _state(store, done)) == (BatchState.SENT, BatchState.SETTLED)
-        assert store.publishable(most=9, now=_LATER) == []
+        assert returnable(store) == [file.id]
 
 
 class _Work:
@@ -251,20 +227,33 @@ class _Work:
         settle(store, first)
         store.park(second.id, turn=0, code="GEN-001", now=NOW)
         settle(store, third)
-        assert store.returnable(most=9) == []
+        assert returnable(store) == []
         assert store.decide_batch(second.id, release=False, reason="r", actor="a", now=NOW)
-        settled = store.returnable(most=9)
+        settled = store.returnable(lanes=["tax"], most=9)
         assert [(row.id, row.state) for row in settled] == [(file.id, FileState.SETTLED)]
-        store.mark_returned(file.id, now=NOW)
-        assert store.returnable(most=9) == []
+        assert store.mark_returned(file.id, batches=3, now=NOW)
+        assert returnable(store) == []
         assert store.files(state=FileState.RETURNED) == [replace(file, state=FileState.RETURNED)]
+        assert not store.mark_returned(file.id, batches=3, now=NOW)
 
     def test_returning_is_for_settled_files(self, store: Store) -> None:
         """A file in work cannot be marked as returned."""
         file, _ = add(store)
-        store.mark_returned(file.id, now=NOW)
-        store.mark_returned(10**9, now=NOW)
+        assert not store.mark_returned(file.id, batches=2, now=NOW)
+        assert not store.mark_returned(10**9, batches=0, now=NOW)
         assert [row.state for row in store.files()] == [FileState.WORKING]
+
+    def test_a_result_that_a_retry_overtook_is_not_the_last(self, store: Store) -> None:
+        """A retry settled while the result was written has another batch: the file is to be returned once more."""
+        file, (batch,) = add(store, sizes=(3,))
+        settle(store, batch, exceptions=[new_exception(2)])
+        (exception,) = store.exceptions_of(batch.id)
+        (again,) = store.redrive([exception.id], request_ids=["a"], reason="r", actor="a", now=NOW)
+        assert not store.mark_returned(file.id, batches=2, now=NOW)
+        settle(store, again)
+        assert not store.mark_returned(file.id, batches=1, now=NOW)
+        assert returnable(store) == [file.id]
+        assert store.mark_returned(file.id, batches=2, now=NOW)
 
 
 class _Sharing:
@@ -328,7 +317,7 @@ class _Sharing:
                 return False
             return True
 
-        assert self._race(bring) == len(store.files()) == len(store.publishable(most=99, now=NOW)) == 1
+        assert self._race(bring) == len(store.files()) == len(outbox(store)) == 1
 
     def test_a_closed_store_is_unavailable(self, store: Store) -> None:
         """After closing, every call says so in the store's own words."""
@@ -339,5 +328,5 @@ class _Sharing:
         store.close()
 
 
-class StoreConformance(_Intake, _Work, StoreOperatorConformance, _Sharing):
+class StoreConformance(_Intake, StoreOutboxConformance, _Work, StoreOperatorConformance, _Sharing):
     """The whole suite."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import StoreError
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import NewFile, Store
-from kakehashi.testing.store_samples import DUE, NOW, add, begin, counts_of, new_exception, new_file, settle
+from kakehashi.ports.store import BatchRow, NewFile, Store
+from kakehashi.testing.store_samples import (
+    DUE,
+    NOW,
+    add,
+    begin,
+    counts_of,
+    lost,
+    new_exception,
+    new_file,
+    outbox,
+    returnable,
+    settle,
+)
 
 __all__ = ["StoreOperatorConformance"]
 
@@ -18,6 +31,17 @@ __all__ = ["StoreOperatorConformance"]
 def _figures(store: Store, lane: str = "tax") -> tuple[int, int, int, int]:
     counts = counts_of(store, lane)
     return counts.received, counts.accepted, counts.refused, counts.waiting
+
+
+def _released(store: Store, batches: Sequence[BatchRow]) -> list[tuple[BatchState, datetime | None, str | None]]:
+    """Park and release them (at DUE); state, due time and receipt that they have then."""
+    for batch in batches:
+        current = store.batch(batch.id)
+        assert current is not None
+        assert store.park(batch.id, turn=current.turn, code="SRV-009", now=NOW)
+        assert store.decide_batch(batch.id, release=True, reason="r", actor="a", now=DUE)
+    rows = [row for batch in batches if (row := store.batch(batch.id)) is not None]
+    return [(row.state, row.due, row.receipt) for row in rows]
 
 
 class StoreOperatorConformance:
@@ -69,7 +93,8 @@ class StoreOperatorConformance:
         file, batches = add(store, held="DEC-010")
         assert (file.state, file.code) == (FileState.HELD, "DEC-010")
         assert {(row.state, row.code) for row in batches} == {(BatchState.PARKED, "DEC-010")}
-        assert store.publishable(most=9, now=DUE) == store.parked_batches() == []
+        assert outbox(store) == lost(store, DUE) == []
+        assert store.parked_batches() == []
         assert not store.decide_batch(batches[0].id, release=True, reason="r", actor="a", now=NOW)
         assert _figures(store) == (5, 0, 0, 5)
         assert counts_of(store).oldest_waiting == NOW
@@ -78,11 +103,11 @@ class StoreOperatorConformance:
         """Its batches enter the outbox; it can be decided once."""
         file, batches = add(store, held="DEC-010")
         assert store.decide_file(file.id, release=True, reason="count was wrong", actor="ito", now=DUE)
-        assert [row.id for row in store.publishable(most=9, now=NOW)] == [row.id for row in batches]
+        assert outbox(store) == [row.id for row in batches]
         assert not store.decide_file(file.id, release=False, reason="r", actor="a", now=NOW)
         for batch in batches:
             settle(store, batch)
-        assert [(row.id, row.code) for row in store.returnable(most=9)] == [(file.id, None)]
+        assert [(row.id, row.code) for row in store.returnable(lanes=["tax"], most=9)] == [(file.id, None)]
         (decision,) = store.decisions(file.id)
         assert (decision.action, decision.reason, decision.actor) == ("release", "count was wrong", "ito")
         assert (decision.at, decision.batch_id, decision.exception_id) == (DUE, None, None)
@@ -94,9 +119,12 @@ class StoreOperatorConformance:
         assert _figures(store) == (5, 0, 5, 0)
         assert {row.state for row in store.batches(file.id)} == {BatchState.DISCARDED}
         assert not store.begin_attempt(batches[0].id, turn=0, message_id="m", exceptions=(), now=NOW, due=DUE)
-        assert [(row.state, row.code) for row in store.returnable(most=9)] == [(FileState.REFUSED, "DEC-010")]
-        store.mark_returned(file.id, now=NOW)
-        assert store.returnable(most=9) == []
+        (refused,) = store.returnable(lanes=["tax"], most=9)
+        assert (refused.state, refused.code) == (FileState.REFUSED, "DEC-010")
+        assert not store.mark_returned(file.id, batches=1, now=NOW)
+        assert store.mark_returned(file.id, batches=2, now=NOW)
+        assert not store.mark_returned(file.id, batches=2, now=NOW)
+        assert returnable(store) == []
         assert _figures(store) == (5, 0, 5, 0)
         assert [row.state for row in store.files()] == [FileState.REFUSED]
 
@@ -109,8 +137,8 @@ class StoreOperatorConformance:
         assert store.decide_file(file.id, release=False, reason="r", actor="a", now=NOW)
         assert _figures(store) == (7, 0, 7, 0)
 
-    def test_a_parked_batch_is_released_with_a_fresh_count_of_attempts(self, store: Store) -> None:
-        """Released work begins anew in another turn, so that an old message cannot take it up; sent stays sent."""
+    def test_a_parked_batch_is_released_into_another_turn(self, store: Store) -> None:
+        """Released work has another turn, so that an old message cannot take it up; its sends stay counted."""
         file, (batch, _) = add(store)
         turn = begin(store, batch, exceptions=[new_exception(1)])
         assert store.park(batch.id, turn=turn, code="SRV-009", now=NOW)
@@ -122,10 +150,44 @@ class StoreOperatorConformance:
         assert not store.decide_batch(batch.id, release=True, reason="r", actor="a", now=NOW)
         row = store.batch(batch.id)
         assert row is not None
-        assert (row.state, row.attempts, row.turn, row.code) == (BatchState.NEW, 0, turn + 1, None)
+        assert (row.state, row.attempts, row.turn, row.code) == (BatchState.SENT, 1, turn + 1, None)
         assert _figures(store) == (5, 0, 1, 4)
         assert counts_of(store).sent == 2
         assert [(d.action, d.batch_id) for d in store.decisions(file.id)] == [("release", batch.id)]
+
+    def test_a_release_asks_before_it_sends_again(self, store: Store) -> None:
+        """New is only what was never sent or was refused for certain; the rest is asked about, and that at once."""
+        _, batches = add(store, sizes=(1,) * 6)
+        never, unanswered, unknown, refused, answered, waiting = batches
+        for batch in batches[1:]:
+            begin(store, batch)
+        store.record_answer(unknown.id, no=0, segment=None, code="SRV-003", now=NOW)
+        store.record_answer(refused.id, no=0, segment=9, code="9001", now=NOW)
+        store.record_answer(answered.id, no=0, segment=1, code="0000", now=NOW)
+        store.record_answer(waiting.id, no=0, segment=9, code="9001", now=NOW)
+        store.postpone(waiting.id, turn=1, state=BatchState.WAITING, code=None, receipt="r-1", due=DUE, now=NOW)
+        assert _released(store, batches) == [
+            (BatchState.NEW, None, None),
+            (BatchState.SENT, DUE, None),
+            (BatchState.SENT, DUE, None),
+            (BatchState.NEW, None, None),
+            (BatchState.SENT, DUE, None),
+            (BatchState.WAITING, DUE, "r-1"),
+        ]
+        assert outbox(store) == [never.id, refused.id]
+        assert lost(store, DUE) == [unanswered.id, unknown.id, answered.id, waiting.id]
+
+    def test_only_the_newest_send_tells_what_a_release_does(self, store: Store) -> None:
+        """Neither an older send nor the answer to a status query says whether the newest send was refused."""
+        _, (asked, twice) = add(store, sizes=(1, 1))
+        for batch in (asked, twice):
+            begin(store, batch)
+        no = store.record_message(asked.id, message_id="SYM-911", request_id="question", now=NOW)
+        store.record_answer(asked.id, no=no, segment=9, code="9404", now=NOW)
+        store.record_answer(twice.id, no=0, segment=None, code="SRV-003", now=NOW)
+        begin(store, twice)
+        store.record_answer(twice.id, no=0, segment=9, code="9001", now=NOW)
+        assert [state for state, _, _ in _released(store, [asked, twice])] == [BatchState.SENT, BatchState.NEW]
 
     def test_a_discarded_batch_counts_as_refused(self, store: Store) -> None:
         """Records without an exception of their own are refused with the batch; the others stay as they were."""
@@ -135,7 +197,7 @@ class StoreOperatorConformance:
         assert store.decide_batch(batch.id, release=False, reason="r", actor="a", now=NOW)
         assert _figures(store) == (5, 0, 2, 3)
         settle(store, other)
-        assert [row.id for row in store.returnable(most=9)] == [file.id]
+        assert returnable(store) == [file.id]
         assert [(d.action, d.batch_id) for d in store.decisions(file.id)] == [("discard", batch.id)]
 
     def test_a_redriven_record_gets_a_batch_of_its_own(self, store: Store) -> None:
@@ -147,7 +209,7 @@ class StoreOperatorConformance:
         assert (new.file_id, new.lane, new.seq, new.first_record, new.records) == (file.id, "tax", 3, 5, 1)
         assert (new.offset, new.spool_length, new.request_id) == (1234, 0, "again-1")
         assert (new.state, new.turn, new.redrive_of) == (BatchState.NEW, 0, exception.id)
-        assert new in store.publishable(most=9, now=NOW)
+        assert new in store.publishable(lost=False, lanes=["tax"], most=9, now=NOW)
         retried = store.exception(exception.id)
         assert retried is not None
         assert (retried.state, retried.reason, retried.actor, retried.changed_at) == (
@@ -203,12 +265,12 @@ class StoreOperatorConformance:
         """The owner hears of the change: the file is in work until the new batch is settled, then returnable."""
         file, (batch,) = add(store, sizes=(3,))
         settle(store, batch, exceptions=[new_exception(2)])
-        store.mark_returned(file.id, now=NOW)
+        store.mark_returned(file.id, batches=1, now=NOW)
         (exception,) = store.exceptions_of(batch.id)
         (again,) = store.redrive([exception.id], request_ids=["a"], reason="r", actor="a", now=NOW)
         assert [row.state for row in store.files()] == [FileState.WORKING]
         settle(store, again)
-        assert [row.id for row in store.returnable(most=9)] == [file.id]
+        assert returnable(store) == [file.id]
         assert [row.seq for row in store.batches(file.id)] == [1, 2]
 
     def test_discarded_records_count_as_refused(self, store: Store) -> None:
@@ -269,7 +331,9 @@ class StoreOperatorConformance:
         assert [row.id for row in store.files(state=FileState.SETTLED)] == [first.id]
         assert store.file(10**9) is None
         assert store.batch(10**9) is None
-        assert not (store.batches(10**9) or store.attempts(10**9) or store.decisions(10**9))
+        assert store.batches(10**9) == []
+        assert store.attempts(10**9) == []
+        assert store.decisions(10**9) == []
 
     def test_times_keep_their_moment(self, store: Store) -> None:
         """Times come back to the microsecond, whatever zone they were given in."""

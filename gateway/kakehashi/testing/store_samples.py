@@ -12,19 +12,24 @@ from kakehashi.ports.store import BatchRow, FileRow, LaneCounts, NewBatch, NewEx
 
 __all__ = [
     "DUE",
+    "LANES",
     "NOW",
     "add",
     "begin",
     "change",
     "counts_of",
+    "lost",
     "new_batches",
     "new_exception",
     "new_file",
+    "outbox",
+    "returnable",
     "settle",
 ]
 
 NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
 DUE = NOW + timedelta(minutes=5)
+LANES = ("tax", "welfare")
 
 
 def new_file(name: str, *, records: int, lane: str = "tax", held: str | None = None, content: str = "") -> NewFile:
@@ -134,6 +139,20 @@ def settle(
         result=result,
         now=NOW,
     )
+
+
+def outbox(store: Store, *, most: int = 99, lanes: Sequence[str] = LANES) -> list[int]:
+    """The ids of the new batches, as the outbox gives them."""
+    return [row.id for row in store.publishable(lost=False, lanes=lanes, most=most, now=NOW)]
+
+
+def lost(store: Store, now: datetime, *, most: int = 99, lanes: Sequence[str] = LANES) -> list[int]:
+    """The ids of the batches whose message is to be published again."""
+    return [row.id for row in store.publishable(lost=True, lanes=lanes, most=most, now=now)]
+
+
+def returnable(store: Store, *, most: int = 99, lanes: Sequence[str] = LANES) -> list[int]:
+    return [row.id for row in store.returnable(lanes=lanes, most=most)]
 
 
 def counts_of(store: Store, lane: str = "tax") -> LaneCounts:

@@ -24,6 +24,9 @@ _TEMPLATE = Path(_FOLDER.name) / "ledger.db"
 
 smaller = st.integers(0, 3)
 chosen = st.integers(0, 40)
+dues = st.integers(0, 20) | st.integers(110, 300)
+receipts = st.sampled_from([None, None, "receipt"])
+some_lanes = st.lists(st.sampled_from([*LANES, "removed"]), max_size=3)
 open_states = st.sampled_from([RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
 
 
@@ -91,10 +94,15 @@ class Histories(RuleBasedStateMachine):
         if not isinstance(answer, tuple):
             self.batches += len(sizes)
 
-    @rule(most=st.integers(0, 6), later=st.integers(-30, 30))
-    def publish(self, most, later):
-        now = self.now()
-        rows = self.both(lambda store, _: store.publishable(most=most, now=now + timedelta(minutes=later)))
+    @rule(
+        most=st.integers(0, 6),
+        later=st.integers(-30, 30) | st.integers(-300, -100),
+        lost=st.booleans(),
+        lanes=some_lanes,
+    )
+    def publish(self, most, later, lost, lanes):
+        now = self.now() + timedelta(minutes=later)
+        rows = self.both(lambda store, _: store.publishable(lost=lost, lanes=lanes, most=most, now=now))
         ids = [row.id for row in rows]
         due = now + timedelta(minutes=5)
         self.both(lambda store, step: store.mark_published([number + step for number in ids], due=due))
@@ -124,13 +132,13 @@ class Histories(RuleBasedStateMachine):
         judged = {number: "4003" if number % 2 else None for number in numbers}
         return [new_exception(number, state=state, server_code=judged[number]) for number, state in numbers.items()]
 
-    @rule(number=chosen, off=st.integers(0, 9), state=st.sampled_from(BatchState), minutes=st.integers(0, 20))
-    def postpone(self, number, off, state, minutes):
+    @rule(number=chosen, off=st.integers(0, 9), state=st.sampled_from(BatchState), minutes=dues, receipt=receipts)
+    def postpone(self, number, off, state, minutes, receipt):
         batch, now = self.pick(number), self.now()
         turn, due = self.turn_of(batch, off), now + timedelta(minutes=minutes)
         self.both(
             lambda store, step: store.postpone(
-                batch + step, turn=turn, state=state, code="0001", receipt=None, due=due, now=now
+                batch + step, turn=turn, state=state, code="0001", receipt=receipt, due=due, now=now
             )
         )
 
@@ -167,8 +175,8 @@ class Histories(RuleBasedStateMachine):
         turn = self.turn_of(batch, off)
         self.both(lambda store, step: store.park(batch + step, turn=turn, code="GEN-001", now=now))
 
-    @rule(number=chosen, no=smaller)
-    def messages(self, number, no):
+    @rule(number=chosen, no=smaller, segment=st.sampled_from([None, 1, 9]))
+    def messages(self, number, no, segment):
         batch, now, request = self.pick(number), self.now(), self.new_request()
         if self.sql.batch(batch) is not None:
             self.both(
@@ -176,7 +184,7 @@ class Histories(RuleBasedStateMachine):
                     batch + step, message_id="DBM-205", request_id=request, now=now
                 )
             )
-        self.both(lambda store, step: store.record_answer(batch + step, no=no, segment=1, code="0000", now=now))
+        self.both(lambda store, step: store.record_answer(batch + step, no=no, segment=segment, code="0000", now=now))
         self.both(lambda store, _: store.find_request(request))
 
     @rule(numbers=st.lists(st.integers(1, 12), max_size=4), taken=st.integers(0, 9))
@@ -208,11 +216,15 @@ class Histories(RuleBasedStateMachine):
         batch, now = self.pick(number), self.now()
         self.both(lambda store, step: store.decide_batch(batch + step, release=release, reason="r", actor="a", now=now))
 
-    @rule(most=smaller)
-    def give_back(self, most):
+    @rule(most=smaller, lanes=some_lanes, wrong=smaller)
+    def give_back(self, most, lanes, wrong):
         now = self.now()
-        for row in self.both(lambda store, _: store.returnable(most=most)):
-            self.both(lambda store, _, row=row: store.mark_returned(row.id, now=now))
+        for row in self.both(lambda store, _: store.returnable(lanes=lanes, most=most)):
+            batches = len(self.sql.batches(row.id)) + (1 if wrong == 1 else 0)
+            returned = self.both(
+                lambda store, _, row=row, batches=batches: store.mark_returned(row.id, batches=batches, now=now)
+            )
+            assert returned == (wrong != 1)
 
     @invariant()
     def both_tell_the_same(self):

@@ -16,7 +16,9 @@ def main(url, name):
     store = open_store(url)
     say("ready")
     sys.stdin.readline()
-    for batch in store.publishable(most=10_000, now=DUE + timedelta(hours=1)):
+    now = DUE + timedelta(hours=1)
+    begun = store.publishable(lost=True, lanes=["tax"], most=10_000, now=now)
+    for batch in (*begun, *store.publishable(lost=False, lanes=["tax"], most=10_000, now=now)):
         if not store.begin_attempt(batch.id, turn=batch.turn, message_id=name, exceptions=(), now=NOW, due=DUE):
             continue
         say("begun", batch.id)
