@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kakehashi_adapters.durable_file import opened_folder
 from kakehashi_adapters.file_drop.fault import unavailable
 from kakehashi_adapters.file_drop.names import untagged
 from kakehashi_adapters.file_drop.quarantine import Quarantine
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 __all__ = ["ClaimedFile", "is_plain"]
+
+_BUFFER = 64 * 1024
 
 
 def is_plain(status: os.stat_result) -> bool:
@@ -43,7 +49,7 @@ class ClaimedFile:
         try:
             with opened_folder(self._folder) as folder:
                 file = os.open(self._entry, flags, dir_fd=folder)
-            return os.fdopen(file, "rb")
+            return io.BufferedReader(_Bytes(file, self._folder), _BUFFER)
         except OSError as error:
             raise unavailable(self._folder, error) from None
 
@@ -64,3 +70,37 @@ class ClaimedFile:
         except OSError as error:
             raise unavailable(self._quarantine.path, error) from None
         self._in_hand.discard(self._entry)
+
+
+class _Bytes(io.RawIOBase):
+    """Reads the open `file`, closed with it; what a disk or a network share cannot give now is FolderUnavailable."""
+
+    def __init__(self, file: int, folder: Path) -> None:
+        self._file = file
+        self._folder = folder
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._file
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        try:
+            return os.readv(self._file, [buffer])
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        try:
+            return os.lseek(self._file, offset, whence)
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._file)

@@ -30,7 +30,7 @@ from kakehashi_adapters.file_drop.quarantine import Quarantine, Refused
 __all__ = ["FolderSource"]
 
 _MARKER = "!"
-"""Begins the name of an end marker that was taken away but whose file was perhaps not."""
+"""Before the name that a file gets when it is claimed: its end marker, taken away when the file was perhaps not."""
 
 
 class FolderSource:
@@ -64,11 +64,21 @@ class FolderSource:
         self._listing = Listing((), (), frozenset())
 
     def claim(self, most: int) -> list[SourceFile]:
+        before = set(self._in_hand)
         try:
             with opened_folder(self._folder) as folder:
                 return self._claim(most, folder)
         except OSError as error:
+            self._let_go(before)
             raise unavailable(self._folder, error) from None
+        except BaseException:
+            self._let_go(before)
+            raise
+
+    def _let_go(self, before: set[str]) -> None:
+        """Of what a claim took that came to nothing: its caller has got none of it and cannot release it."""
+        for entry in self._in_hand - before:
+            self._in_hand.discard(entry)
 
     def close(self) -> None:
         """Files in hand are offered again, here or elsewhere."""
@@ -108,7 +118,7 @@ class FolderSource:
         waiting = []
         for entry in self._claim_path.iterdir():
             if entry.name.startswith(_MARKER):
-                _put_back(entry, untagged(entry.name.removeprefix(_MARKER)), folder)
+                self._put_back(entry, folder)
             elif entry.name not in self._in_hand:
                 waiting.append((entry.lstat().st_mtime_ns, entry.name))
         return [entry for _, entry in sorted(waiting)]
@@ -118,8 +128,8 @@ class FolderSource:
         if not _unchanged(seen, folder):
             return ()
         marker = self._completeness.marker(seen.name)
-        parked = self._claim_path / (_MARKER + tagged(marker or ""))
         entry = tagged(seen.name)
+        parked = self._claim_path / (_MARKER + entry)
         try:
             if marker is not None:
                 os.rename(marker, parked, src_dir_fd=folder)
@@ -129,6 +139,20 @@ class FolderSource:
         if marker is not None:
             parked.unlink()
         return self._offered(entry)
+
+    def _put_back(self, parked: Path, folder: int) -> None:
+        """A marker that was taken away when its file could not be, or before its process died.
+
+        Only beside the file that it vouches for: one that stood alone would vouch for the next file of that name.
+        """
+        entry = parked.name.removeprefix(_MARKER)
+        name = untagged(entry)
+        marker = self._completeness.marker(name)
+        claimed = os.path.lexists(self._claim_path / entry)
+        if marker is not None and not claimed and _stands(name, folder):
+            with contextlib.suppress(FileExistsError):
+                os.link(parked, marker, dst_dir_fd=folder, follow_symlinks=False)
+        parked.unlink(missing_ok=True)
 
     def _offered(self, entry: str) -> Iterable[SourceFile]:
         file = ClaimedFile(self._claim_path, entry, in_hand=self._in_hand, quarantine=self._quarantine)
@@ -150,8 +174,9 @@ def _unchanged(seen: Entry, folder: int) -> bool:
         return False
 
 
-def _put_back(parked: Path, name: str, folder: int) -> None:
-    """A marker that was taken away when its file could not be, or before its process died."""
-    with contextlib.suppress(FileExistsError):
-        os.link(parked, name, dst_dir_fd=folder, follow_symlinks=False)
-    parked.unlink(missing_ok=True)
+def _stands(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

@@ -22,7 +22,7 @@ class SourceFile(Protocol):
         """Whether it can be one that a process took, and died before it could `finish` it."""
 
     def open(self) -> BinaryIO:
-        """The bytes, from the start; may be called again."""
+        """The bytes, from the start; may be called again. Opening and reading raise FolderUnavailable."""
 
     def finish(self) -> None:
         """The file is safe in spool and ledger: remove it from the source. Idempotent."""
@@ -58,7 +58,10 @@ class Sink(Protocol):
 
 
 class SpoolWriter(Protocol):
-    """Raises StoreUnavailable when the disk fails or is full; from then on every call does: start a new writer."""
+    """Raises StoreUnavailable when the disk fails or is full; from then on every call does: start a new writer.
+
+    A writer holds open files until `commit` or `abandon`: whoever made it calls `abandon` on every error.
+    """
 
     def append(self, sealed: Sealed) -> tuple[int, int]:
         """Write one sealed chunk with its key id; returns (offset, length) inside the spool file."""
@@ -67,7 +70,7 @@ class SpoolWriter(Protocol):
         """Sync file and folder; only after that may the ledger name it."""
 
     def abandon(self) -> None:
-        """Remove it: the ledger will not name it."""
+        """Remove it, the ledger will not name it, and close it. Idempotent; without effect after `commit`."""
 
 
 class Spool(Protocol):

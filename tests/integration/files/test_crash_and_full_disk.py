@@ -141,6 +141,21 @@ def failing(descriptor):
     raise OSError(5, "Input/output error")
 
 
+def test_an_abandoned_spool_file_holds_nothing_open(tmp_path):
+    """Abandoning removes the file and closes it, however often it is done; after the commit it does nothing."""
+    spool = FileSpool(tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for name in ("abc", "bcd"):
+        writer = spool.create(name)
+        writer.append(Sealed("k", b"x"))
+        if name == "bcd":
+            writer.commit()
+        writer.abandon()
+        writer.abandon()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bcd"]
+
+
 def test_file_and_folder_are_synced_around_the_rename(tmp_path, monkeypatch):
     """The bytes are durable before the name is, and the name before the commit returns."""
     order = []

@@ -8,6 +8,8 @@ import pytest
 
 from kakehashi.errors import FolderUnavailable
 from kakehashi_adapters.file_drop import FolderSource
+from kakehashi_adapters.file_drop.claimed_file import ClaimedFile
+from kakehashi_adapters.file_drop.quarantine import Quarantine
 
 
 @pytest.fixture
@@ -62,11 +64,72 @@ def test_a_marker_taken_by_a_killed_process_goes_back(drop):
     taking = source(drop, complete="end-marker")
     assert taking.claim(1) == []
     (drop / "a.dat").write_bytes(b"x")
-    (taking._claims.path / "!abcdefghijkl.a.dat.end").touch()
+    (taking._claims.path / "!abcdefghijkl.a.dat").touch()
     taking._claims.close()
     heir = source(drop, complete="end-marker")
     assert names(heir.claim(9) + heir.claim(9)) == ["a.dat"]
     assert list(drop.iterdir()) == []
+
+
+def test_a_marker_does_not_go_back_without_its_file(drop):
+    """Killed between taking the file and forgetting its marker: the marker never vouches for the next file."""
+    taking = source(drop, complete="end-marker")
+    assert taking.claim(1) == []
+    (taking._claims.path / "abcdefghijkl.a.dat").write_bytes(b"first")
+    (taking._claims.path / "!abcdefghijkl.a.dat").touch()
+    (taking._claims.path / "!bcdefghijklm.b.dat").touch()
+    taking._claims.close()
+    (drop / "a.dat").write_bytes(b"half of the sec")
+    heir = source(drop, complete="end-marker")
+    (file,) = heir.claim(9)
+    assert (file.name, file.open().read()) == ("a.dat", b"first")
+    assert heir.claim(9) == []
+    assert [path.name for path in drop.iterdir()] == ["a.dat"]
+    assert [path.name for path in heir._claims.path.iterdir()] == ["abcdefghijkl.a.dat"]
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_a_claim_that_fails_halfway_keeps_nothing_in_hand(drop, monkeypatch, error):
+    """What was taken before a later file failed is offered by the next claim, not only after a restart."""
+    for name in ("a.dat", "b.dat", "c.dat"):
+        (drop / name).write_bytes(name.encode())
+    taking = source(drop)
+    (first,) = taking.claim(1)
+    offered = taking._offered
+
+    def failing(entry):
+        file = offered(entry)
+        if entry.endswith("c.dat"):
+            raise error
+        return file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taking, "_offered", failing)
+        with pytest.raises((FolderUnavailable, KeyboardInterrupt)):
+            taking.claim(9)
+    assert names(taking.claim(9)) == ["b.dat", "c.dat"]
+    first.release()
+    assert names(taking.claim(9)) == ["a.dat"]
+
+
+@pytest.mark.parametrize("read", [lambda file: file.read(), lambda file: file.read(10), lambda file: file.readline()])
+def test_a_disk_that_cannot_be_read_is_a_fault_of_the_folder(drop, read):
+    """A read error in the middle of a file is FIL-001 with its number, as every other trouble with the folder."""
+    unreadable = ClaimedFile(Path("/proc/self"), "mem", in_hand=set(), quarantine=Quarantine(drop, None))
+    with unreadable.open() as opened, pytest.raises(FolderUnavailable) as caught:
+        read(opened)
+    assert (caught.value.fault.code, caught.value.fault.facts["errno"]) == ("FIL-001", "EIO")
+
+
+def test_a_closed_file_is_let_go(drop):
+    """Reading and closing, also twice, leaves no descriptor open."""
+    (drop / "a.dat").write_bytes(b"x" * 200_000)
+    (file,) = source(drop).claim(1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with file.open() as opened:
+        assert (opened.read(3), opened.seek(0), len(opened.read()), opened.read()) == (b"xxx", 0, 200_000, b"")
+    opened.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_growing_file_is_not_stable(drop):
