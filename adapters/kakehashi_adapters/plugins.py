@@ -61,9 +61,10 @@ def key_file(path: Path) -> None:
 
 
 def https_client(settings: ServerSettings) -> HttpsServerClient:
+    """Its certificate files checked: ConfigurationError."""
     from kakehashi_adapters.https_client import HttpsServerClient  # noqa: PLC0415
 
-    return HttpsServerClient(
+    client = HttpsServerClient(
         settings.endpoint,
         ca=Path(settings.ca),
         certificate=Path(settings.certificate),
@@ -72,6 +73,8 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
         timeout=settings.timeout,
         answer_bytes=settings.answer_bytes,
     )
+    client.check()
+    return client
 
 
 def certificates(folder: Path, *, now: datetime) -> CertificateFiles:

@@ -4,6 +4,7 @@ What an error means for the message:
 ```
 ConnectError, ConnectTimeout, PoolTimeout, UnsupportedProtocol, ProxyError   → ServerUnreachable: surely not delivered
 a TLS alert about our certificate (TLS 1.3 sends it after the handshake)     → ServerUnreachable
+our certificate files missing or unusable                                    → ServerUnreachable
 every other httpx error, an answer over the cap, the total deadline          → OutcomeUnknown: may be delivered
 any HTTP status but 200                                                      → ServerRefused
 ```
@@ -68,8 +69,8 @@ class HttpsServerClient:
 
     No redirects, no proxies or settings from the environment, no retries, no cookies. `timeout` bounds a whole
     exchange from the wait for a connection to the last byte; `connect_timeout` bounds reaching the server. At most
-    `connections` are open; further calls wait for one within `timeout`. Certificate files are read at the first
-    exchange: ConfigurationError (CFG-005 missing, CFG-003 unusable) then, never a value of theirs.
+    `connections` are open; further calls wait for one within `timeout`. Certificate files are read once, by `check` or
+    the first exchange; missing (CFG-005) and unusable (CFG-003) ones are named, never a value of theirs.
 
     Each connection is an httpx client of its own, used by one thread at a time: httpcore's shared pool may close a
     connection that another thread has just begun to use (encode/httpcore issue 1110).
@@ -97,6 +98,11 @@ class HttpsServerClient:
         self._idle: list[_Line] = []
         self._context: ssl.SSLContext | None = None
         self._closed = False
+
+    def check(self) -> None:
+        """At a program's start: raise ConfigurationError, with every fault, when the certificate files cannot serve."""
+        with self._lock:
+            self._tls()
 
     def exchange(self, message_id: str, request_id: str, document: bytes) -> bytes:  # noqa: ARG002  # the port's
         deadline = Deadline(self._timeout)
@@ -130,9 +136,16 @@ class HttpsServerClient:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            if self._context is None:
-                self._context = _tls_context(self._files)
-            return _Line(self._endpoint, self._context, connect_timeout=self._connect_timeout)
+            try:
+                context = self._tls()
+            except ConfigurationError as error:  # nothing was sent, and the files may be back at the next try
+                raise ServerUnreachable(error.fault) from None
+            return _Line(self._endpoint, context, connect_timeout=self._connect_timeout)
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = _tls_context(self._files)
+        return self._context
 
     def _give_back(self, line: _Line) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from kakehashi.errors import ConfigurationError
+from kakehashi.errors import ConfigurationError, ServerUnreachable
 from kakehashi_adapters.certificates import make_certificates
 from kakehashi_adapters.https_client.client import DELIVERY, HttpsServerClient, _certificate_refused, _retry_after
 
@@ -34,19 +34,35 @@ def test_only_https_is_spoken(tmp_path, endpoint):
     assert [fault.code for fault in caught.value.faults] == ["CFG-003"]
 
 
-def test_missing_files_are_all_named_at_the_first_exchange(tmp_path):
-    """Certificates are read late; then every missing file is named, by name and not by folder (CFG-005)."""
+def test_missing_files_are_all_named_by_the_check(tmp_path):
+    """Every missing certificate file is named, by name and not by folder (CFG-005)."""
     client = HttpsServerClient(
         "https://127.0.0.1:1/exchange", ca=tmp_path / "a.pem", certificate=tmp_path / "b.pem", key=tmp_path / "c.key"
     )
     with pytest.raises(ConfigurationError) as caught:
-        client.exchange("SYM-901", "a" * 32, b"x")
+        client.check()
     assert [(fault.code, fault.place.file) for fault in caught.value.faults] == [
         ("CFG-005", "a.pem"),
         ("CFG-005", "b.pem"),
         ("CFG-005", "c.key"),
     ]
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_files_that_are_missing_at_an_exchange_mean_that_nothing_was_sent(tmp_path):
+    """An exchange without usable certificates is 'unreachable' with the file's fault; when they are back it goes on."""
+    paths = {name: tmp_path / f"{name}.pem" for name in ("ca", "certificate", "key")}
+    client = HttpsServerClient("https://127.0.0.1:1/exchange", **paths)
+    with pytest.raises(ServerUnreachable) as caught:
+        client.exchange("SYM-901", "a" * 32, b"x")
+    assert (caught.value.fault.code, caught.value.fault.place.file) == ("CFG-005", "ca.pem")
+    files = make_certificates(tmp_path, now=datetime.now(UTC))
+    for made, name in ((files.ca, "ca"), (files.client_certificate, "certificate"), (files.client_key, "key")):
+        paths[name].write_bytes(made.read_bytes())
+    client.check()
+    with pytest.raises(ServerUnreachable) as caught:
+        client.exchange("SYM-901", "a" * 32, b"x")
+    assert caught.value.fault.code == "SRV-002"
 
 
 @pytest.mark.parametrize("name", ["ca", "certificate", "key"])
@@ -57,7 +73,7 @@ def test_an_unusable_file_is_named(tmp_path, name):
     paths[name].write_text("SECRET not a PEM file")
     client = HttpsServerClient("https://127.0.0.1:1/exchange", **paths)
     with pytest.raises(ConfigurationError) as caught:
-        client.exchange("SYM-901", "a" * 32, b"x")
+        client.check()
     assert paths[name].name in [fault.place.file for fault in caught.value.faults]
     assert {fault.code for fault in caught.value.faults} == {"CFG-003"}
     assert "SECRET" not in str(caught.value)
