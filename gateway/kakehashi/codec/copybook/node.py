@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from kakehashi.codec.copybook.leaf import Leaf
+from kakehashi.codec.copybook.leaf import Leaf, Read
 from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
 from kakehashi.codec.text_form import damage
 from kakehashi.errors import Fault, InputError, Place
@@ -18,6 +18,8 @@ class Node(Protocol):
 
     size: int | None
     textual: bool
+    plain: Read | None
+    """What reads it, where that is all there is to do."""
 
     def read(self, state: Reading, at: int) -> JsonValue: ...
 
@@ -30,6 +32,8 @@ class Part(Protocol):
     size: int | None
     keys: tuple[str, ...]
     textual: bool
+    plain: tuple[str, Read] | None
+    """Key and reader of a single elementary item that nobody else asks for."""
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None: ...
 
@@ -39,7 +43,7 @@ class Part(Protocol):
 class LeafNode:
     """An elementary item."""
 
-    __slots__ = ("_empty", "_length", "_name", "_path", "_read", "_write", "size", "textual")
+    __slots__ = ("_empty", "_length", "_name", "_path", "_read", "_write", "plain", "size", "textual")
 
     def __init__(self, leaf: Leaf, *, length: int, path: str, name: str | None, textual: bool) -> None:
         self._read = leaf.read
@@ -49,6 +53,7 @@ class LeafNode:
         self._name = name
         self.size: int | None = length
         self._length = length
+        self.plain: Read | None = None if name is not None else leaf.read
         self.textual = textual
 
     def read(self, state: Reading, at: int) -> JsonValue:
@@ -97,7 +102,7 @@ class LeafNode:
 class GroupNode:
     """A group: its parts, each where the one before ends (or at the same place: `starts`)."""
 
-    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "size", "textual")
+    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "_steps", "plain", "size", "textual")
 
     def __init__(self, parts: Sequence[Part], slack: Sequence[int], *, path: str, tail: int) -> None:
         self._parts = tuple(parts)
@@ -106,7 +111,9 @@ class GroupNode:
         self._known = frozenset(key for part in parts for key in part.keys)
         self.textual = all(part.textual for part in parts)
         self.size: int | None = None
+        self.plain: Read | None = None
         self._starts: tuple[int, ...] = ()
+        self._steps: tuple[_Step, ...] = ()
         if all(part.size is not None for part in parts):
             at = 0
             starts = []
@@ -114,10 +121,21 @@ class GroupNode:
                 starts.append(at + gap)
                 at += gap + (part.size or 0)
             self._starts = tuple(starts)
+            self._steps = tuple(_step(part, start) for part, start in zip(self._parts, starts, strict=True))
             self.size = at + tail
 
     def read(self, state: Reading, at: int) -> JsonValue:
         out: dict[str, JsonValue] = {}
+        if self.size is not None and len(raw := state.raw) >= at + self.size:
+            for key, start, stop, read, part in self._steps:
+                if read is None:
+                    part.read(state, at + start, out)
+                    continue
+                try:
+                    out[key] = read(raw[at + start : at + stop])
+                except InputError:
+                    part.read(state, at + start, out)
+            return out
         if self.size is not None:
             for part, start in zip(self._parts, self._starts, strict=True):
                 part.read(state, at + start, out)
@@ -142,6 +160,15 @@ class GroupNode:
         if end > at:
             state.place(at, state.base[at:end].ljust(end - at, b"\0"))
         state.at = at
+
+
+_Step = tuple[str, int, int, Read | None, Part]
+
+
+def _step(part: Part, start: int) -> _Step:
+    """How a part is read where the record is long enough: straight, if it is a plain item."""
+    key, read = part.plain if part.plain is not None else ("", None)
+    return key, start, start + (part.size or 0), read, part
 
 
 def _misfit(path: str, expected: str) -> InputError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.node import Node
 from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
 from kakehashi.errors import Fault, InputError, Place
@@ -14,7 +15,7 @@ __all__ = ["Alternatives", "Count", "Single", "Table"]
 class Single:
     """An item that occurs once. Without a key its value is read for others' sake alone, and written empty."""
 
-    __slots__ = ("_key", "_node", "_read", "keys", "size", "textual")
+    __slots__ = ("_key", "_node", "_read", "keys", "plain", "size", "textual")
 
     def __init__(self, key: str | None, node: Node, *, needed: bool) -> None:
         self._key = key
@@ -23,6 +24,7 @@ class Single:
         self.keys: tuple[str, ...] = () if key is None else (key,)
         self.size: int | None = node.size
         self.textual = node.textual
+        self.plain: tuple[str, Read] | None = None if key is None or node.plain is None else (key, node.plain)
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if self._key is not None:
@@ -63,7 +65,7 @@ class Count:
 class Table:
     """An item that occurs. `slides`: it takes no more bytes than it has occurrences."""
 
-    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "size", "textual")
+    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "plain", "size", "textual")
 
     def __init__(self, key: str | None, node: Node, count: Count, *, path: str, slides: bool, needed: bool) -> None:
         self._key = key
@@ -74,6 +76,7 @@ class Table:
         self.keys: tuple[str, ...] = () if key is None else (key,)
         self.size = None if slides or node.size is None else node.size * count.most
         self.textual = node.textual
+        self.plain: tuple[str, Read] | None = None
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if not self._read:
@@ -123,7 +126,7 @@ class Alternatives:
     and those that cannot be are None. Of several that are written, text lies on top.
     """
 
-    __slots__ = ("_choices", "_pad", "_parts", "_path", "_selectors", "keys", "size", "textual")
+    __slots__ = ("_choices", "_pad", "_parts", "_path", "_selectors", "keys", "plain", "size", "textual")
 
     def __init__(
         self,
@@ -144,6 +147,7 @@ class Alternatives:
         sizes = [part.size for part in parts]
         self.size = None if None in sizes else max(size or 0 for size in sizes)
         self.textual = all(part.textual for part in parts)
+        self.plain: tuple[str, Read] | None = None
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if self._choices:

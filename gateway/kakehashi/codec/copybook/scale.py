@@ -22,8 +22,11 @@ def scaled(scale: int) -> Callable[[int], int | Decimal]:
     if scale < 0:
         factor = 10**-scale
         return lambda number: number * factor
-    shift = _EXACT.scaleb
-    return lambda number: shift(Decimal(number), -scale)
+    if scale > 40:
+        return lambda number: _EXACT.scaleb(Decimal(number), -scale)
+    unit = Decimal(1).scaleb(-scale)
+    multiply = _EXACT.multiply
+    return lambda number: multiply(number, unit)
 
 
 def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:
