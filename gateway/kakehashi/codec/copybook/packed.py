@@ -22,16 +22,21 @@ def packed_leaf(field: Field) -> Leaf:
     value, integer = scaled(picture.scale), unscaled(picture.scale, picture.digits)
     positive = _POSITIVE if signed else frozenset("fc")
 
-    def read(raw: bytes) -> int:
+    most = 10**picture.digits
+    signs = dict.fromkeys(positive, 1) | (dict.fromkeys(_NEGATIVE, -1) if signed else {})
+    if field.usage is not Usage.PACKED:
+        signs = {"": 1}
+    unscale = None if picture.scale == 0 else value
+
+    def read(raw: bytes) -> Scalar:
         text = raw.hex()
-        digits, sign = text[:nibbles], text[nibbles:]
-        if not digits.isdigit() or (spare and digits[0] != "0"):
-            raise damage("DEC-006", _first_wrong(digits) // 2)
-        if not sign or sign in positive:
-            return int(digits)
-        if sign in _NEGATIVE and signed:
-            return -int(digits)
-        raise damage("DEC-006", len(raw) - 1)
+        try:
+            number = int(text[:nibbles]) * signs[text[nibbles:]]
+        except (ValueError, KeyError):
+            raise damage("DEC-006", _first_wrong(text[:nibbles], otherwise=len(text) - 1) // 2) from None
+        if spare and not -most < number < most:
+            raise damage("DEC-006", 0)
+        return number if unscale is None else unscale(number)
 
     def write(given: Scalar) -> bytes:
         number = integer(given)
@@ -40,10 +45,8 @@ def packed_leaf(field: Field) -> Leaf:
         sign = "" if field.usage is not Usage.PACKED else "d" if number < 0 else "c" if signed else "f"
         return bytes.fromhex(str(abs(number)).rjust(nibbles, "0") + sign)
 
-    if picture.scale == 0:
-        return Leaf(read, write, write(0))
-    return Leaf(lambda raw: value(read(raw)), write, write(0))
+    return Leaf(read, write, write(0))
 
 
-def _first_wrong(digits: str) -> int:
-    return next((at for at, digit in enumerate(digits) if not digit.isdigit()), 0)
+def _first_wrong(digits: str, *, otherwise: int) -> int:
+    return next((at for at, digit in enumerate(digits) if not digit.isdigit()), otherwise)
