@@ -146,15 +146,17 @@ def test_a_group_hands_down_usage_sign_and_sync():
 
 
 def sized(*, sync):
-    lines = ["       01 R.", "          03 T OCCURS 40.", "             05 HEAD PIC X(27)."]
+    sync = " SYNC" if sync else ""
+    lines = ["       01 R.", "          03 T OCCURS 40."]
+    lines += [f"             05 D COMP-2{sync}.", "             05 HEAD PIC X(19)."]
     for digits in range(1, 19):
         lines.append(f"             05 X-{digits} PIC X.")
-        lines.append(f"             05 C-{digits} PIC S9({digits}) COMP{' SYNC' if sync else ''}.")
+        lines.append(f"             05 C-{digits} PIC S9({digits}) COMP{sync}.")
     return "\n".join(lines)
 
 
 @pytest.mark.parametrize(
-    ("dialect", "plain", "aligned"), [("ibm", 5800, 8960), ("fujitsu", 5800, 7520), ("microfocus", 5080, 5080)]
+    ("dialect", "plain", "aligned"), [("ibm", 5800, 8960), ("fujitsu", 5800, 7680), ("microfocus", 5080, 5080)]
 )
 def test_the_dialect_decides_sizes_and_slack(dialect, plain, aligned):
     """COMP takes 2, 4, 8 bytes or the fewest; SYNC aligns to 8, to 4 at most, or not at all."""
