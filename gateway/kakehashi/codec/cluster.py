@@ -6,16 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-__all__ = ["WIDTH_UNIT", "characters", "splitter", "width_units"]
+__all__ = ["characters", "splitter", "unbreakable", "width_units", "written"]
 
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-WIDTH_UNIT = re.compile(f".[\u0300-\u036f\u3099\u309a{_SELECTORS}]*|.", re.DOTALL)
-"""What counts as one character of width: a base with its marks and its variation selector (IVS)."""
+_UNIT = re.compile(f".[\u0300-\u036f\u3099\u309a{_SELECTORS}]*", re.DOTALL)
+_UNIT_AND_MARK = re.compile(f".[\u0300-\u036f\u3099\u309a{_SELECTORS}]*[ﾞﾟ]?", re.DOTALL)
 
 
 def width_units(text: str) -> list[str]:
-    """The characters as a reader counts them."""
-    return WIDTH_UNIT.findall(text)
+    """What counts as one character of width: a base with its marks and its variation selector (IVS)."""
+    return _UNIT.findall(text)
+
+
+def unbreakable(text: str) -> list[str]:
+    """Where text may be cut: as `width_units`, with the voicing mark ﾞ or ﾟ after half-width kana."""
+    return _UNIT_AND_MARK.findall(text)
 
 
 def splitter(known: Iterable[str]) -> Callable[[str], Iterable[str]]:

@@ -8,6 +8,7 @@ A table is a file of the site, JSON or CSV, with one row a code:
 | unicode | its code point in hex, or several (``304B 309A``) |
 | sp | a mark that follows, if any |
 | hd, aj1, ivs | the variation selector that follows, by collection; `selector` chooses one, `ivs` is always taken |
+| valid_from, valid_to | the first and the last day on which the row holds, if it does not always |
 | options | words: ``decode_only`` read, ``encode_only`` written, ``oneway`` read only (below); others inform |
 
 A ``oneway`` or ``substitution`` row stands for its code alone, not for its character: it is written only when its
@@ -21,6 +22,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from kakehashi.errors import ConfigurationError, Fault, Place
@@ -60,12 +62,16 @@ class _Given:
     selected: bool
 
 
-def import_table(path: Path, *, selector: str = "hd") -> CodeTable:
-    """The table of a file. Raises ConfigurationError: CFG-005 when it cannot be opened, CFG-008 for each wrong row."""
+def import_table(path: Path, *, selector: str = "hd", on: date | None = None) -> CodeTable:
+    """The table of a file, as it holds on a day (None: every row).
+
+    Raises ConfigurationError: CFG-005 when the file cannot be opened, CFG-008 for each wrong row.
+    """
     given, faults = [], []
     for number, cells in enumerate(_cells(path), start=1):
         try:
-            given.append(_given(cells, selector))
+            if _holds(cells, on):
+                given.append(_given(cells, selector))
         except (KeyError, ValueError, OverflowError):
             faults.append(Fault("CFG-008", Place(file=path.name, record=number)))
     if faults:
@@ -89,6 +95,12 @@ def _cells(path: Path) -> Iterable[Mapping[str, object]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigurationError([Fault("CFG-008", Place(file=path.name))])
     return rows
+
+
+def _holds(cells: Mapping[str, object], on: date | None) -> bool:
+    first, last = (str(cells.get(column) or "") for column in ("valid_from", "valid_to"))
+    begin, end = date.fromisoformat(first or "0001-01-01"), date.fromisoformat(last or "9999-12-31")
+    return on is None or begin <= on <= end
 
 
 def _given(cells: Mapping[str, object], selector: str) -> _Given:

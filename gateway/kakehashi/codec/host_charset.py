@@ -54,6 +54,7 @@ class HostCharset:
         pairs = WideForm(double, wide, narrow, shifts)
         self.narrow: TextForm = NarrowForm(single, narrow, wide, shifts)
         self.wide: TextForm = pairs
+        self._exact = pairs.exact
         self.shifted: TextForm = ShiftedForm(pairs, wide, narrow, shifts)
         self._is_narrow = narrow.__contains__
         self._known = narrow.keys() | wide.keys()
@@ -69,7 +70,7 @@ class HostCharset:
 
     def decode(self, raw: bytes) -> str:
         runs = self.shifts.runs(raw)
-        return "".join(moved(self.wide if is_wide else self.narrow, run, at) for at, run, is_wide in runs if run)
+        return "".join(moved(self._exact if is_wide else self.narrow.read, run, at) for at, run, is_wide in runs if run)
 
     def encode(self, text: str) -> bytes:
         chars, at = [], 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kakehashi.codec.cluster import splitter, written
 from kakehashi.codec.shift_code import Shifts
-from kakehashi.codec.text_form import SEPARATOR, TextForm, Unclean, damage, padding
+from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, padding
 from kakehashi.errors import InputError
 
 __all__ = ["NONE", "NarrowForm", "ShiftedForm", "WideForm", "moved"]
@@ -19,10 +19,10 @@ NONE = "\ufffe"
 _WIDE_SPACE = "　"
 
 
-def moved(form: TextForm, raw: bytes, start: int) -> str:
-    """`form.read(raw)` for a run that begins at `start`."""
+def moved(read: Callable[[bytes], str], raw: bytes, start: int) -> str:
+    """`read(raw)` for a run that begins at `start`."""
     try:
-        return form.read(raw)
+        return read(raw)
     except InputError as error:
         fault = error.fault
         raise damage(fault.code, start + (fault.place.offset or 0), **fault.facts) from None
@@ -92,7 +92,7 @@ class WideForm(_Form):
         table: list[str | None] = [None] * 65536
         for code, char in ((0x1F, SEPARATOR), *double.items()):
             table[int.from_bytes(code.to_bytes(2, "big"), sys.byteorder)] = char
-        self._char = table.__getitem__
+        self._table = table
         self._double = double
         self.spaces = tuple(code.to_bytes(2, "big") for code, char in double.items() if char == _WIDE_SPACE)
         self._spaced = self._space * 2 in self.spaces
@@ -100,14 +100,18 @@ class WideForm(_Form):
 
     def text(self, raw: bytes) -> str:
         """Pairs of bytes as characters, 001F as the separator. Raises Unclean."""
+        table = self._table
         try:
-            return "".join(map(self._char, array("H", raw)))  # type: ignore[arg-type]  # None is the TypeError below
+            return "".join([table[pair] for pair in array("H", raw)])  # type: ignore[misc]  # None is the TypeError below
         except (TypeError, ValueError):
             raise Unclean from None
 
     def read(self, raw: bytes) -> str:
+        return self.exact(self._even(raw))
+
+    def exact(self, raw: bytes) -> str:
+        """What stands between shift codes: nothing there is padding of single bytes."""
         double = self._double
-        raw = self._even(raw)
         for at in range(0, len(raw), 2):
             if int.from_bytes(raw[at : at + 2], "big") not in double or at + 1 == len(raw):
                 self._refuse(raw, at)
@@ -121,7 +125,13 @@ class WideForm(_Form):
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         bare = trim and self._trims  # no character but the wide space ends with the byte of a space
-        raws = [raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws]
+        return self._split([raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws])
+
+    def exact_all(self, raws: Sequence[bytes], *, trim: bool) -> list[str]:
+        """`exact` of many at once, all of them of even length."""
+        return self._split([raw.rstrip(self._space) for raw in raws] if trim and self._spaced and self._trims else raws)
+
+    def _split(self, raws: Sequence[bytes]) -> list[str]:
         texts = self.text(b"\x00\x1f".join(raws)).split(SEPARATOR)
         if len(texts) != len(raws):
             raise Unclean
@@ -151,7 +161,7 @@ class ShiftedForm(_Form):
         parts = []
         for start, run, is_wide in self._shifts.runs(raw.rstrip(self._space)):
             if is_wide:
-                parts.append(moved(self._wide, run, start))
+                parts.append(moved(self._wide.exact, run, start))
             elif run:
                 raise damage("DEC-008", start)
         return "".join(parts)
@@ -159,7 +169,7 @@ class ShiftedForm(_Form):
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         if (inner := self._framed(raws)) is None:
             inner = [self._inner(raw.rstrip(self._space)) for raw in raws]
-        return self._wide.read_all(inner, trim=trim)
+        return self._wide.exact_all(inner, trim=trim)
 
     def _framed(self, raws: Sequence[bytes]) -> list[bytes] | None:
         """What stands between the shift codes when every item, of one length, begins and ends with them.
@@ -169,7 +179,8 @@ class ShiftedForm(_Form):
         count, length = len(raws), len(raws[0])
         opener, closer = self._shifts.opener, self._shifts.closer
         joined = b"".join(raws)
-        if len(joined) != count * length or length < len(opener) + len(closer):
+        room = length - len(opener) - len(closer)
+        if len(joined) != count * length or room < 0 or room % 2:
             return None
         ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
         if any(joined[at::length] != bytes((byte,)) * count for at, byte in ends):
@@ -178,7 +189,7 @@ class ShiftedForm(_Form):
 
     def _inner(self, raw: bytes) -> bytes:
         inner = self._shifts.inner(raw)
-        if inner is None:
+        if inner is None or len(inner) % 2:
             raise Unclean
         return inner
 

@@ -1,0 +1,109 @@
+"""Known codes of Japanese hosts, their shift codes, and where text may be cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from kakehashi.codec.charset import charset_named
+from kakehashi.codec.cutting import cut_to_fit
+from kakehashi.errors import InputError
+
+KANJI = {
+    "jef": "28 B0A1 4040 B6C6 29",
+    "keis78": "0A42 B0A1 4040 B6C6 0A41",
+    "keis83": "0A42 B0A1 4040 F4A1 0A41",
+    "jips-j": "1A70 3021 2121 3646 1A71",
+    "jips-e": "3F75 F04F 4F4F F6C6 3F76",
+}
+
+
+@pytest.mark.parametrize("name", KANJI)
+def test_each_vendor_has_its_numbers_and_shift_codes(name):
+    """亜 (16-01), the wide space and 堯 (22-38 in 1978, 84-01 since 1983)."""
+    charset, raw = charset_named(name), bytes.fromhex(KANJI[name])
+    assert charset.decode(raw) == "亜　堯"
+    assert charset.encode("亜　堯") == raw
+    assert charset.shifted.read(raw) == "亜　堯"
+
+
+@pytest.mark.parametrize("opener", ["28", "38", "30E2"])
+def test_jef_opens_in_three_ways(opener):
+    """12-point, 9-point and the long form are read; 28 is written."""
+    raw = bytes.fromhex(f"C1 {opener} B0A1 29 C2")
+    assert charset_named("jef").decode(raw) == "A亜B"
+    assert charset_named("jef").encode("A亜B") == bytes.fromhex("C1 28 B0A1 29 C2")
+
+
+@pytest.mark.parametrize("name", ["jef", "keis83", "jips-j", "jips-e", "cp930", "cp1399"])
+def test_the_three_shift_policies(name):
+    """Embedded: framed; implied and none: bare. Many items at once give the same as one by one."""
+    charset = charset_named(name)
+    framed, bare = charset.shifted.write("東京"), charset.wide.write("東京")
+    assert bare in framed
+    assert len(bare) == 4
+    for form, size in ((charset.shifted, len(framed) + 4), (charset.wide, 8)):
+        raws = [form.fit(text, size, pad="　", right=False) for text in ("東京", "京", "")]
+        texts = [form.read(raw).rstrip("　") for raw in raws]
+        assert [text.rstrip("　") for text in form.read_all(raws, trim=True)] == texts == ["東京", "京", ""]
+        assert all(len(raw) == size for raw in raws)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "code", "offset"),
+    [
+        ("keis83", "0A42 B0A1", "DEC-020", 0),
+        ("keis83", "C1 0A41", "DEC-020", 1),
+        ("keis83", "0A42 B0A1 B0 0A41", "DEC-004", 4),
+        ("jips-e", "3F75 F04F 4040 3F76", "DEC-004", 4),
+        ("jips-j", "41 1A70 3021 7F21 1A71", "DEC-004", 5),
+        ("jef", "28 B0A1 38 B0A1 29", "DEC-020", 3),
+        ("jef", "28 A8A1 29", "DEC-004", 1),
+        ("iso-2022-jp", "41 1B2442 3021", "DEC-020", 6),
+        ("iso-2022-jp", "41 1B2442 30", "DEC-004", 4),
+        ("iso-2022-jp", "41 1B2442 3021 1B2842 80", "DEC-004", 9),
+        ("eucjp-ms", "41 B0A1 B0", "DEC-004", 3),
+        ("cp943", "41 889F F040", "DEC-004", 3),
+        ("cp037", "C1 00", "DEC-004", 1),
+    ],
+)
+def test_the_first_wrong_byte_is_told_exactly(name, raw, code, offset):
+    """Cut characters, lost shift codes, codes of other areas."""
+    with pytest.raises(InputError) as caught:
+        charset_named(name).decode(bytes.fromhex(raw))
+    assert (caught.value.fault.code, caught.value.fault.place.offset) == (code, offset)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("cp932", "FA40 8754 81E6 FAB1"), ("cp932-nec", "EEEF 8754 81E6 ED95"), ("cp932-ibm", "FA40 FA4A FA5B FAB1")],
+)
+def test_duplicates_of_cp932_are_written_by_choice(name, written):
+    """All codes are read alike; the layout's charset declares which is written."""
+    raw = bytes.fromhex(written)
+    assert charset_named(name).encode("ⅰⅠ∵﨑") == raw
+    assert charset_named(name).decode(raw) == "ⅰⅠ∵﨑"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "text", "length", "kept"),
+    [
+        ("cp930", "shifted", "東京都", 7, "東京"),
+        ("cp930", "shifted", "東京都", 3, ""),
+        ("cp932", "wide", "東京都", 5, "東京"),
+        ("cp932", "narrow", "ｶｷﾞｸ", 2, "ｶ"),
+        ("utf-8", "wide", "辻\U000e0103村", 6, ""),
+        ("utf-8", "wide", "辻\U000e0103村", 7, "辻\U000e0103"),
+        ("cp1390", "wide", "か゚か", 2, "か゚"),
+    ],
+)
+def test_a_cut_leaves_whole_characters(name, form, text, length, kept):
+    """No half kanji, no lost SI, no split voicing mark or selector."""
+    assert cut_to_fit(getattr(charset_named(name), form), text, length) == kept
+
+
+def test_the_pairs_that_changed_places_in_1983():
+    """22 pairs and four kanji: the same code means another form in JEF, KEIS78 and JIPS than in KEIS83."""
+    old, new = charset_named("keis78").wide, charset_named("keis83").wide
+    raw = bytes.fromhex("B0B3F2CDB6C6CBEAC5D4")
+    assert old.read(raw) == "鰺鯵堯槇都"
+    assert new.read(raw) == "鯵鰺尭槙都"
