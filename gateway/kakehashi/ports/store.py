@@ -321,9 +321,8 @@ class Store(Protocol):
     def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:
         """The owner has the result: settled → returned; a refused file stays refused, no longer returnable.
 
-        `batches`: how many `batches(file_id)` gave, all of them settled or discarded, before the result was written.
-        False, and no effect, when the file has another number of them now (a record was retried and settled meanwhile)
-        or is not returnable any more: a file that is still returnable is then to be returned again.
+        `batches`: how many `batches(file_id)` gave, all settled or discarded, before the result was written. False, and
+        no effect, when there are more now (a retry was settled meanwhile) or the file is not returnable any more.
         """
 
     def batches(self, file_id: int) -> list[BatchRow]:
