@@ -23,13 +23,19 @@ _SMALL = "abcdefghijklmnopqrstuvwxyz"
 _KANA = "".join(map(chr, range(0xFF61, 0xFFA0)))
 _COMMON = {0x79: "`", 0xA1: "~", 0xC0: "{", 0xD0: "}"}
 _X326 = {0x4A: "[", 0x4F: "!", 0x5A: "]", 0x5F: "^"}
-_FREE_X326 = "4249 5159 6269 7078 8080 8A90 9AA0 AAB7"
-_SMALL_EBCDIK = "5959 6269 7078 8080 8B8B 9B9C A0A0 ABAB B0B1"
+_Spans = tuple[tuple[int, int], ...]
+_FREE_X326: _Spans = (
+    *((0x42, 0x49), (0x51, 0x59), (0x62, 0x69), (0x70, 0x78)),
+    *((0x80, 0x80), (0x8A, 0x90), (0x9A, 0xA0), (0xAA, 0xB7)),
+)
+_SMALL_EBCDIK: _Spans = (
+    *((0x59, 0x59), (0x62, 0x69), (0x70, 0x78), (0x80, 0x80), (0x8B, 0x8B)),
+    *((0x9B, 0x9C), (0xA0, 0xA0), (0xAB, 0xAB), (0xB0, 0xB1)),
+)
 
 
-def _spans(text: str) -> list[int]:
-    ends = (bytes.fromhex(span) for span in text.split())
-    return [code for first, last in ends for code in range(first, last + 1)]
+def _places(spans: _Spans) -> list[int]:
+    return [code for first, last in spans for code in range(first, last + 1)]
 
 
 def _from(page: str, chars: Iterable[str]) -> dict[int, str]:
@@ -45,13 +51,13 @@ def _fujitsu(**more: str) -> dict[int, str]:
 def _pages() -> dict[str, Mapping[int, str]]:
     base, kana, small = _from("cp037", _INVARIANT) | _COMMON, _from("cp290", _KANA), _from("cp037", _SMALL)
     hitachi = base | _X326 | {0x5B: "\\", 0x6A: "|", 0xE0: "$"}
-    letters = dict(zip(_spans(_SMALL_EBCDIK), _SMALL, strict=True))
+    letters = dict(zip(_places(_SMALL_EBCDIK), _SMALL, strict=True))
     ascii_ = base | _X326 | small | {0x5B: "$", 0x6A: "¦", 0xE0: "\\"}
     return {
         "fujitsu-ebcdic": _fujitsu(x5F="^") | small,
         "fujitsu-ebcdik": _fujitsu(x5F="¬") | kana,
         "fujitsu-ascii": ascii_,
-        "hitachi-ebcdic": hitachi | small | dict(zip(_spans(_FREE_X326), _KANA, strict=True)),
+        "hitachi-ebcdic": hitachi | small | dict(zip(_places(_FREE_X326), _KANA, strict=True)),
         "hitachi-ebcdik": hitachi | kana | letters,
         "nec-ebcdik": hitachi | kana,
         "jis-x0201": dict(enumerate(map(chr, range(0x20, 0x7F)), 0x20)) | dict(enumerate(_KANA, 0xA1)),
