@@ -29,10 +29,10 @@ class Publisher:
 
     def publish(self, letters: Sequence[Letter]) -> None:
         """As ports.broker.Broker.publish."""
-        if not letters:
-            return
         thread, window = self._link.get()
         self._raise_when_blocked(window)
+        if not letters:
+            return
         call = Call(letters)
         thread.run(functools.partial(window.add, call))
         try:

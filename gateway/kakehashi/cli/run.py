@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import click
 
 from kakehashi.cli.check import check_cases
-from kakehashi.cli.context import Session, command
+from kakehashi.cli.context import UNREACHABLE, Session, command
 from kakehashi.config.loader import load
 from kakehashi.errors import ConfigurationError
 from kakehashi.runtime.bootstrap import Gateway, open_gateway
@@ -48,5 +48,5 @@ def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Pat
         return open_gateway(changed, schemas=xsd)
 
     gateway = open_gateway(configuration, schemas=xsd)
-    Reloading(roles=chosen, wishes=wishes, again=again).run(gateway)
-    return 0
+    ended = Reloading(roles=chosen, wishes=wishes, again=again).run(gateway)
+    return UNREACHABLE if ended is Wish.GIVE_UP else 0

@@ -29,7 +29,7 @@ def content_id(*parts: str | bytes | int) -> str:
 
 
 class FileState(StrEnum):
-    """「ファイル状態」 held: complete but wrong as a whole, waits for a decision; refused: none of its records counts on."""
+    """「ファイル状態」 held: wrong as a whole, waits for a decision; refused: none of its records goes on."""
 
     WORKING = "working"
     HELD = "held"

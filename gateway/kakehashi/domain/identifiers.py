@@ -77,7 +77,7 @@ class CorporateNumber(_Identifier):
 
 
 class ResidentRecordCode(_Identifier):
-    """「住民票コード」 11 digits; the check digit is known from secondary sources only, so it is asked for, not enforced."""
+    """「住民票コード」 11 digits; its check digit is known from secondary sources only: asked for, not enforced."""
 
     __slots__ = ()
     term = "住民票コード"

@@ -27,7 +27,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """「待機」 Not final, and nothing to repeat: look again after `after` (None: somebody must act first, on `fault`)."""
+    """「待機」 Not final, nothing to repeat: look again after `after` (None: somebody must act on `fault`)."""
 
     what: WaitingFor
     after: timedelta | None = None

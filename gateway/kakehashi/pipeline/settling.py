@@ -13,7 +13,11 @@ from kakehashi.pipeline.retry import RetryPolicy
 
 __all__ = ["REFUSED_BY_PROVIDER", "Settling"]
 
-_BUSY = frozenset({429, 503})
+_BUSY = frozenset({408, 425, 429, 503})
+_EAGER_LOOKS = 12
+_RAREST = timedelta(minutes=10)
+_OURS = ("SRV-", "VAL-")
+_FAILURES = frozenset({ResultClass.CAPACITY, ResultClass.UNREACHABLE, ResultClass.SERVER_FAULT})
 _UNKNOWN_REQUEST = "9404"
 
 REFUSED_BY_PROVIDER = "refused"
@@ -27,13 +31,15 @@ class Settling:
     profile: Profile
     policy: RetryPolicy
 
-    def of_answer(self, answer: Answer, *, request_id: str, attempt: int) -> Outcome:
-        """What an answer means for its whole batch."""
+    def of_answer(self, answer: Answer, *, request_id: str, looks: int, attempt: int) -> Outcome:
+        """What an answer means for its whole batch. `attempt`: how often in a row it has failed,
+        `looks`: how often in a row it was in process, this answer included.
+        """
         match self.profile.classify(answer.code):
             case ResultClass.DONE | ResultClass.DUPLICATE:
-                return Waiting(WaitingFor.RESULT, self._poll_after(answer, attempt)) if answer.receipt else Accepted()
+                return Waiting(WaitingFor.RESULT, self.poll_after(answer, looks)) if answer.receipt else Accepted()
             case ResultClass.IN_PROCESS:
-                return Waiting(WaitingFor.RESULT, self._poll_after(answer, attempt))
+                return Waiting(WaitingFor.RESULT, self.poll_after(answer, looks))
             case ResultClass.DATA_ERROR:
                 return Rejected(Fault("SRV-006", facts={"code": answer.code}))
             case ResultClass.CLOSED:
@@ -80,6 +86,16 @@ class Settling:
         after = self.policy.wait(ResultClass.UNREACHABLE, attempt)
         return Unknown(request_id, after or self.profile.polling.interval)
 
+    def in_process(self, code: str | None) -> bool:
+        """Whether a recorded answer said that the server is working on it."""
+        return code is not None and self.profile.classify(code) is ResultClass.IN_PROCESS
+
+    def failed(self, code: str | None) -> bool:
+        """Whether a recorded answer was a failure that counts against the budget of retries."""
+        if code is None or code.startswith(_OURS):
+            return True
+        return self.profile.classify(code) in _FAILURES
+
     def knows_request(self, answer: Answer) -> bool:
         """Whether a status answer says that the server has the request."""
         return answer.code != _UNKNOWN_REQUEST
@@ -92,9 +108,11 @@ class Settling:
             return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-009", facts={"attempts": attempt, "last": fault.code}))
         return Retryable(max(after, timedelta(seconds=at_least or 0)), fault)
 
-    def _poll_after(self, answer: Answer, attempt: int) -> timedelta:
+    def poll_after(self, answer: Answer, looks: int) -> timedelta:
+        """When to look for a result: soon at first, then at the profile's interval, then ever more rarely."""
         polling = self.profile.polling
-        return max(timedelta(seconds=answer.retry_after or 0), polling.first if attempt <= 2 else polling.interval)
+        patient = min(polling.interval * 2 ** min(max(looks - _EAGER_LOOKS, 0), 20), max(_RAREST, polling.interval))
+        return max(timedelta(seconds=answer.retry_after or 0), polling.first if looks <= 1 else patient)
 
     def _retry_after(self, answer: Answer, result_class: ResultClass) -> timedelta:
         if answer.retry_after:

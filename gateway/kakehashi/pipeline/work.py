@@ -6,6 +6,8 @@ answer → the caller publishes what follows → the caller acknowledges. A cras
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -20,6 +22,7 @@ from kakehashi.pipeline.identify import link_extract
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import BatchRow, LinkStore, Store
@@ -98,6 +101,11 @@ class LaneWork:
                 return self._send(row, item, body)
 
     def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        service, now = self.settling.profile.service, self.clock.now()
+        if not service.is_open(now):
+            opening = service.next_opening(now) - now
+            state = row.state if row.state is BatchState.SENT else BatchState.QUEUED
+            return self._later(row, item, state, opening, receipt=row.receipt, fault=Fault("SRV-010"))
         translation = self._translate(row, body)
         refusals = self.ledger.refusals(row, translation)
         if not translation.drafts:
@@ -119,10 +127,10 @@ class LaneWork:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
             self._record(row, 0, None, error.fault.code)
-            outcome = self.settling.of_error(error, request_id=row.request_id, attempt=row.attempts)
+            outcome = self._of_error(row, error)
             return self._follow(row, item, body, outcome, fallback=BatchState.QUEUED)
         self._record(row, 0, reply, reply.answer.code)
-        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.attempts)
+        outcome = self._of_answer(row, reply)
         return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.QUEUED)
 
     def _ask(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
@@ -133,15 +141,14 @@ class LaneWork:
             reply = self.conversation.ask_status(row)
         except ServerError as error:
             self._record(row, no, None, error.fault.code)
-            outcome: Outcome = self.settling.unknown(row.request_id, attempt=row.turn)
+            outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row))
             return self._follow(row, item, body, outcome, fallback=BatchState.SENT)
         self._record(row, no, reply, reply.answer.code)
         if not self.settling.knows_request(reply.answer):
             if self.conversation.idempotent(message_id):
                 return self._send(row, item, body)
             return self._park(row, Fault("SRV-003", facts={"request": row.request_id}))
-        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.turn)
-        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.SENT)
+        return self._follow(row, item, body, self._of_answer(row, reply), reply=reply, fallback=BatchState.SENT)
 
     def _poll(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         no = self._record_message(row, self.conversation.poll_message)
@@ -149,13 +156,38 @@ class LaneWork:
             reply = self.conversation.poll(row)
         except ServerError as error:
             self._record(row, no, None, error.fault.code)
-            outcome = self.settling.of_error(error, request_id=row.request_id, attempt=row.turn)
-            return self._follow(row, item, body, outcome, fallback=BatchState.WAITING)
+            return self._follow(row, item, body, self._of_error(row, error), fallback=BatchState.WAITING)
         self._record(row, no, reply, reply.answer.code)
         if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
             return self._conclude(row, body, reply)
-        outcome = self.settling.of_answer(reply.answer, request_id=row.request_id, attempt=row.turn)
-        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.WAITING)
+        if not self.settling.knows_request(reply.answer):  # a receipt that the server has forgotten
+            after = self.settling.unknown(row.request_id, attempt=self._failures(row)).after
+            return self._later(row, item, BatchState.SENT, after, receipt=None, fault=Fault("SRV-003"))
+        if self._is_overdue(row):
+            return self._park(row, Fault("SRV-009", facts={"last": reply.answer.code}))
+        return self._follow(row, item, body, self._of_answer(row, reply), reply=reply, fallback=BatchState.WAITING)
+
+    def _of_answer(self, row: BatchRow, reply: Reply) -> Outcome:
+        looks = self._in_a_row(row, self.settling.in_process)
+        return self.settling.of_answer(
+            reply.answer, request_id=row.request_id, looks=looks, attempt=self._failures(row)
+        )
+
+    def _of_error(self, row: BatchRow, error: ServerError) -> Outcome:
+        return self.settling.of_error(error, request_id=row.request_id, attempt=self._failures(row))
+
+    def _failures(self, row: BatchRow) -> int:
+        return self._in_a_row(row, self.settling.failed)
+
+    def _in_a_row(self, row: BatchRow, kind: Callable[[str | None], bool]) -> int:
+        """How many of the newest answers about this batch are of this kind; at least 1."""
+        newest_first = reversed(self.store.attempts(row.id))
+        return max(1, sum(1 for _ in itertools.takewhile(lambda attempt: kind(attempt.code), newest_first)))
+
+    def _is_overdue(self, row: BatchRow) -> bool:
+        """Whether the server has had its time for a result (the profile's give_up)."""
+        attempts = self.store.attempts(row.id)
+        return bool(attempts) and self.clock.now() - attempts[0].sent_at > self.settling.profile.polling.give_up
 
     def _follow(
         self,
@@ -174,7 +206,8 @@ class LaneWork:
                 return self._conclude(row, body, reply)
             case Waiting(what=WaitingFor.RESULT, after=after) if after is not None:
                 receipt = (reply.answer.receipt if reply else None) or row.receipt
-                return self._later(row, item, BatchState.WAITING, after, receipt=receipt)
+                state = BatchState.WAITING if receipt else BatchState.SENT  # without a receipt only the status tells
+                return self._later(row, item, state, after, receipt=receipt)
             case Waiting(what=WaitingFor.SERVICE_HOURS, after=after, fault=fault) if after is not None:
                 return self._later(row, item, fallback, after, receipt=row.receipt, fault=fault)
             case Waiting(fault=fault):
@@ -241,9 +274,8 @@ class LaneWork:
     ) -> Step:
         now = self.clock.now()
         code = fault.code if fault else None
-        moved = self.store.postpone(
-            row.id, turn=row.turn, state=state, code=code, receipt=receipt, due=now + after + self.patience, now=now
-        )
+        due = now + delay_step(after) + self.patience
+        moved = self.store.postpone(row.id, turn=row.turn, state=state, code=code, receipt=receipt, due=due, now=now)
         if not moved:
             return Done("batch.found_stale", row)
         return Later("batch.postponed", row, replace(item, turn=row.turn + 1), after, code)

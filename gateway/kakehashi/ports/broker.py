@@ -75,7 +75,7 @@ class Broker(Protocol):
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         """Returns when every message is durable (confirmed). With `delay` (one of DELAY_STEPS) they become
-        visible to consumers that much later.
+        visible to consumers that much later. Without any message it only tells whether a publish would be taken.
 
         Raises BrokerUnavailable (some may have landed: publish again, receivers compare ids), BrokerBlocked
         (alarm; nothing counted as tried) or BrokerMisconfigured (BRK-005: no such queue).

@@ -111,12 +111,14 @@ class Gateway:
 
     def publishing(self) -> Publishing:
         return Publishing(
+            lanes=list(self.configuration.routes),
             store=self.store,
             broker=self.broker,
             spool=self.spool,
             sealer=self.sealer,
             clock=self.clock,
             events=self.events,
+            quiet=self.quiet,
             profile=self.configuration.profile.name,
             patience=self.patience,
         )
@@ -139,6 +141,7 @@ class Gateway:
 
     def scheduler(self) -> Scheduler:
         return Scheduler(
+            lanes=list(self.configuration.routes),
             store=self.store,
             publishing=self.publishing(),
             returning=self._returning(),
@@ -160,6 +163,11 @@ class Gateway:
             sealer=self.sealer,
             clock=self.clock,
         )
+
+    def ledger_answers(self) -> None:
+        """Raises StoreError while store or links are away: asked before a worker takes anything into its hands."""
+        self.store.batch(0)
+        self.links.resolve("", ["0"])
 
     def trouble(self, lane: str, error: KakehashiError) -> None:
         """A lane's folder is in trouble: at most one line per 5 s and lane."""

@@ -5,6 +5,7 @@ A field that is not in the catalogue is a programming error, so no value of a re
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +59,8 @@ batch.found_stale    | debug   | lane batch_id file_id request_id       | A seco
 message.buried       | error   | lane code                              | An unreadable message went to the dead queue             | See who publishes into this queue
 broker.unavailable   | error   | code                                   | The broker cannot be reached; work waits in the ledger   | Start the broker
 broker.recovered     | info    |                                        | The broker is reached again                              |
+batch.unpublishable  | error   | lane batch_id file_id request_id code  | The bytes of a batch cannot be read; it waits for an operator | Restore the spool or the keys, then `kakehashi parked retry`
+lane.unavailable     | error   | lane code                              | The queues of one lane are not as they must be           | Declare the topology again; the other lanes go on
 store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk
 store.recovered      | info    |                                        | The ledger is reached again                              |
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
@@ -78,4 +81,5 @@ class EventLog:
         if unknown:
             msg = f"event {name} carries uncatalogued fields {sorted(unknown)}"
             raise LookupError(msg)
-        getattr(self._logger, event.level)(name, **fields)
+        with suppress(OSError, ValueError):  # a full or closed log stops no work
+            getattr(self._logger, event.level)(name, **fields)

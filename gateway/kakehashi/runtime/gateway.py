@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event, Thread
 
-from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreError
+from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.broker import Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
@@ -35,6 +35,8 @@ class GatewayProcess:
 
     gateway: Gateway
     roles: Sequence[Role]
+    on_failure: Callable[[], None] = lambda: None
+    """Called when a role cannot go on: the ledger is corrupt, or something that nobody thought of."""
     stop: Event = field(default_factory=Event, init=False)
     _threads: list[Thread] = field(default_factory=list, init=False)
 
@@ -60,7 +62,9 @@ class GatewayProcess:
             **self._identity,
         )
         loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
-        self._threads.extend(Thread(target=loops[role], name=role, daemon=True) for role in self.roles)
+        self._threads.extend(
+            Thread(target=self._run, args=(role, loops[role]), name=role, daemon=True) for role in self.roles
+        )
         for thread in self._threads:
             thread.start()
 
@@ -75,6 +79,27 @@ class GatewayProcess:
     @property
     def _identity(self) -> dict[str, Field]:
         return {"name": self.gateway.configuration.gateway.gateway.name, "roles": ",".join(self.roles)}
+
+    def _run(self, role: Role, loop: Callable[[], None]) -> None:
+        """A role that cannot go on takes its process with it: a supervisor sees that, a silent thread nobody."""
+        try:
+            loop()
+        except BaseException as error:
+            self._fail(role, error, code="GEN-001")
+            raise
+
+    def _fail(self, role: Role, error: BaseException, *, code: str) -> None:
+        self._tell_failure(role, error, code=code)
+        self.on_failure()
+
+    def _tell_failure(self, role: Role, error: BaseException, *, code: str) -> None:
+        self.gateway.events.emit(
+            "gateway.failed",
+            name=self.gateway.configuration.gateway.gateway.name,
+            role=role,
+            code=code,
+            error=f"{type(error).__name__} {safe_trace(error)}",
+        )
 
     def _intake(self) -> None:
         intakes = self.gateway.intakes()
@@ -115,11 +140,13 @@ class GatewayProcess:
         def step() -> int:
             try:
                 if not consumers:
+                    self.gateway.ledger_answers()  # each delivery given back counts towards the broker's crash guard
+                    self.gateway.broker.publish([])
                     consumers.append(
                         self.gateway.broker.consume(lanes, prefetch=self.gateway.configuration.gateway.broker.prefetch)
                     )
                 return worker.run_once(consumers[0]) + 1  # receive has already waited
-            except (BrokerError, StoreError):
+            except Exception:
                 self._drop(consumers)
                 raise
 
@@ -138,19 +165,16 @@ class GatewayProcess:
         while not self.stop.is_set():
             try:
                 done = step()
+            except StoreCorrupt as error:
+                self._fail(role, error, code=error.fault.code)
+                return
             except (BrokerError, StoreError) as error:
                 outage.failed(error)
                 with suppress(BrokerError):
                     self.declare()
                 continue
             except Exception as error:  # noqa: BLE001  # a role never dies silently: it says so and starts again
-                self.gateway.events.emit(
-                    "gateway.failed",
-                    name=self.gateway.configuration.gateway.gateway.name,
-                    role=role,
-                    code="GEN-001",
-                    error=f"{type(error).__name__} {safe_trace(error)}",
-                )
+                self._tell_failure(role, error, code="GEN-001")
                 self.stop.wait(1)
                 continue
             outage.worked()

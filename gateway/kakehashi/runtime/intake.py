@@ -6,17 +6,18 @@ Nothing is moved or removed before the ledger has it; a crash between any two st
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
-from kakehashi.domain.batch import BatchBody, content_id
-from kakehashi.errors import DuplicateContent, InputError, KakehashiError
+from kakehashi.domain.batch import BatchBody, content_id, letters
+from kakehashi.errors import DuplicateContent, FolderUnavailable, InputError, KakehashiError
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.ports.clock import Clock
-from kakehashi.ports.files import Source, SourceFile, Spool
+from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import NewBatch, NewFile, Store
 from kakehashi.runtime.events import EventLog, Field
@@ -50,6 +51,7 @@ class Intake:
     events: EventLog
     config_hash: str
     largest_file: int
+    _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
 
     def run_once(self) -> int:
         """Take what is there; returns how many files were looked at."""
@@ -73,6 +75,8 @@ class Intake:
             self._refuse(file, error.fault.code)
         except KakehashiError:
             raise
+        except OSError:
+            raise FolderUnavailable from None
         except Exception as error:  # noqa: BLE001  # design.md §3.3
             file.quarantine("GEN-001")
             self.events.emit(
@@ -97,7 +101,8 @@ class Intake:
         if not split.records and not split.faults:
             self._refuse(file, "REF-006")
             return
-        spooled = self._spool(file, split, digest, size)
+        spooled = self._spooled.get(digest) or self._spool(file, split, digest, size)
+        self._remember(spooled)
         held = split.faults[0].code if split.faults else None
         try:
             row = self.store.add_file(
@@ -116,9 +121,11 @@ class Intake:
                 request_ids=spooled.request_ids,
             )
         except DuplicateContent as error:
-            self.spool.remove(spooled.name)
+            self._spooled.clear()
+            self._discard(spooled, error.original)
             self._duplicate(file, error.original)
             return
+        self._spooled.clear()
         file.finish()
         facts: dict[str, Field] = {
             "lane": self.route.name,
@@ -133,8 +140,19 @@ class Intake:
 
     def _spool(self, file: SourceFile, split: Split, digest: bytes, size: int) -> _Spooled:
         """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
-        name = content_id("spool", self.route.name, digest, self.clock.now().isoformat())
+        name = letters(secrets.token_bytes(16))
         writer = self.spool.create(name)
+        try:
+            batches, request_ids = self._write(writer, file, split, digest, size)
+        except BaseException:
+            writer.abandon()
+            raise
+        writer.commit()
+        return _Spooled(name, digest, size, batches, request_ids)
+
+    def _write(
+        self, writer: SpoolWriter, file: SourceFile, split: Split, digest: bytes, size: int
+    ) -> tuple[list[NewBatch], list[str]]:
         hashed = hashlib.sha256()
         batches: list[NewBatch] = []
         request_ids: list[str] = []
@@ -154,10 +172,20 @@ class Intake:
             for rest in _read(stream, size + 1 - stream.tell()):
                 hashed.update(rest)
         if hashed.digest() != digest:
-            writer.abandon()
             raise InputError("REF-007")
-        writer.commit()
-        return _Spooled(name, digest, size, batches, request_ids)
+        return batches, request_ids
+
+    def _remember(self, spooled: _Spooled) -> None:
+        """Until the ledger has it: a ledger that is away for hours must not cost a copy at every try."""
+        if len(self._spooled) >= _FILES_AT_ONCE:
+            self._spooled.clear()
+        self._spooled[spooled.digest] = spooled
+
+    def _discard(self, spooled: _Spooled, original: int) -> None:
+        """Our copy of a duplicate, unless it is the very one that the ledger names (its answer was lost)."""
+        first = self.store.file(original)
+        if first is None or first.spool != spooled.name:
+            self.spool.remove(spooled.name)
 
     def _duplicate(self, file: SourceFile, original: int) -> None:
         """The same name again is the file that a crashed intake left claimed; else it is a second delivery."""

@@ -12,6 +12,7 @@ from kakehashi.runtime.events import EventLog
 __all__ = ["Outage", "Quiet"]
 
 _QUIET = timedelta(seconds=5)
+_MOST = 1000
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
@@ -26,8 +27,10 @@ class Quiet:
     def may_speak(self, about: str) -> bool:
         now = self._clock.now()
         last = self._spoken.get(about)
-        if last is not None and now - last < _QUIET:
+        if last is not None and timedelta(0) <= now - last < _QUIET:
             return False
+        if len(self._spoken) >= _MOST:
+            self._spoken.clear()
         self._spoken[about] = now
         return True
 

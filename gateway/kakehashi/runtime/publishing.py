@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.errors import StoreError
+from kakehashi.errors import (
+    BrokerMisconfigured,
+    FolderUnavailable,
+    KakehashiError,
+    SealError,
+    StoreCorrupt,
+    StoreUnavailable,
+)
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
 from kakehashi.pipeline.ledger import record_context
 from kakehashi.ports.broker import Broker, Message
@@ -15,57 +23,113 @@ from kakehashi.ports.files import Spool
 from kakehashi.ports.sealer import Sealed, Sealer
 from kakehashi.ports.store import BatchRow, FileRow, Store
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.outage import Quiet
 
-__all__ = ["Publishing"]
+__all__ = ["Publishing", "read_chunk"]
 
 _AT_ONCE = 200
 
 
+def read_chunk(spool: Spool, file: FileRow, row: BatchRow) -> Sealed:
+    """The sealed body of a batch. FolderUnavailable: this file of the spool cannot be read now (the ledger is fine);
+    StoreCorrupt: it is damaged or gone.
+    """
+    try:
+        return spool.read(file.spool, row.spool_offset, row.spool_length)
+    except StoreUnavailable as error:
+        raise FolderUnavailable(error.fault) from None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """Publishes batches from spool to broker. `patience`: when a message without a sign of life counts as lost."""
+    """Publishes batches of `lanes` from spool to broker. `patience`: when a message without a sign of life is lost.
 
+    Of one thread. One batch that cannot be read, or one lane without its queues, stops nothing else.
+    """
+
+    lanes: Sequence[str]
     store: Store
     broker: Broker
     spool: Spool
     sealer: Sealer
     clock: Clock
     events: EventLog
+    quiet: Quiet
     profile: str
     patience: timedelta
+    _unmarked: dict[int, datetime] = field(default_factory=dict, init=False)
+    """Published, but the ledger could not be told yet: these must not be published again meanwhile."""
 
     def publish_new(self) -> int:
         """Everything that intake or an operator has put into the ledger; returns how many batches."""
-        return self._publish(
-            [row for row in self._publishable() if row.state is BatchState.NEW], event="batch.published"
-        )
+        return self._publish_all(lost=False, event="batch.published")
 
     def publish_lost(self) -> int:
         """Batches whose message has not been heard of since their due time."""
-        return self._publish(
-            [row for row in self._publishable() if row.state is not BatchState.NEW], event="batch.republished"
+        return self._publish_all(lost=True, event="batch.republished")
+
+    def _publish_all(self, *, lost: bool, event: str) -> int:
+        self._mark()
+        rows = self.store.publishable(lost=lost, lanes=self.lanes, most=_AT_ONCE, now=self.clock.now())
+        by_lane: dict[str, list[BatchRow]] = {}
+        for row in rows:
+            by_lane.setdefault(row.lane, []).append(row)
+        return sum(self._publish_lane(lane, rows, event=event) for lane, rows in by_lane.items())
+
+    def _publish_lane(self, lane: str, rows: Sequence[BatchRow], *, event: str) -> int:
+        ready = [(row, message) for row in rows if (message := self._readable(row)) is not None]
+        if not ready:
+            return 0
+        try:
+            self.broker.publish([message for _, message in ready])
+        except BrokerMisconfigured as error:
+            if self.quiet.may_speak(f"lane {lane}"):
+                self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
+            return 0
+        now = self.clock.now()
+        self._unmarked.update({row.id: now + self._silence(row, now) for row, _ in ready})
+        self._mark()
+        self.events.emit(event, lane=lane, batch_ids=[row.id for row, _ in ready])
+        return len(ready)
+
+    def _silence(self, row: BatchRow, now: datetime) -> timedelta:
+        """How long no sign of life is normal: doubles, so that a long backlog is not published over and over."""
+        return self.patience if row.state is BatchState.NEW else max(self.patience, now - row.updated_at)
+
+    def _mark(self) -> None:
+        for due in sorted(set(self._unmarked.values())):
+            ids = [batch_id for batch_id, its_due in self._unmarked.items() if its_due == due]
+            self.store.mark_published(ids, due=due)
+            for batch_id in ids:
+                del self._unmarked[batch_id]
+
+    def _readable(self, row: BatchRow) -> Message | None:
+        """The message of a batch; None (parked, told) when its bytes are gone or do not open."""
+        try:
+            return self._message(row)
+        except FolderUnavailable as error:
+            if self.quiet.may_speak(f"spool {row.file_id}"):
+                self._tell(row, error)
+            return None
+        except (StoreCorrupt, SealError) as error:
+            self.store.park(row.id, turn=row.turn, code=error.fault.code, now=self.clock.now())
+            self._tell(row, error)
+            return None
+
+    def _tell(self, row: BatchRow, error: KakehashiError) -> None:
+        self.events.emit(
+            "batch.unpublishable",
+            lane=row.lane,
+            batch_id=row.id,
+            file_id=row.file_id,
+            request_id=row.request_id,
+            code=error.fault.code,
         )
 
-    def _publishable(self) -> list[BatchRow]:
-        return self.store.publishable(most=_AT_ONCE, now=self.clock.now())
-
-    def _publish(self, rows: list[BatchRow], *, event: str) -> int:
-        if not rows:
-            return 0
-        files: dict[int, FileRow] = {}
-        for row in rows:
-            if row.file_id not in files:
-                file = self.store.file(row.file_id)
-                if file is None:
-                    raise StoreError("STO-003")
-                files[row.file_id] = file
-        self.broker.publish([self._message(row, files[row.file_id]) for row in rows])
-        self.store.mark_published([row.id for row in rows], due=self.clock.now() + self.patience)
-        for lane in sorted({row.lane for row in rows}):
-            self.events.emit(event, lane=lane, batch_ids=[row.id for row in rows if row.lane == lane])
-        return len(rows)
-
-    def _message(self, row: BatchRow, file: FileRow) -> Message:
+    def _message(self, row: BatchRow) -> Message:
+        file = self.store.file(row.file_id)
+        if file is None:
+            raise StoreCorrupt
         body = self._body(row, file)
         return write_message(
             item_of(row, body), records=row.records, profile=self.profile, config_hash=file.config_hash
@@ -73,7 +137,7 @@ class Publishing:
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
         if row.redrive_of is None:
-            return self.spool.read(file.spool, row.spool_offset, row.spool_length)
+            return read_chunk(self.spool, file, row)
         return self._redriven(row, row.redrive_of)
 
     def _redriven(self, row: BatchRow, exception_id: int) -> Sealed:
@@ -82,6 +146,6 @@ class Publishing:
         payload = self.store.payload(exception_id)
         origin = self.store.batch(exception.batch_id) if exception else None
         if exception is None or payload is None or origin is None:
-            raise StoreError("STO-003")
+            raise StoreCorrupt
         plain = self.sealer.open(payload, context=record_context(origin, exception.record_no))
         return self.sealer.seal(plain, context=seal_context(row.lane, row.request_id))

@@ -21,6 +21,7 @@ class Wish(StrEnum):
 
     STOP = "signal"
     RELOAD = "reload"
+    GIVE_UP = "failure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,21 @@ class Reloading:
     wishes: SimpleQueue[Wish]
     again: Callable[[], Gateway]
 
-    def run(self, gateway: Gateway) -> None:
-        """Raises BrokerMisconfigured when the queues are not what the configuration says: nothing is started then."""
-        current = GatewayProcess(gateway, self.roles)
+    def run(self, gateway: Gateway) -> Wish:
+        """Returns why it ended: STOP, or GIVE_UP when a role could not go on.
+
+        Raises BrokerMisconfigured when the queues are not what the configuration says: nothing is started then.
+        """
+        current = self._process(gateway)
         current.declare()
         current.start()
         while (wish := self._wish()) is Wish.RELOAD:
             current = self._successor(current)
         current.finish(wish)
+        return wish
+
+    def _process(self, gateway: Gateway) -> GatewayProcess:
+        return GatewayProcess(gateway, self.roles, lambda: self.wishes.put(Wish.GIVE_UP))
 
     def _wish(self) -> Wish:
         """The next one; of several that came meanwhile, the last reload or the first stop."""
@@ -56,7 +64,7 @@ class Reloading:
         opened: Gateway | None = None
         try:
             opened = self.again()
-            successor = GatewayProcess(opened, self.roles)
+            successor = self._process(opened)
             successor.declare()
         except Exception as error:  # noqa: BLE001  # whatever is wrong with the new one, the old one stays
             if opened is not None:

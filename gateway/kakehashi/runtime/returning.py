@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import PurePath
 from typing import Self
 
 from kakehashi.codec.layout import Role, Value
 from kakehashi.config.model import ReturnContext, ReturnPlan, Route
 from kakehashi.domain.batch import BatchBody, BatchState, RecordState
+from kakehashi.domain.identifiers import has_individual_check_digit
 from kakehashi.domain.interface import Function
 from kakehashi.interface.inquiry import InquiryAnswer
 from kakehashi.pipeline.envelope import seal_context
@@ -22,6 +24,7 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Sink, Spool
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import BatchRow, ExceptionRow, FileRow, Store
+from kakehashi.runtime.publishing import read_chunk
 from kakehashi.validation.individual_number_scan import find_individual_number
 
 __all__ = ["Returning", "result_name"]
@@ -83,7 +86,7 @@ class Returning:
             yield self.plan.encoder.write(record.name, record.row(None, context))
 
     def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext) -> bytes:
-        sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
+        sealed = read_chunk(self.spool, file, row)
         body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
         answers = self._answers(row)
@@ -98,7 +101,8 @@ class Returning:
             verdict = _verdict(context, number, last, exception, answer)
             if only_refused and verdict.result == "1":
                 continue
-            lines.append(self.plan.encoder.write(record.name, _unnumbered(record.row(self._open(values), verdict))))
+            echoed = _unnumbered(record.row(self._open(values), verdict), padded=verdict.code == "IDN-001")
+            lines.append(self.plan.encoder.write(record.name, echoed))
         return b"".join(lines)
 
     def _open(self, values: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
@@ -175,12 +179,29 @@ def _verdict(
     )
 
 
-def _unnumbered(values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """An echoed text that holds a 個人番号 goes back empty: results hold none (domain.md §6)."""
-    found = [name for name, value in values.items() if isinstance(value, str) and _is_numbered(value)]
+def _unnumbered(values: Mapping[str, Value], *, padded: bool) -> Mapping[str, Value]:
+    """An echoed text that holds a 個人番号 goes back empty: results hold none (domain.md §6).
+
+    `padded`: also one behind zeros, where a 宛名番号 is expected. One that is linked is what it says; of one that is
+    not, nobody knows what it is.
+    """
+    found = [
+        name
+        for name, value in values.items()
+        if isinstance(value, (str, int, Decimal))
+        and len(text := str(value)) >= 12
+        and _is_numbered(text, padded=padded)
+    ]
     return {**values, **dict.fromkeys(found)} if found else values
 
 
-def _is_numbered(text: str) -> bool:
-    """A short text cannot hold one; a padded key may."""
-    return len(text) >= 12 and find_individual_number(text) is not None
+def _is_numbered(text: str, *, padded: bool) -> bool:
+    if find_individual_number(text) is not None:
+        return True
+    return (
+        padded
+        and text.isascii()
+        and text.isdigit()
+        and not text[:-12].strip("0")
+        and has_individual_check_digit(text[-12:])
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kakehashi.domain.batch import FileState
-from kakehashi.errors import BrokerError, KakehashiError, StoreError
+from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
 from kakehashi.runtime.events import EventLog
@@ -23,6 +23,7 @@ _FILES_AT_ONCE = 50
 class Scheduler:
     """One pass over what is due. Several may run: every effect is guarded by the ledger or repeatable."""
 
+    lanes: Sequence[str]
     store: Store
     publishing: Publishing
     returning: Mapping[str, Returning]
@@ -31,34 +32,26 @@ class Scheduler:
     quiet: Quiet
 
     def run_once(self) -> int:
-        """Returns how much was done."""
-        done = self.publishing.publish_lost()
-        for file in self.store.returnable(most=_FILES_AT_ONCE):
-            done += self._return(file)
-        return done
+        """Returns how much was done. Results go back also while the broker is away."""
+        done = sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
+        return done + self.publishing.publish_lost()
 
     def _return(self, file: FileRow) -> int:
+        """One file's result. Its trouble is its own: the others go on."""
+        batches = len(self.store.batches(file.id))
         returning = self.returning.get(file.lane)
         if returning is None or file.state is FileState.REFUSED:
-            self.store.mark_returned(file.id, now=self.clock.now())
-            return 1
+            return int(self.store.mark_returned(file.id, batches=batches, now=self.clock.now()))
         try:
             counts = returning.deliver(file)
-        except (BrokerError, StoreError):
+        except StoreCorrupt as error:  # of its spool
+            return self._failed(file, error.fault.code)
+        except StoreError:
             raise
         except KakehashiError as error:
-            if self.quiet.may_speak(f"return {file.id}"):
-                place = error.fault.place
-                self.events.emit(
-                    "file.return_failed",
-                    lane=file.lane,
-                    file_id=file.id,
-                    file=file.name,
-                    code=error.fault.code,
-                    item=place.item,
-                )
-            return 0
-        self.store.mark_returned(file.id, now=self.clock.now())
+            return self._failed(file, error.fault.code, item=error.fault.place.item)
+        if not self.store.mark_returned(file.id, batches=batches, now=self.clock.now()):
+            return 1  # a retry was settled meanwhile: the result is written again
         self.events.emit(
             "file.returned",
             lane=file.lane,
@@ -69,3 +62,10 @@ class Scheduler:
             waiting=counts.waiting,
         )
         return 1
+
+    def _failed(self, file: FileRow, code: str, *, item: str | None = None) -> int:
+        if self.quiet.may_speak(f"return {file.id}"):
+            self.events.emit(
+                "file.return_failed", lane=file.lane, file_id=file.id, file=file.name, code=code, item=item
+            )
+        return 0

@@ -159,6 +159,7 @@ class House:
     def scheduler(self):
         returning = self.gateway.returning_to(self.route, self.sink)
         return Scheduler(
+            lanes=[self.route.name],
             store=self.store,
             publishing=self.publishing,
             returning={self.route.name: returning},

@@ -128,7 +128,7 @@ def test_a_refused_question_refuses_no_record(house_of, manifest):
     house.server.faults.reset()
     for batch in house.store.parked_batches():
         house.store.decide_batch(batch.id, release=True, reason="mended", actor="tester", now=house.clock.now())
-    house.publishing.publish_new()
+    house.publishing.publish_lost()
     house.until_quiet()
     assert house.counts.accepted == house.counts.received
     assert house.server._totals()["twice"] == 0
