@@ -11,6 +11,7 @@ from typing import Self
 
 from kakehashi.codec.cluster import splitter
 from kakehashi.codec.host_form import NONE, NarrowForm, ShiftedForm, WideForm, moved
+from kakehashi.codec.mixed_form import MixedForm
 from kakehashi.codec.shift_code import IBM_SHIFTS, Shifts
 from kakehashi.codec.stored_table import StoredTable
 from kakehashi.codec.text_form import TextForm, damage
@@ -56,6 +57,7 @@ class HostCharset:
         self.wide: TextForm = pairs
         self._exact = pairs.exact
         self.shifted: TextForm = ShiftedForm(pairs, wide, narrow, shifts)
+        self.mixed: TextForm = MixedForm(self.decode, self.encode, shifts.space)
         self._is_narrow = narrow.__contains__
         self._known = narrow.keys() | wide.keys()
         self._cut = splitter(self._known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kakehashi.codec.charset import charset_named
+from kakehashi.codec.host_charset import HostCharset
 from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec, RememberingCodec
 from kakehashi.codec.item_date import DateCodec
 from kakehashi.codec.item_decimal import PackedCodec, ZonedCodec
@@ -46,6 +47,8 @@ def compile_item(
 def text_form(item: Item, charset: Charset, shift: str) -> TextForm:
     """In which form of the charset the item's characters stand."""
     if item.type is not ItemType.FULLWIDTH:
+        if item.type is ItemType.HALFWIDTH and item.shift == "embedded" and isinstance(charset, HostCharset):
+            return charset.mixed
         return charset.narrow
     return charset.shifted if shift == "embedded" else charset.wide
 

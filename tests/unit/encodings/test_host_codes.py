@@ -6,6 +6,8 @@ import pytest
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.cutting import cut_to_fit
+from kakehashi.codec.item_types import compile_item
+from kakehashi.codec.layout import Item, ItemType
 from kakehashi.errors import InputError
 
 KANJI = {
@@ -107,3 +109,16 @@ def test_the_pairs_that_changed_places_in_1983():
     raw = bytes.fromhex("B0B3F2CDB6C6CBEAC5D4")
     assert old.read(raw) == "鰺鯵堯槇都"
     assert new.read(raw) == "鯵鰺尭槙都"
+
+
+@pytest.mark.parametrize("name", ["jef", "keis83", "jips-j", "jips-e", "cp930"])
+def test_an_item_of_single_bytes_may_hold_shifted_text(name):
+    """X with shift embedded: both widths, padded with the single-byte space; a lost shift code is told."""
+    charset = charset_named(name)
+    item = Item(name="氏名", type=ItemType.HALFWIDTH, length=20, start=0, shift="embedded")
+    codec = compile_item(item, charset=name, shift="embedded", varying=False)
+    raw = codec.write("A1亜")
+    assert (len(raw), codec.read(raw), codec.read_all([raw, raw])) == (20, "A1亜", ["A1亜", "A1亜"])
+    with pytest.raises(InputError) as caught:
+        codec.read(raw.rstrip(charset.encode(" "))[: -len(charset.shifts.closer)])
+    assert caught.value.fault.code == "DEC-020"
