@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kakehashi.domain.batch import FileState
+from kakehashi.domain.batch import BatchState, FileState
 from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
@@ -17,6 +17,7 @@ from kakehashi.runtime.returning import Returning
 __all__ = ["Scheduler"]
 
 _FILES_AT_ONCE = 50
+_ENDED = frozenset({BatchState.SETTLED, BatchState.DISCARDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,10 @@ class Scheduler:
 
     def _return(self, file: FileRow) -> int:
         """One file's result. Its trouble is its own: the others go on."""
-        batches = len(self.store.batches(file.id))
+        rows = self.store.batches(file.id)
+        batches = len(rows)
+        if any(row.state not in _ENDED for row in rows):
+            return 0  # a record is being retried again: its end belongs into the result
         returning = self.returning.get(file.lane)
         if returning is None or file.state is FileState.REFUSED:
             return int(self.store.mark_returned(file.id, batches=batches, now=self.clock.now()))
