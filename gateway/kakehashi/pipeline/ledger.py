@@ -65,7 +65,7 @@ class Ledger:
 
     def refused_before(self, row: BatchRow) -> Collection[int]:
         """Positions that an earlier attempt has refused: they stay refused until somebody retries them, also when the
-        batch was parked and released meanwhile (its attempts then count from 0, its turn does not).
+        batch was parked and released meanwhile.
         """
         if not row.turn:
             return ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kakehashi.domain.batch import BatchState, FileState
+from kakehashi.domain.batch import FileState
 from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
+from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
@@ -17,7 +18,6 @@ from kakehashi.runtime.returning import Returning
 __all__ = ["Scheduler"]
 
 _FILES_AT_ONCE = 50
-_ENDED = frozenset({BatchState.SETTLED, BatchState.DISCARDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Scheduler:
         """One file's result. Its trouble is its own: the others go on."""
         rows = self.store.batches(file.id)
         batches = len(rows)
-        if any(row.state not in _ENDED for row in rows):
+        if any(row.state not in ENDED for row in rows):
             return 0  # a record is being retried again: its end belongs into the result
         returning = self.returning.get(file.lane)
         if returning is None or file.state is FileState.REFUSED:
