@@ -6,7 +6,7 @@ read one by one, so that the fault has its exact place and the other records the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -40,13 +40,21 @@ class Columns:
         self._repeats = [column.item.repeat for column in columns if column.occurrence == 0]
         self._flat = all(repeat == 1 for repeat in self._repeats)
 
-    def read(self, raws: Sequence[Sequence[bytes]]) -> tuple[list[Sequence[Value]], Damage]:
-        """Values per item, and what is wrong. A value that cannot be read is None and its record is in the damage."""
+    def read(
+        self, raws: Sequence[Sequence[bytes]], *, only: Collection[str] | None = None
+    ) -> tuple[list[Sequence[Value]], Damage]:
+        """Values per item, and what is wrong. A value that cannot be read is None and its record is in the damage.
+
+        `only`: names of the items that are wanted; the others are not looked at and have no values.
+        """
         damage: Damage = {}
         values: list[Sequence[Value]] = []
         if not raws or not raws[0]:
             return [[] for _ in self._repeats], damage
         for index, (codec, column) in enumerate(zip(self._codecs, raws, strict=True)):
+            if only is not None and self.columns[index].item.name not in only:
+                values.append(())
+                continue
             try:
                 values.append(codec.read_all(column))
             except (InputError, ValueError, ArithmeticError):

@@ -48,7 +48,7 @@ class Controls:
         if not self._summed or not payloads:
             return
         exploded = self._data.explode(payloads)
-        values, damage = self._data.columns.read(exploded.columns)
+        values, damage = self._data.columns.read(exploded.columns, only=self._summed)
         bad = {self._data.columns.columns[at].item.name for faults in damage.values() for at, _ in faults}
         for name, index in self._summed.items():
             known = name not in bad and not exploded.refused

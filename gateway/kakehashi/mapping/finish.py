@@ -38,10 +38,10 @@ def decimal_finish(places: int) -> Callable[[Value], str | None]:
         if value == "":
             return None
         number = decimal_of(value)
-        exponent = number.as_tuple().exponent
-        if not isinstance(exponent, int) or -exponent > places:
+        text = format(number, "f")
+        if not number.is_finite() or len(text.partition(".")[2]) > places:
             raise refusal(expected=f"at most {places} decimal places")
-        return format(number, "f")
+        return text
 
     return decimal_text
 

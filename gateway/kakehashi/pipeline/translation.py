@@ -123,12 +123,12 @@ def sequence_of(file_id: int, record: int) -> int:
 
 def replica_change(route: Route, draft: Draft) -> ReplicaChange:
     return ReplicaChange(
-        person=draft.person,
-        info_name=route.standard.info_name,
-        unit=draft.mapped.unit,
-        sequence=draft.sequence,
-        digest=hashlib.sha256(draft.content).digest(),
-        deleted=draft.mapped.operation == "delete",
+        draft.person,
+        route.standard.info_name,
+        draft.mapped.unit,
+        draft.sequence,
+        hashlib.sha256(draft.content).digest(),
+        draft.mapped.operation == "delete",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
@@ -157,8 +157,7 @@ class Cause:
     oldest: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplicaChange:
+class ReplicaChange(NamedTuple):
     """「副本状態」 The newest accepted change of one (person, TM code, unit): sequence and digest of what was sent."""
 
     person: str
