@@ -5,6 +5,10 @@ import subprocess
 import sys
 import time
 
+from click.testing import CliRunner
+
+from kakehashi.cli.main import main
+
 
 def eventually(true, *, seconds=30, what="it"):
     """Returns the first true answer; fails when none comes in time."""
@@ -37,6 +41,11 @@ def kakehashi(*arguments, stdin=None, env=None):
         input=stdin,
         env=env,
     )
+
+
+def asked(*arguments):
+    """The same inside this process: for many questions one after the other."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def links_settled(run):
