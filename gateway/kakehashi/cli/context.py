@@ -25,9 +25,15 @@ from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
 
-__all__ = ["FAULTS", "UNREACHABLE", "Session", "command"]
+__all__ = ["FAULTS", "UNREACHABLE", "Session", "command", "is_row_number"]
 
 FAULTS, UNREACHABLE = 1, 3
+_ROW_DIGITS = 18
+
+
+def is_row_number(text: str) -> bool:
+    """Whether a ledger could have a row of that number: other digits than 0 to 9 and longer ones are none."""
+    return text.isascii() and text.isdigit() and len(text) <= _ROW_DIGITS
 
 
 @dataclass

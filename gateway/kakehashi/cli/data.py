@@ -98,13 +98,15 @@ def encode(
     with out.open("wb") as target:
         target.write(encoder.prologue)
         for number, line in enumerate(jsonl, start=1):
-            values = json.loads(line, parse_float=Decimal)
-            name = values.pop("record", layout.data.name)
             try:
+                values = json.loads(line, parse_float=Decimal)
+                if not isinstance(values, dict):
+                    raise TypeError  # noqa: TRY301  # told as the other lines that do not fit
+                name = values.pop("record", layout.data.name)
                 target.write(encoder.write(name, _typed(values, records[name])))
             except InputError as error:
                 faults.append(error.fault.at(record=number))
-            except (KeyError, ValueError, TypeError):
+            except (KeyError, ValueError, TypeError, RecursionError):
                 faults.append(Fault("DEC-018", Place(record=number)))
         target.write(encoder.epilogue)
     session.output.faults(faults)

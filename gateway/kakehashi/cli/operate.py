@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kakehashi.cli.context import Session, command
+from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.domain.batch import FileState
 from kakehashi.ports.store import BatchRow, Store
 
@@ -76,12 +76,12 @@ def trace(session: Session, identifier: str) -> int:
     """The whole story of a file (F12), a batch (B34), an exception (E56) or a request id."""
     store = session.store
     kind, number = identifier[:1].upper(), identifier[1:]
-    if kind == "F" and number.isdigit():
+    if kind == "F" and is_row_number(number):
         return _trace_file(session, int(number))
-    if kind == "E" and number.isdigit():
+    if kind == "E" and is_row_number(number):
         exception = store.exception(int(number))
         batch = store.batch(exception.batch_id) if exception else None
-    elif kind == "B" and number.isdigit():
+    elif kind == "B" and is_row_number(number):
         batch = store.batch(int(number))
     else:
         batch = store.find_request(identifier)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from kakehashi.cli.context import Session, command
+from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.domain.batch import FileState, RecordState, content_id
 from kakehashi.ports.store import ExceptionRow
 
@@ -189,6 +189,6 @@ def _decide(
 
 def _number(identifier: str, kind: str) -> int:
     text = identifier[1:] if identifier[:1].upper() == kind else identifier
-    if not text.isdigit():
+    if not is_row_number(text):
         raise click.UsageError(f"{kind}<number> is expected.")
     return int(text)
