@@ -82,5 +82,3 @@ def test_the_embedded_queue_survives_both_its_users_being_killed(tmp_path):
 
         drop_while(run, strike, SEED)
         settle_and_judge(run)
-
-

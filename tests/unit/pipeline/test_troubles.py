@@ -3,11 +3,12 @@
 import dataclasses
 from datetime import time, timedelta
 
+from tests.unit.pipeline.test_work import take
+
 from kakehashi.domain.batch import BatchState
 from kakehashi.errors import StoreUnavailable
 from kakehashi.interface.profile import ServiceHours
 from kakehashi.runtime.events import EventLog
-from tests.unit.pipeline.test_work import take
 
 
 def with_profile(house, **changes):
@@ -136,7 +137,7 @@ def test_polls_do_not_use_up_the_retries_of_faults(house_of, manifest):
 
 
 def test_a_receipt_that_the_server_forgot_is_asked_about(house_of, manifest):
-    """The server was restored from an old backup: 9404 to the poll leads to the status, and to the same request again."""
+    """The server was restored from a backup: 9404 to the poll leads to the status, and to the same request again."""
     house = house_of("tax-levy")
     take(house, manifest)
     house.work()

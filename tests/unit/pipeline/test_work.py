@@ -227,7 +227,7 @@ def test_a_foreign_message_is_buried(house_of):
 
 
 def test_a_body_of_other_work_does_not_open(house_of, manifest):
-    """Two bodies swapped in the broker: the seal is bound to lane and request, the batch is parked, not mistranslated."""
+    """Bodies swapped in the broker: the seal is bound to lane and request, the batch is parked, not mistranslated."""
     from dataclasses import replace
 
     from kakehashi.pipeline.envelope import read_message
