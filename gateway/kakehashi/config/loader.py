@@ -34,7 +34,9 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
     systems = {name: system for name in known_systems if (system := _system(reading, name)) is not None}
     tables = read_code_tables(reading)
     settings = gateway or GatewaySettings()
-    profile = read_profile(reading, settings.gateway.profile) if gateway else None
+    # A fault in gateway.toml must not hide those of the routes: they are checked against the default profile then.
+    readable = (folder / "gateway.toml").is_file()
+    profile = read_profile(reading, settings.gateway.profile) if readable else None
     loader = RouteLoader(
         reading=reading,
         gateway=settings,

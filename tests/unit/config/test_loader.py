@@ -278,3 +278,15 @@ def test_folders_of_routes_stand_below_the_exchange_folder(tmp_path):
     route = configuration.routes["child-allowance"]
     assert str(configuration.source_folder(route)) == "/srv/x/child/in"
     assert str(configuration.return_folder(route)) == "/srv/x/child/out"
+
+
+def test_a_fault_of_the_gateway_hides_none_of_the_routes(tmp_path):
+    """An unknown key in gateway.toml and an unknown item in a mapping are told in the same breath, and nothing else."""
+    folder = write(tmp_path)
+    gateway = folder / G
+    gateway.write_text(gateway.read_text(encoding="utf-8") + "\n[limits]\nnonsense = 1\n", encoding="utf-8")
+    mapping = folder / MAPPING_FILE
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("C0010,", "C9999,", 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder)
+    assert {fault.code for fault in caught.value.faults} == {"CFG-002", "CFG-006", "CFG-009"}
