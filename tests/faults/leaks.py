@@ -70,6 +70,7 @@ _FORMS = {
 }  # fmt: skip
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
 _HEX = re.compile(rb"[0-9a-fA-F]{24,}")
+_APART = b"\xfe\xfe"
 _STREAM = re.compile(rb"(?=\x78[\x01\x5e\x9c\xda])|(?=\x1f\x8b\x08)")
 
 
@@ -86,13 +87,8 @@ class Leaks:
 
     def find(self, data):
         found = set(self._plain(data))
-        for run in _BASE64.findall(data):
-            for start in range(4):
-                found |= {f"{form} in base64" for form in self._plain(_from_base64(run[start:]))}
-        for run in _HEX.findall(data):
-            for start in range(2):
-                cut = run[start : start + (len(run) - start) // 2 * 2]
-                found |= {f"{form} in hexadecimal" for form in self._plain(binascii.unhexlify(cut))}
+        for unpacked, decoded in (("in base64", _base64(data)), ("in hexadecimal", _hexadecimal(data))):
+            found |= {f"{form} {unpacked}" for form in self._plain(decoded)}
         for at in _STREAM.finditer(data):
             found |= {f"{form}, compressed" for form in self._plain(_inflated(data[at.start() :]))}
         return found
@@ -103,9 +99,17 @@ class Leaks:
                 yield form
 
 
-def _from_base64(run):
-    run = run.translate(bytes.maketrans(b"-_", b"+/"))
-    return base64.b64decode(run + b"A" * (-len(run) % 4))
+def _base64(data):
+    """Every run of base64, decoded from each of its first four characters."""
+    runs = [run.translate(bytes.maketrans(b"-_", b"+/")) for run in _BASE64.findall(data)]
+    parts = [run[start:] for run in runs for start in range(4)]
+    return _APART.join(base64.b64decode(part + b"A" * (-len(part) % 4)) for part in parts)
+
+
+def _hexadecimal(data):
+    """Every run of hexadecimal digits, decoded from its first and its second one."""
+    parts = [run[start:] for run in _HEX.findall(data) for start in range(2)]
+    return _APART.join(binascii.unhexlify(part[: len(part) // 2 * 2]) for part in parts)
 
 
 def _inflated(data, most=1 << 20):

@@ -135,10 +135,11 @@ def linked_numbers(run):
 
 
 def contents(run):
-    """(place, bytes) of every file of the site that is not an original, and of every name."""
-    for path in sorted(run.site.folder.rglob("*")):
+    """(place, bytes) of every file of the site that is not an original, and of all names."""
+    paths = sorted(run.site.folder.rglob("*"))
+    yield "the names", "\n".join(path.relative_to(run.site.folder).as_posix() for path in paths).encode()
+    for path in paths:
         place = path.relative_to(run.site.folder).as_posix()
-        yield f"the name of {place}", place.encode()
         is_original = any(place.startswith(f"{folder}/") for folder in ORIGINALS)
         if path.is_file() and (not is_original or place.endswith(".reason.txt")):
             yield place, path.read_bytes()
@@ -146,7 +147,8 @@ def contents(run):
 
 def commands(run):
     """(command, output) of everything that an operator can ask about the site."""
-    files = [f"F{file.id}" for file in run.store.files(most=1000)]
+    names = {path for _, _, path, _, _ in WRITERS}
+    files = [f"F{file.id}" for file in run.store.files(most=1000) if file.name in names]
     each = run.store.exceptions(most=100_000)
     batches = sorted({row.batch_id for row in each})
     shown = [f"E{row.id}" for row in each[::97]]
@@ -158,7 +160,7 @@ def commands(run):
         *(["trace", identifier] for identifier in (*files, f"B{batches[0]}", f"B{batches[-1]}", *shown[:2])),
         *(["parked", "show", identifier] for identifier in shown[:3]),
     ]
-    for question, form in itertools.product(questions, ([], ["--json"], ["--lang", "ja"])):
+    for question, form in itertools.product(questions, ([], ["--json", "--lang", "ja"])):
         done = asked(*question, *form, "--config", run.site.config)
         assert done.exit_code == 0, done.output
         yield " ".join(question + form), done.output.encode()
