@@ -14,6 +14,7 @@ from kakehashi.ports.store import (
     Cause,
     Decision,
     ExceptionRow,
+    Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
@@ -86,10 +87,21 @@ class SqlStore:
         receipt: str | None,
         due: datetime,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
         check_postponed(state)
         return self._write(
-            lambda c: work.postpone(c, batch_id, turn=turn, state=state, code=code, receipt=receipt, due=due, now=now)
+            lambda c: work.postpone(
+                c,
+                batch_id,
+                turn=turn,
+                state=state,
+                code=code,
+                receipt=receipt,
+                due=due,
+                now=now,
+                exchange=exchange,
+            )
         )
 
     def settle(
@@ -103,6 +115,7 @@ class SqlStore:
         replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -116,11 +129,12 @@ class SqlStore:
                 replicas=replicas,
                 result=result,
                 now=now,
+                exchange=exchange,
             )
         )
 
-    def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
-        return self._write(lambda c: work.park(c, batch_id, turn=turn, code=code, now=now))
+    def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
+        return self._write(lambda c: work.park(c, batch_id, turn=turn, code=code, now=now, exchange=exchange))
 
     # Results
     def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import NewException, ReplicaChange
+from kakehashi.ports.store import Exchange, NewException, ReplicaChange
 from kakehashi.ports.store_rules import WORKABLE, check_sum
 from kakehashi_adapters.sql_store.exceptions import add_exceptions
 from kakehashi_adapters.sql_store.moment import to_store
@@ -128,6 +128,21 @@ def record_answer(
     connection.execute(_ANSWER, answer)
 
 
+def add_exchange(connection: Connection, batch_id: int, exchange: Exchange | None, *, now: datetime) -> None:
+    if exchange is None:
+        return
+    no = 0
+    if exchange.request_id is not None:
+        no = record_message(
+            connection,
+            batch_id,
+            message_id=exchange.message_id,
+            request_id=exchange.request_id,
+            now=exchange.sent_at,
+        )
+    record_answer(connection, batch_id, no=no, segment=exchange.segment, code=exchange.code, now=now)
+
+
 def postpone(
     connection: Connection,
     batch_id: int,
@@ -138,7 +153,9 @@ def postpone(
     receipt: str | None,
     due: datetime,
     now: datetime,
+    exchange: Exchange | None,
 ) -> bool:
+    add_exchange(connection, batch_id, exchange, now=now)
     values = {
         "batch": batch_id,
         "in_turn": turn,
@@ -151,7 +168,10 @@ def postpone(
     return connection.execute(_POSTPONE, values).rowcount == 1
 
 
-def park(connection: Connection, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
+def park(
+    connection: Connection, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None
+) -> bool:
+    add_exchange(connection, batch_id, exchange, now=now)
     values = {"batch": batch_id, "in_turn": turn, "new_code": code, "now": to_store(now)}
     return connection.execute(_PARK, values).rowcount == 1
 
@@ -167,7 +187,9 @@ def settle(
     replicas: Sequence[ReplicaChange],
     result: Sealed | None,
     now: datetime,
+    exchange: Exchange | None,
 ) -> bool:
+    add_exchange(connection, batch_id, exchange, now=now)
     row = connection.execute(_LOCK_IN_TURN, {"batch": batch_id, "in_turn": turn}).one_or_none()
     if row is None:
         return False

@@ -19,7 +19,7 @@ from kakehashi.pipeline.settling import REFUSED_BY_PROVIDER, Settling
 from kakehashi.pipeline.translation import Translation, replica_change
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.sealer import Sealed, Sealer
-from kakehashi.ports.store import BatchRow, FileRow, NewException, ReplicaChange, Store
+from kakehashi.ports.store import BatchRow, Exchange, FileRow, NewException, ReplicaChange, Store
 
 __all__ = ["Ledger", "record_context", "result_context"]
 
@@ -116,7 +116,9 @@ class Ledger:
             while len(self._memos) > _REMEMBERED:
                 self._memos.popitem(last=False)
 
-    def conclude(self, row: BatchRow, reply: Reply, *, translate: Callable[[], Translation]) -> bool | Fault:
+    def conclude(
+        self, row: BatchRow, reply: Reply, exchange: Exchange, *, translate: Callable[[], Translation]
+    ) -> bool | Fault:
         """Settle by the server's per-record verdicts. A Fault when its counts are not ours."""
         sent = self._sent(row)
         errors = self._by_number(reply.answer.errors)
@@ -137,6 +139,7 @@ class Ledger:
             exceptions=exceptions,
             replicas=self._changes(row, accepted, translation, translate),
             result=self._result(row, reply, sent),
+            exchange=exchange,
         )
 
     def _sent(self, row: BatchRow) -> list[int]:
@@ -171,6 +174,7 @@ class Ledger:
         exceptions: Sequence[NewException],
         replicas: Sequence[ReplicaChange] = (),
         result: Sealed | None = None,
+        exchange: Exchange | None = None,
     ) -> bool:
         """True when this call settled the batch, False when somebody else has gone on."""
         with self._lock:
@@ -184,6 +188,7 @@ class Ledger:
             replicas=replicas,
             result=result,
             now=self._clock.now(),
+            exchange=exchange,
         )
 
     def _changes(

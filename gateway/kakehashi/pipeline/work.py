@@ -7,9 +7,9 @@ answer → the caller publishes what follows → the caller acknowledges. A cras
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, BatchState
@@ -25,7 +25,7 @@ from kakehashi.pipeline.translation import Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import BatchRow, LinkStore, Store
+from kakehashi.ports.store import BatchRow, Exchange, LinkStore, Store
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
@@ -105,7 +105,7 @@ class LaneWork:
         if not service.is_open(now):
             opening = service.next_opening(now) - now
             state = row.state if row.state is BatchState.SENT else BatchState.QUEUED
-            return self._later(row, item, state, opening, receipt=row.receipt, fault=Fault("SRV-010"))
+            return self._later(row, item, state, opening, None, receipt=row.receipt, fault=Fault("SRV-010"))
         translation = self._translate(row, body)
         refusals = self.ledger.refusals(row, translation)
         if not translation.drafts:
@@ -126,63 +126,75 @@ class LaneWork:
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
-            self._record(row, 0, None, error.fault.code)
-            outcome = self._of_error(row, error)
-            return self._follow(row, item, body, outcome, fallback=BatchState.QUEUED)
-        self._record(row, 0, reply, reply.answer.code)
-        outcome = self._of_answer(row, reply)
-        return self._follow(row, item, body, outcome, reply=reply, fallback=BatchState.QUEUED)
+            exchange = _failed(error, translation.message_id, None, now)
+            outcome = self._of_error(row, error, exchange)
+            return self._follow(row, item, body, outcome, exchange, fallback=BatchState.QUEUED)
+        exchange = _answered(reply, translation.message_id, None, now)
+        outcome = self._of_answer(row, reply, exchange)
+        return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.QUEUED)
 
     def _ask(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         """The outcome of a send is unknown: ask first; send again only what the server does not know and forgives."""
-        message_id = self.ledger.sent_as(row)
-        no = self._record_message(row, self.conversation.status_message)
+        sent_as, asked_at = self.ledger.sent_as(row), self.clock.now()
+        question = self.conversation.status_message
+        question_id = self.conversation.question_id(row, question)
         try:
             reply = self.conversation.ask_status(row)
         except ServerError as error:
-            self._record(row, no, None, error.fault.code)
-            outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row))
-            return self._follow(row, item, body, outcome, fallback=BatchState.SENT)
-        self._record(row, no, reply, reply.answer.code)
+            exchange = _failed(error, question, question_id, asked_at)
+            outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange))
+            return self._follow(row, item, body, outcome, exchange, fallback=BatchState.SENT)
+        exchange = _answered(reply, question, question_id, asked_at)
         if not self.settling.knows_request(reply.answer):
-            if self.conversation.idempotent(message_id):
+            if self.conversation.idempotent(sent_as):
+                self._write_down(row, exchange)
                 return self._send(row, item, body)
-            return self._park(row, Fault("SRV-003", facts={"request": row.request_id}))
-        return self._follow(row, item, body, self._of_answer(row, reply), reply=reply, fallback=BatchState.SENT)
+            return self._park(row, Fault("SRV-003", facts={"request": row.request_id}), exchange)
+        outcome = self._of_answer(row, reply, exchange)
+        return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.SENT)
 
     def _poll(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
-        no = self._record_message(row, self.conversation.poll_message)
+        question, asked_at = self.conversation.poll_message, self.clock.now()
+        question_id = self.conversation.question_id(row, question)
         try:
             reply = self.conversation.poll(row)
         except ServerError as error:
-            self._record(row, no, None, error.fault.code)
-            return self._follow(row, item, body, self._of_error(row, error), fallback=BatchState.WAITING)
-        self._record(row, no, reply, reply.answer.code)
+            exchange = _failed(error, question, question_id, asked_at)
+            outcome = self._of_error(row, error, exchange)
+            return self._follow(row, item, body, outcome, exchange, fallback=BatchState.WAITING)
+        exchange = _answered(reply, question, question_id, asked_at)
         if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
-            return self._conclude(row, body, reply)
+            return self._conclude(row, body, reply, exchange)
         if not self.settling.knows_request(reply.answer):  # a receipt that the server has forgotten
-            after = self.settling.unknown(row.request_id, attempt=self._failures(row)).after
-            return self._later(row, item, BatchState.SENT, after, receipt=None, fault=Fault("SRV-003"))
+            after = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange)).after
+            return self._later(row, item, BatchState.SENT, after, exchange, receipt=None, fault=Fault("SRV-003"))
         if self._is_overdue(row):
-            return self._park(row, Fault("SRV-009", facts={"last": reply.answer.code}))
-        return self._follow(row, item, body, self._of_answer(row, reply), reply=reply, fallback=BatchState.WAITING)
+            return self._park(row, Fault("SRV-009", facts={"last": reply.answer.code}), exchange)
+        outcome = self._of_answer(row, reply, exchange)
+        return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.WAITING)
 
-    def _of_answer(self, row: BatchRow, reply: Reply) -> Outcome:
-        looks = self._in_a_row(row, self.settling.in_process)
+    def _of_answer(self, row: BatchRow, reply: Reply, exchange: Exchange) -> Outcome:
+        codes = self._codes(row, exchange)
         return self.settling.of_answer(
-            reply.answer, request_id=row.request_id, looks=looks, attempt=self._failures(row)
+            reply.answer,
+            request_id=row.request_id,
+            looks=_in_a_row(codes, self.settling.in_process),
+            attempt=_in_a_row(codes, self.settling.failed),
         )
 
-    def _of_error(self, row: BatchRow, error: ServerError) -> Outcome:
-        return self.settling.of_error(error, request_id=row.request_id, attempt=self._failures(row))
+    def _of_error(self, row: BatchRow, error: ServerError, exchange: Exchange) -> Outcome:
+        return self.settling.of_error(error, request_id=row.request_id, attempt=self._failures(row, exchange))
 
-    def _failures(self, row: BatchRow) -> int:
-        return self._in_a_row(row, self.settling.failed)
+    def _failures(self, row: BatchRow, exchange: Exchange) -> int:
+        return _in_a_row(self._codes(row, exchange), self.settling.failed)
 
-    def _in_a_row(self, row: BatchRow, kind: Callable[[str | None], bool]) -> int:
-        """How many of the newest answers about this batch are of this kind; at least 1."""
-        newest_first = reversed(self.store.attempts(row.id))
-        return max(1, sum(1 for _ in itertools.takewhile(lambda attempt: kind(attempt.code), newest_first)))
+    def _codes(self, row: BatchRow, exchange: Exchange) -> list[str | None]:
+        """What came back about this batch, newest first: `exchange`, then what the ledger has."""
+        answers_a_send = exchange.request_id is None
+        if answers_a_send and row.turn == 1:
+            return [exchange.code]  # the first exchange of all
+        earlier = [attempt.code for attempt in self.store.attempts(row.id)]
+        return [exchange.code, *reversed(earlier[:-1] if answers_a_send else earlier)]
 
     def _is_overdue(self, row: BatchRow) -> bool:
         """Whether the server has had its time for a result (the profile's give_up)."""
@@ -195,6 +207,7 @@ class LaneWork:
         item: WorkItem,
         body: BatchBody,
         outcome: Outcome,
+        exchange: Exchange,
         *,
         fallback: BatchState,
         reply: Reply | None = None,
@@ -203,31 +216,32 @@ class LaneWork:
         match outcome:
             case Accepted():
                 assert reply is not None
-                return self._conclude(row, body, reply)
+                return self._conclude(row, body, reply, exchange)
             case Waiting(what=WaitingFor.RESULT, after=after) if after is not None:
                 receipt = (reply.answer.receipt if reply else None) or row.receipt
                 state = BatchState.WAITING if receipt else BatchState.SENT  # without a receipt only the status tells
-                return self._later(row, item, state, after, receipt=receipt)
+                return self._later(row, item, state, after, exchange, receipt=receipt)
             case Waiting(what=WaitingFor.SERVICE_HOURS, after=after, fault=fault) if after is not None:
-                return self._later(row, item, fallback, after, receipt=row.receipt, fault=fault)
+                return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Waiting(fault=fault):
-                return self._park(row, fault or Fault("GEN-001"))
+                return self._park(row, fault or Fault("GEN-001"), exchange)
             case Retryable(after=after, fault=fault):
-                return self._later(row, item, fallback, after, receipt=row.receipt, fault=fault)
+                return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
-                return self._later(row, item, state, after, receipt=row.receipt, fault=Fault("SRV-003"))
+                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault("SRV-003"))
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
-                return self._park(row, fault)  # a question was refused: that says nothing about the records
+                return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
                 exceptions = self.ledger.rejected(row, self._translate(row, body).decoded, reply.answer, fault)
-                return self._settled(row, self.ledger.settle(row, accepted=0, exceptions=exceptions))
+                moved = self.ledger.settle(row, accepted=0, exceptions=exceptions, exchange=exchange)
+                return self._settled(row, moved)
 
-    def _conclude(self, row: BatchRow, body: BatchBody, reply: Reply) -> Step:
+    def _conclude(self, row: BatchRow, body: BatchBody, reply: Reply, exchange: Exchange) -> Step:
         """The server has decided about every record of the message."""
-        conclusion = self.ledger.conclude(row, reply, translate=lambda: self._translate(row, body))
+        conclusion = self.ledger.conclude(row, reply, exchange, translate=lambda: self._translate(row, body))
         if isinstance(conclusion, Fault):
-            return self._park(row, conclusion)
+            return self._park(row, conclusion, exchange)
         return self._settled(row, conclusion)
 
     def _link(self, row: BatchRow, body: BatchBody) -> Step:
@@ -268,6 +282,7 @@ class LaneWork:
         item: WorkItem,
         state: BatchState,
         after: timedelta,
+        exchange: Exchange | None,
         *,
         receipt: str | None,
         fault: Fault | None = None,
@@ -275,22 +290,50 @@ class LaneWork:
         now = self.clock.now()
         code = fault.code if fault else None
         due = now + delay_step(after) + self.patience
-        moved = self.store.postpone(row.id, turn=row.turn, state=state, code=code, receipt=receipt, due=due, now=now)
+        moved = self.store.postpone(
+            row.id,
+            turn=row.turn,
+            state=state,
+            code=code,
+            receipt=receipt,
+            due=due,
+            now=now,
+            exchange=exchange,
+        )
         if not moved:
             return Done("batch.found_stale", row)
         return Later("batch.postponed", row, replace(item, turn=row.turn + 1), after, code)
 
-    def _park(self, row: BatchRow, fault: Fault) -> Step:
-        self.store.park(row.id, turn=row.turn, code=fault.code, now=self.clock.now())
+    def _park(self, row: BatchRow, fault: Fault, exchange: Exchange | None = None) -> Step:
+        self.store.park(row.id, turn=row.turn, code=fault.code, now=self.clock.now(), exchange=exchange)
         return Done("batch.parked", row, fault.code)
 
     def _settled(self, row: BatchRow, moved: bool) -> Step:  # noqa: FBT001  # the store's verdict, passed through
         return Done("batch.settled" if moved else "batch.found_stale", row)
 
-    def _record_message(self, row: BatchRow, message_id: str) -> int:
-        request_id = self.conversation.question_id(row, message_id)
-        return self.store.record_message(row.id, message_id=message_id, request_id=request_id, now=self.clock.now())
+    def _write_down(self, row: BatchRow, exchange: Exchange) -> None:
+        """A question whose answer moves the batch only with what is sent next."""
+        assert exchange.request_id is not None
+        no = self.store.record_message(
+            row.id, message_id=exchange.message_id, request_id=exchange.request_id, now=exchange.sent_at
+        )
+        self.store.record_answer(row.id, no=no, segment=exchange.segment, code=exchange.code, now=self.clock.now())
 
-    def _record(self, row: BatchRow, no: int, reply: Reply | None, code: str) -> None:
-        segment = int(reply.answer.segment) if reply else None
-        self.store.record_answer(row.id, no=no, segment=segment, code=code, now=self.clock.now())
+
+def _answered(reply: Reply, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
+    return Exchange(
+        message_id=message_id,
+        request_id=request_id,
+        sent_at=sent_at,
+        segment=int(reply.answer.segment),
+        code=reply.answer.code,
+    )
+
+
+def _failed(error: ServerError, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
+    return Exchange(message_id=message_id, request_id=request_id, sent_at=sent_at, segment=None, code=error.fault.code)
+
+
+def _in_a_row(codes: Sequence[str | None], kind: Callable[[str | None], bool]) -> int:
+    """How many of the newest are of this kind; at least 1."""
+    return max(1, sum(1 for _ in itertools.takewhile(kind, codes)))

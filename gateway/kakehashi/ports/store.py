@@ -17,6 +17,7 @@ __all__ = [
     "Cause",
     "Decision",
     "ExceptionRow",
+    "Exchange",
     "FileRow",
     "LaneCounts",
     "LinkReader",
@@ -183,6 +184,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """「交信」 What came back for one message about a batch, written down together with what follows from it.
+
+    `request_id`: of a poll or status query, which gets its Attempt row only now; None: the answer to the newest send.
+    `segment` is None where no answer came.
+    """
+
+    message_id: str
+    request_id: str | None
+    sent_at: datetime
+    segment: int | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneCounts:
     """received = accepted + refused + waiting, each derived on its own from the ledger.
 
@@ -288,9 +304,10 @@ class Store(Protocol):
         receipt: str | None,
         due: datetime,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
         """Nothing final yet: set state (new, queued, sent or waiting), code, receipt and due, and turn + 1. False as
-        in `begin_attempt`.
+        in `begin_attempt`. The exchange that led here is written down in either case.
         """
 
     def settle(
@@ -304,14 +321,15 @@ class Store(Protocol):
         replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
-        """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the
-        file becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
-        (ValueError). False as in `begin_attempt`.
+        """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the file
+        becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
+        (ValueError). False as in `begin_attempt`; the exchange that led here is written down in either case.
         """
 
-    def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
-        """The whole batch waits for an operator. False as in `begin_attempt`."""
+    def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
+        """The whole batch waits for an operator. False, and the exchange, as in `postpone`."""
 
     # Results
     def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:

@@ -17,6 +17,7 @@ from kakehashi.ports.store import (
     Cause,
     Decision,
     ExceptionRow,
+    Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
@@ -138,6 +139,19 @@ class Ledger:
         no = len(attempts) + 1
         attempts.append(Attempt(batch_id=batch_id, no=no, message_id=message_id, request_id=request_id, sent_at=now))
         return no
+
+    def answer(self, batch_id: int, no: int, segment: int | None, code: str, now: datetime) -> None:
+        attempts = self.attempts.get(batch_id, [])
+        if 0 <= no <= len(attempts) and attempts:
+            attempts[no - 1] = replace(attempts[no - 1], answered_at=now, segment=segment, code=code)
+
+    def add_exchange(self, batch_id: int, exchange: Exchange | None, now: datetime) -> None:
+        if exchange is None:
+            return
+        no = 0
+        if exchange.request_id is not None:
+            no = self.add_attempt(batch_id, exchange.message_id, exchange.request_id, exchange.sent_at)
+        self.answer(batch_id, no, exchange.segment, exchange.code, now)
 
     def exceptions_of(self, batch_id: int) -> Iterator[ExceptionRow]:
         return (row for row in self.exceptions.values() if row.batch_id == batch_id)

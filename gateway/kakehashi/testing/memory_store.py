@@ -17,6 +17,7 @@ from kakehashi.ports.store import (
     Cause,
     Decision,
     ExceptionRow,
+    Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
@@ -114,9 +115,7 @@ class MemoryStore:
 
     def record_answer(self, batch_id: int, *, no: int, segment: int | None, code: str, now: datetime) -> None:
         with self._transaction() as ledger:
-            attempts = ledger.attempts.get(batch_id, [])
-            if 0 <= no <= len(attempts) and attempts:
-                attempts[no - 1] = replace(attempts[no - 1], answered_at=now, segment=segment, code=code)
+            ledger.answer(batch_id, no, segment, code, now)
 
     def postpone(
         self,
@@ -128,9 +127,11 @@ class MemoryStore:
         receipt: str | None,
         due: datetime,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
         check_postponed(state)
         with self._transaction() as ledger:
+            ledger.add_exchange(batch_id, exchange, now)
             row = ledger.in_turn(batch_id, turn)
             if row is None:
                 return False
@@ -148,9 +149,11 @@ class MemoryStore:
         replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
+        exchange: Exchange | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
+            ledger.add_exchange(batch_id, exchange, now)
             row = ledger.in_turn(batch_id, turn)
             if row is None:
                 return False
@@ -163,8 +166,9 @@ class MemoryStore:
             ledger.end_file(row.file_id)
             return True
 
-    def park(self, batch_id: int, *, turn: int, code: str, now: datetime) -> bool:
+    def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
         with self._transaction() as ledger:
+            ledger.add_exchange(batch_id, exchange, now)
             row = ledger.in_turn(batch_id, turn)
             if row is not None:
                 ledger.update(row, now=now, state=BatchState.PARKED, code=code, due=None)
