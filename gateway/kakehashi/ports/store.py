@@ -323,8 +323,8 @@ class Store(Protocol):
         now: datetime,
         exchange: Exchange | None = None,
     ) -> bool:
-        """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the file
-        becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
+        """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the
+        file becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
         (ValueError). False as in `begin_attempt`; the exchange that led here is written down in either case.
         """
 

@@ -17,7 +17,7 @@ import pytest
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow, Store
+from kakehashi.ports.store import BatchRow, Exchange, Store
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
@@ -27,6 +27,7 @@ from kakehashi.testing.store_samples import (
     begin,
     change,
     counts_of,
+    exchange,
     new_batches,
     new_exception,
     new_file,
@@ -47,8 +48,17 @@ def _state(store: Store, batch: BatchRow) -> BatchState:
     return row.state
 
 
-def _postpone(store: Store, batch: BatchRow, *, turn: int, state: BatchState = BatchState.WAITING) -> bool:
-    return store.postpone(batch.id, turn=turn, state=state, code="0001", receipt="r-1", due=DUE, now=NOW)
+def _postpone(
+    store: Store,
+    batch: BatchRow,
+    *,
+    turn: int,
+    state: BatchState = BatchState.WAITING,
+    exchange: Exchange | None = None,
+) -> bool:
+    return store.postpone(
+        batch.id, turn=turn, state=state, code="0001", receipt="r-1", due=DUE, now=NOW, exchange=exchange
+    )
 
 
 class _Intake:
@@ -168,6 +178,35 @@ class _Work:
         store.record_answer(batch.id, no=7, segment=9, code="9001", now=DUE)
         assert [(a.no, a.segment, a.code) for a in store.attempts(batch.id)] == [(1, 1, "0000"), (2, 2, "0001")]
         assert {attempt.answered_at for attempt in store.attempts(batch.id)} == {DUE}
+
+    def test_an_exchange_is_written_with_what_follows_from_it(self, store: Store) -> None:
+        """The answer to a send completes its message; a question gets its row with its answer; both with the step."""
+        _, (batch, _) = add(store)
+        turn = begin(store, batch)
+        assert _postpone(store, batch, turn=turn, exchange=exchange("0001", segment=2))
+        assert _postpone(store, batch, turn=turn + 1, exchange=exchange("SRV-003", question="poll-1"))
+        assert settle(store, batch, exchange=exchange("0000", question="poll-2", segment=1))
+        assert [(a.no, a.message_id, a.request_id, a.segment, a.code) for a in store.attempts(batch.id)] == [
+            (1, "DBM-201", batch.request_id, 2, "0001"),
+            (2, "DBM-205", "poll-1", None, "SRV-003"),
+            (3, "DBM-205", "poll-2", 1, "0000"),
+        ]
+        assert {(a.sent_at, a.answered_at) for a in store.attempts(batch.id)} == {(NOW, NOW)}
+        assert store.find_request("poll-2") == store.batch(batch.id)
+
+    def test_an_exchange_stays_when_somebody_else_has_gone_on(self, store: Store) -> None:
+        """What was said to the server was said, whoever moves the batch."""
+        _, (batch, _) = add(store)
+        turn = begin(store, batch)
+        assert not _postpone(store, batch, turn=turn + 5, exchange=exchange("0001", question="poll-1"))
+        assert not settle(store, batch, turn=turn + 5, exchange=exchange("0001", question="poll-2"))
+        assert not store.park(batch.id, turn=turn + 5, code="GEN-001", now=NOW, exchange=exchange("9001", segment=9))
+        assert [(a.request_id, a.code) for a in store.attempts(batch.id)] == [
+            (batch.request_id, None),
+            ("poll-1", "0001"),
+            ("poll-2", "9001"),
+        ]
+        assert _state(store, batch) is BatchState.SENT
 
     def test_refusals_before_sending_stand_once(self, store: Store) -> None:
         """Records refused before the send are written with its intent; a repeated attempt changes none of them."""

@@ -8,7 +8,17 @@ from datetime import datetime, timedelta, timezone
 
 from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow, FileRow, LaneCounts, NewBatch, NewException, NewFile, ReplicaChange, Store
+from kakehashi.ports.store import (
+    BatchRow,
+    Exchange,
+    FileRow,
+    LaneCounts,
+    NewBatch,
+    NewException,
+    NewFile,
+    ReplicaChange,
+    Store,
+)
 
 __all__ = [
     "DUE",
@@ -18,6 +28,7 @@ __all__ = [
     "begin",
     "change",
     "counts_of",
+    "exchange",
     "lost",
     "new_batches",
     "new_exception",
@@ -124,6 +135,7 @@ def settle(
     turn: int | None = None,
     replicas: Sequence[ReplicaChange] = (),
     result: Sealed | None = None,
+    exchange: Exchange | None = None,
 ) -> bool:
     """Settle in the batch's turn; all records without an exception are accepted unless `accepted` says otherwise."""
     current = store.batch(batch.id)
@@ -138,7 +150,14 @@ def settle(
         replicas=replicas,
         result=result,
         now=NOW,
+        exchange=exchange,
     )
+
+
+def exchange(code: str, *, question: str | None = None, segment: int | None = None) -> Exchange:
+    """The answer to the newest send, or to a question with this request id."""
+    message_id = "DBM-201" if question is None else "DBM-205"
+    return Exchange(message_id=message_id, request_id=question, sent_at=NOW, segment=segment, code=code)
 
 
 def outbox(store: Store, *, most: int = 99, lanes: Sequence[str] = LANES) -> list[int]:
