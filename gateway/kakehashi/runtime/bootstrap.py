@@ -104,7 +104,7 @@ class Gateway:
             clock=self.clock,
             events=self.events,
             pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
-            group=side_by_side,  # no more, so that the rest of the prefetch waits here for the next group
+            most=min(2 * side_by_side, settings.broker.prefetch),
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
         )

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from threading import Event, Thread
 
@@ -20,6 +21,7 @@ __all__ = ["GatewayProcess", "Role"]
 
 _IDLE = 0.2
 _GRACE = 10.0
+_TIME_TO_FINISH = timedelta(seconds=8)  # of the grace, for what a worker has in hand
 
 
 class Role(StrEnum):
@@ -149,12 +151,16 @@ class GatewayProcess:
                     consumers.append(
                         self.gateway.broker.consume(lanes, prefetch=self.gateway.configuration.gateway.broker.prefetch)
                     )
-                return worker.run_once(consumers[0]) + 1  # receive has already waited
+                return worker.run_once(consumers[0]) + 1  # it has already waited
             except Exception:
                 self._drop(consumers)
+                worker.let_go()
                 raise
 
         self._loop(Role.WORKER, step)
+        with suppress(KakehashiError):
+            for consumer in consumers:
+                worker.finish(consumer, within=_TIME_TO_FINISH)
         self._drop(consumers)
         worker.pool.shutdown(cancel_futures=True)
 

@@ -1,11 +1,12 @@
-"""Takes groups of deliveries, works on them side by side, publishes what follows, then acknowledges the group."""
+"""Works on batches side by side and finishes each as it ends: what follows is published, then it is acknowledged."""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kakehashi.errors import InputError, KakehashiError, StoreError
@@ -19,12 +20,17 @@ from kakehashi.runtime.logging import safe_trace
 
 __all__ = ["Worker"]
 
-_IDLE = timedelta(seconds=1)
+_NOTHING = timedelta(0)
+_GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """One consumer and a small pool: as many batches side by side as the server allows connections."""
+    """One consumer and a small pool: as many batches side by side as the server allows connections.
+
+    `most`: deliveries in hand at once; more than the pool has threads, so that none waits for the next delivery.
+    `idle`: how long to wait for a delivery when nothing is in hand.
+    """
 
     lanes: Mapping[str, LaneWork]
     broker: Broker
@@ -32,19 +38,56 @@ class Worker:
     clock: Clock
     events: EventLog
     pool: ThreadPoolExecutor
-    group: int
+    most: int
+    idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
+    _in_hand: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
 
     def run_once(self, consumer: Consumer) -> int:
-        """One group: receive, work, publish what follows (confirmed), acknowledge. Raises BrokerError, StoreError."""
-        deliveries = consumer.receive(self.group, _IDLE)
-        if not deliveries:
-            return 0
-        steps = list(self.pool.map(self._step, deliveries))
+        """Take up what is there and finish what has ended; how many were taken up.
+
+        Raises BrokerError, StoreError: then `let_go` comes before another consumer.
+        """
+        room = self.most - len(self._in_hand)
+        taken = consumer.receive(room, _NOTHING if self._in_hand else self.idle) if room else []
+        for delivery in taken:
+            self._in_hand[self.pool.submit(self._step, delivery)] = delivery
+        self._finish_ended(consumer, within=_GLANCE)
+        return len(taken)
+
+    def finish(self, consumer: Consumer, *, within: timedelta) -> None:
+        """Take up nothing more; finish what is in hand, as far as it ends in this time. Raises as `run_once`."""
+        deadline = time.monotonic() + within.total_seconds()
+        while self._in_hand and (left := deadline - time.monotonic()) > 0:
+            self._finish_ended(consumer, within=left)
+
+    def let_go(self) -> None:
+        """Forget what is in hand, when no thread works on it any more: the broker will deliver it again."""
+        for future in self._in_hand:
+            future.cancel()
+        wait(self._in_hand)
+        self._in_hand.clear()
+
+    def _finish_ended(self, consumer: Consumer, *, within: float) -> None:
+        ended, _ = wait(self._in_hand, timeout=within, return_when=FIRST_COMPLETED)
+        steps: list[tuple[Delivery, Step]] = []
+        trouble: StoreError | None = None
+        for future in [future for future in self._in_hand if future in ended]:  # in the order of their arrival
+            delivery = self._in_hand.pop(future)
+            try:
+                steps.append((delivery, future.result()))
+            except StoreError as error:
+                trouble = error
+        self._carry_on(consumer, steps)
+        if trouble is not None:
+            raise trouble
+
+    def _carry_on(self, consumer: Consumer, steps: Sequence[tuple[Delivery, Step]]) -> None:
+        """Publish what follows, confirmed; then acknowledge."""
         later: dict[timedelta, list[Message]] = defaultdict(list)
         finished = []
-        for delivery, step in zip(deliveries, steps, strict=True):
+        for delivery, step in steps:
             match step:
                 case Foreign(code=code):
                     consumer.bury(delivery, code)
@@ -62,7 +105,6 @@ class Worker:
         for delay, messages in later.items():
             self.broker.publish(messages, delay=delay)
         consumer.acknowledge(finished)
-        return len(deliveries)
 
     def _step(self, delivery: Delivery) -> Step:
         try:

@@ -1,6 +1,7 @@
 """The whole gateway in memory: fakes for every port but the server, whose part the honest simulator's mind plays."""
 
 from argparse import Namespace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class House:
             events=self.recorder,
         )
         self.gateway.broker.declare([lane])
-        self.worker: Worker = self.gateway.worker()
+        self.worker: Worker = replace(self.gateway.worker(), idle=timedelta(0))
         self.publishing = self.gateway.publishing()
         self.intake = Intake(
             route=self.route,
@@ -128,7 +129,9 @@ class House:
     def work(self, rounds=1):
         """Receive and work `rounds` times; returns how many deliveries there were."""
         with self.gateway.broker.consume([self.route.name], prefetch=8) as consumer:
-            return sum(self.worker.run_once(consumer) for _ in range(rounds))
+            taken = sum(self.worker.run_once(consumer) for _ in range(rounds))
+            self.worker.finish(consumer, within=timedelta(seconds=60))
+            return taken
 
     def until_quiet(self, most=60):
         """Work and let time pass until no message is left anywhere."""

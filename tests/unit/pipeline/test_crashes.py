@@ -8,6 +8,7 @@ it had claimed is offered again, and a new process begins. A failure names the l
 import dataclasses
 import random
 from argparse import Namespace
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 
@@ -249,8 +250,13 @@ class Pulse:
 class InLine:
     """A pool of no threads."""
 
-    def map(self, work, items):
-        return [work(item) for item in items]
+    def submit(self, work, *args):
+        future = Future()
+        try:
+            future.set_result(work(*args))
+        except Exception as error:  # noqa: BLE001
+            future.set_exception(error)
+        return future
 
     def shutdown(self, **_options):
         pass
