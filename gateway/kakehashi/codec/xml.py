@@ -55,10 +55,13 @@ class XmlCodec(RecordCodec):
     def encode(self, body: BatchBody, decoded: Decoded) -> bytes:
         return self._under(body.header).encode(body, decoded)
 
+    def parts_under(self, header: bytes) -> Parts:
+        """Those for records below this start tag of the root."""
+        return replace(self._parts, plans={self.layout.data.name: self._plan.under(header)})
+
     def _under(self, root: bytes) -> RecordCodec:
         """The codec for records below this start tag."""
-        plan = self._plan.under(root)
-        return RecordCodec(replace(self._parts, plans={self.layout.data.name: plan}))
+        return RecordCodec(self.parts_under(root))
 
 
 def xml_encoder(layout: Layout) -> Encoder:

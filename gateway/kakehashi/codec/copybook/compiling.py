@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from kakehashi.codec.copybook.item import Items
+from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.naming import Naming
 from kakehashi.codec.copybook.node import GroupNode, LeafNode, Node, Part
 from kakehashi.codec.copybook.options import Odo, Options, Segment
@@ -13,14 +16,17 @@ from kakehashi.codec.copybook.picture import Category
 from kakehashi.codec.copybook.tree import Copybook, Field, Usage
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["compile_record", "with_names"]
+__all__ = ["Wrap", "compile_record", "with_names"]
+
+Wrap: TypeAlias = Callable[[Field, Leaf, LeafNode], LeafNode]
+"""What makes of an elementary item's node one that does more."""
 
 _TEXT = {Category.TEXT, Category.WIDE, Category.EDITED_TEXT}
 
 
-def compile_record(copybook: Copybook, options: Options) -> tuple[Part, Items]:
+def compile_record(copybook: Copybook, options: Options, *, wrap: Wrap | None = None) -> tuple[Part, Items]:
     """The part that reads a whole record. Raises InputError CFG-006 for a charset or a selector that is unknown."""
-    compiler = _Compiler(copybook, options)
+    compiler = _Compiler(copybook, options, wrap)
     return compiler.records(), compiler.items
 
 
@@ -43,7 +49,8 @@ def with_names(copybook: Copybook, options: Options) -> Options:
 
 
 class _Compiler:
-    def __init__(self, copybook: Copybook, options: Options) -> None:
+    def __init__(self, copybook: Copybook, options: Options, wrap: Wrap | None) -> None:
+        self._wrap = wrap
         self._copybook = copybook
         self._options = options
         self.items = Items(copybook.dialect, options)
@@ -64,7 +71,9 @@ class _Compiler:
         picture = field.picture
         textual = picture is not None and picture.category in _TEXT and field.usage is not Usage.COMP_X
         name = field.name if field.name in self._counting else None
-        return LeafNode(self.items.leaf(field), length=field.length, path=path, name=name, textual=textual)
+        leaf = self.items.leaf(field)
+        node = LeafNode(leaf, length=field.length, path=path, name=name, textual=textual)
+        return node if self._wrap is None else self._wrap(field, leaf, node)
 
     def _group(self, field: Field, path: str) -> GroupNode:
         parts: list[Part] = []

@@ -53,7 +53,7 @@ class CopybookCodec:
 
     def read(self, raw: bytes, *, offset: int = 0) -> Decoded:
         """The values of the record that `raw` begins with; `offset` is where it stands in the file."""
-        state = Reading(raw, offset=offset, short=self._options.short)
+        state = self._reading(raw, offset)
         self._select(state)
         out: Values = {}
         self._part.read(state, 0, out)
@@ -68,6 +68,9 @@ class CopybookCodec:
         if self._options.keep_bytes:
             out[BYTES] = raw[:end].hex()
         return Decoded(out, (), end)
+
+    def _reading(self, raw: bytes, offset: int) -> Reading:
+        return Reading(raw, offset=offset, short=self._options.short)
 
     def _select(self, state: Reading) -> None:
         """Selectors are read first: what they select may stand before them."""

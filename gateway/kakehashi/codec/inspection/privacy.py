@@ -1,0 +1,93 @@
+"""What of a record may be shown. Too much is hidden rather than too little: one timestamp in ten of twelve digits looks
+like an individual number, too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from kakehashi.codec.inspection.span import Cell, Known, Privacy, Span
+from kakehashi.domain.identifiers import has_individual_check_digit
+from kakehashi.errors import Fault, InputError, Place
+
+__all__ = ["Marks", "guarded", "is_number", "plain_name"]
+
+_NAMES = re.compile("個人番号|マイナンバー|KOJIN_?BANGOU?|MY_?NUMBER|INDIVIDUAL_?NUMBER")
+_BETWEEN = r"[\s‐-―−ー\-]?"
+_DIGITS = re.compile(rf"(?<![0-9])0*?([0-9]{{12}}|[0-9]{{4}}{_BETWEEN}[0-9]{{4}}{_BETWEEN}[0-9]{{4}})(?![0-9])")
+_PACKED = re.compile(r"(?=([0-9]{12}))")
+_SHAKEN = frozenset({"DEC-002", "DEC-003", "DEC-009", "DEC-015", "DEC-016", "DEC-017", "DEC-019", "DEC-022", "DEC-030"})
+"""After these nobody can tell which bytes are whose."""
+
+
+def plain_name(name: str) -> str:
+    """Names are the same in the layout, in a copybook and in JSON lines."""
+    return name.strip().upper().replace("-", "_")
+
+
+class Marks:
+    """Which items are sensitive: by the layout, by `declared` names, by what they are called."""
+
+    def __init__(self, declared: Iterable[str] = ()) -> None:
+        self._declared = {plain_name(name): name for name in declared}
+        self._met: set[str] = set()
+
+    def of(self, path: str, *, sensitive: bool = False) -> Privacy:
+        """The privacy of an item; a group that was declared hides everything below it."""
+        names = {plain_name(path), *map(plain_name, path.split("."))}
+        met = names & self._declared.keys()
+        self._met |= met
+        if any(_NAMES.search(unicodedata.normalize("NFKC", name)) for name in names):
+            return Privacy.NUMBER
+        return Privacy.SENSITIVE if sensitive or met else Privacy.OPEN
+
+    def check(self) -> None:
+        """Raises InputError CFG-006 for a declared name that no item has: it would hide nothing."""
+        for plain, name in self._declared.items():
+            if plain not in self._met:
+                raise InputError(Fault("CFG-006", Place(item=name)))
+
+
+def is_number(*seen: Cell) -> bool:
+    """Whether anything of this holds what looks like an individual number."""
+    return any(_holds(each) for each in seen)
+
+
+def _holds(value: Cell) -> bool:
+    match value:
+        case tuple():
+            return any(map(_holds, value))
+        case int() | Decimal():
+            digits = format(abs(value), "f").partition(".")[0]
+            return len(digits) in {11, 12} and has_individual_check_digit(digits.zfill(12))
+        case str() if len(value) >= 12:
+            plain = unicodedata.normalize("NFKC", value)
+            found = (re.sub("[^0-9]", "", match[1]) for match in _DIGITS.finditer(plain))
+            return any(map(has_individual_check_digit, found))
+        case _:
+            return False
+
+
+def _packed(raw: bytes) -> bool:
+    return len(raw) < 64 and any(has_individual_check_digit(found[1]) for found in _PACKED.finditer(raw.hex()))
+
+
+def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Fault]) -> tuple[Span, ...]:
+    """The spans with the privacy that their contents ask for, too.
+
+    Where lengths or types are wrong, items may stand in the bytes of others: all are as private as the most private.
+    """
+    least = Privacy.OPEN
+    if any(fault.code in _SHAKEN for fault in faults):
+        least = max((item.privacy for item in items), default=Privacy.OPEN)
+    return tuple(replace(span, privacy=max(least, _found(span))) for span in spans)
+
+
+def _found(span: Span) -> Privacy:
+    if is_number(span.value, span.text) or (not span.text and _packed(span.raw)):
+        return Privacy.NUMBER
+    return span.privacy
