@@ -19,6 +19,8 @@ from kakehashi.cli.copybook import (
     encode_copybook,
     is_copybook,
 )
+from kakehashi.cli.inspector import LayoutChoice
+from kakehashi.cli.look import Look, look_into, look_options
 from kakehashi.cli.output import json_text
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
@@ -27,13 +29,13 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "layout_options"]
 
 _BATCH = 1000
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
-def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
+def layout_options(function: click.decorators.FC) -> click.decorators.FC:
     for option in (
         click.option("--layout", "layout_file", required=True, type=click.Path(exists=True, path_type=Path),
                      help="layout.csv, .xlsx, a copybook (.cpy, .cob, .cbl), or the route.toml that names it."),
@@ -47,14 +49,24 @@ def _layout_options(function: click.decorators.FC) -> click.decorators.FC:
 
 
 @command()
-@_layout_options
+@layout_options
 @copybook_options
+@look_options
 @click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def decode(
     session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
-    kind: str | None, data: Path, copybook: CopybookSettings,
+    kind: str | None, data: Path, copybook: CopybookSettings, look: Look,
 ) -> int:  # fmt: skip
-    """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr."""
+    """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr.
+
+    With --show, --html or --stats the file is looked into instead; sensitive items are masked then.
+    """
+    if look.wanted:
+        choice = LayoutChoice(
+            file=layout_file, encoding=encoding, recfm=recfm, record_length=record_length, kind=kind,
+            copybook=copybook, sensitive=look.sensitive,
+        )  # fmt: skip
+        return look_into(session, choice, data, look)
     if is_copybook(layout_file):
         spec = copybook.spec(recfm=recfm, length=record_length)
         return decode_copybook(session, layout_file, data, copybook, spec)
@@ -79,7 +91,7 @@ def decode(
 
 
 @command()
-@_layout_options
+@layout_options
 @copybook_options
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))

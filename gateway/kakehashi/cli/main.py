@@ -14,6 +14,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "check": "kakehashi.cli.check:check",
     "decode": "kakehashi.cli.data:decode",
+    "diff": "kakehashi.cli.diff:diff",
     "encode": "kakehashi.cli.data:encode",
     "events": "kakehashi.cli.reference:events",
     "errors": "kakehashi.cli.reference:errors",

@@ -28,6 +28,8 @@ _CHARACTERS = {Usage.DISPLAY, Usage.DBCS, Usage.NATIONAL}
 class CopybookInspector:
     """See `kakehashi.codec.inspection.span.Inspector`. Items have the names that faults give them."""
 
+    passes = 1
+
     def __init__(self, copybook: Copybook, options: Options, spec: RecordSpec, marks: Marks) -> None:
         self._copybook = copybook
         self._options = options
@@ -123,7 +125,7 @@ class CopybookInspector:
             end = covered.find(1, at)
             end = min(at + 16, len(raw) if end < 0 else end)
             text = legible(self._codec.decode, raw[at:end], self._marked).text
-            yield Span(name=OTHERS, form="", start=base + at, raw=raw[at:end], text=text, value=None)
+            yield Span(name=OTHERS, form="", start=base + at, raw=raw[at:end], text=text, value=None, read=False)
             at = covered.find(0, end)
 
     def _text(self, field: Field, raw: bytes) -> Legible:

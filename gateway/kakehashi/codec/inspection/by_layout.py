@@ -32,6 +32,8 @@ class _Place(NamedTuple):
 class LayoutInspector:
     """See `kakehashi.codec.inspection.span.Inspector`."""
 
+    passes = 2
+
     def __init__(self, codec: Codec, marks: Marks) -> None:
         assert isinstance(codec, RecordCodec)
         self._codec = codec

@@ -10,7 +10,7 @@ from kakehashi.codec.columns import Column
 from kakehashi.codec.delimited import splitter
 from kakehashi.codec.inspection.privacy import Marks
 from kakehashi.codec.inspection.reading import Legible, legible, marks_of
-from kakehashi.codec.inspection.span import OTHERS, Privacy, Span
+from kakehashi.codec.inspection.span import OTHERS, Span
 from kakehashi.codec.layout import Item, ItemType, Kind, Layout, Value
 from kakehashi.codec.record_plan import RecordPlan
 from kakehashi.errors import Fault, InputError
@@ -30,7 +30,7 @@ class _Piece(NamedTuple):
 
 
 class LayoutSpans:
-    """Cuts the records of one layout. `unread` of a span's bytes: see `codes`."""
+    """Cuts the records of one layout."""
 
     def __init__(self, layout: Layout, marks: Marks) -> None:
         self._layout = layout
@@ -45,13 +45,14 @@ class LayoutSpans:
             yield self._span(plan, piece, start, prefix)
 
     def _exact(self, plan: RecordPlan, payload: bytes, columns: Sequence[Sequence[bytes]]) -> list[_Piece]:
-        found = []
+        found: list[_Piece] = []
         for index, column in enumerate(plan.columns.columns):
             (content,) = columns[index]
             start = plan.start_of(payload, index)
             raw = content
-            if self._layout.format.kind is Kind.XML:
+            if self._layout.format.kind is Kind.XML:  # an element that is not there stands behind the one before
                 raw = payload[start:].partition(b"<")[0] if start else b""
+                start = start or max((piece.start + len(piece.raw) for piece in found), default=0)
             found.append(_Piece(column, start, raw, content))
         if self._layout.format.kind is Kind.FIXED:
             found += _rest(payload, max((piece.start + len(piece.raw) for piece in found), default=0))
@@ -77,10 +78,10 @@ class LayoutSpans:
     def _span(self, plan: RecordPlan, piece: _Piece, start: int, prefix: str) -> Span:
         column = piece.column
         if column is None:
+            text = self._text(None, piece.raw).text
             return Span(
-                name=OTHERS, form="", start=start + piece.start, raw=piece.raw, text=self._text(None, piece.raw).text,
-                value=None, privacy=Privacy.OPEN,
-            )  # fmt: skip
+                name=OTHERS, form="", start=start + piece.start, raw=piece.raw, text=text, value=None, read=False
+            )
         value, fault = self._value(plan, piece, start)
         item = column.item
         number = f"({column.occurrence + 1})" if item.repeat > 1 else ""
@@ -92,6 +93,7 @@ class LayoutSpans:
             text=self._text(item, piece.raw).text,
             value=value,
             fault=fault,
+            read=piece.content is not None,
             privacy=self._marks.of(f"{prefix}{item.name}", sensitive=item.sensitive),
         )
 
@@ -117,7 +119,8 @@ class LayoutSpans:
     def _text(self, item: Item | None, raw: bytes) -> Legible:
         if item is not None and item.type in _NO_TEXT and self._layout.format.kind is Kind.FIXED:
             return Legible("")
-        charset = charset_named((item and item.charset) or self._layout.charset)
+        own = item.charset if item is not None and self._layout.format.kind is not Kind.XML else None
+        charset = charset_named(own or self._layout.charset)
         wide = item is not None and item.type is ItemType.FULLWIDTH
         embedded = (item and item.shift) or self._layout.shift
         read = charset.wide.read if wide and charset.host and embedded != "embedded" else charset.decode

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from kakehashi.codec.inspection.span import Cell, Known, Privacy, Span
+from kakehashi.codec.inspection.span import OTHERS, Cell, Known, Privacy, Span
 from kakehashi.domain.identifiers import has_individual_check_digit
 from kakehashi.errors import Fault, InputError, Place
 
@@ -18,8 +18,11 @@ __all__ = ["Marks", "guarded", "is_number", "plain_name"]
 
 _NAMES = re.compile("個人番号|マイナンバー|KOJIN_?BANGOU?|MY_?NUMBER|INDIVIDUAL_?NUMBER")
 _BETWEEN = r"[\s‐-―−ー\-]?"
-_DIGITS = re.compile(rf"(?<![0-9])0*?([0-9]{{12}}|[0-9]{{4}}{_BETWEEN}[0-9]{{4}}{_BETWEEN}[0-9]{{4}})(?![0-9])")
+_GROUPS = _BETWEEN.join(["[0-9]{4}"] * 3)
+_DIGITS = re.compile(rf"(?<![0-9])(?:0+([1-9][0-9]{{11}})|([0-9]{{12}})|({_GROUPS}))(?![0-9])")
+"""Twelve digits, zeros before them, or groups of four."""
 _PACKED = re.compile(r"(?=([0-9]{12}))")
+_NOTHING = "0" * 12
 _SHAKEN = frozenset({"DEC-002", "DEC-003", "DEC-009", "DEC-015", "DEC-016", "DEC-017", "DEC-019", "DEC-022", "DEC-030"})
 """After these nobody can tell which bytes are whose."""
 
@@ -63,17 +66,21 @@ def _holds(value: Cell) -> bool:
             return any(map(_holds, value))
         case int() | Decimal():
             digits = format(abs(value), "f").partition(".")[0]
-            return len(digits) in {11, 12} and has_individual_check_digit(digits.zfill(12))
+            return len(digits) in {11, 12} and _passes(digits.zfill(12))
         case str() if len(value) >= 12:
             plain = unicodedata.normalize("NFKC", value)
-            found = (re.sub("[^0-9]", "", match[1]) for match in _DIGITS.finditer(plain))
-            return any(map(has_individual_check_digit, found))
+            return any(_passes(re.sub("[^0-9]", "", "".join(filter(None, found)))) for found in _DIGITS.findall(plain))
         case _:
             return False
 
 
+def _passes(digits: str) -> bool:
+    return digits != _NOTHING and has_individual_check_digit(digits)
+
+
 def _packed(raw: bytes) -> bool:
-    return len(raw) < 64 and any(has_individual_check_digit(found[1]) for found in _PACKED.finditer(raw.hex()))
+    """Digits of which nobody knows where they begin."""
+    return any(_passes(found[1]) for found in _PACKED.finditer(raw.hex()))
 
 
 def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Fault]) -> tuple[Span, ...]:
@@ -88,6 +95,7 @@ def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Faul
 
 
 def _found(span: Span) -> Privacy:
-    if is_number(span.value, span.text) or (not span.text and _packed(span.raw)):
+    unknown = span.name == OTHERS or span.fault is not None
+    if is_number(span.value, span.text) or (unknown and _packed(span.raw)):
         return Privacy.NUMBER
     return span.privacy

@@ -43,7 +43,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One occurrence of an item. `start`: in the file, from 0; `text`: its bytes as characters, as far as they are any.
+    """One occurrence of an item. `start`: in the file, from 0; `text`: its bytes as characters, as far as they are any;
+    `read`: whether anything tried to make a value of it.
 
     `masked` bytes, text and value are for nobody's eyes, or for those who ask: see `privacy`.
     """
@@ -55,6 +56,7 @@ class Span:
     text: str
     value: Cell
     fault: Fault | None = None
+    read: bool = True
     privacy: Privacy = Privacy.OPEN
 
     def masked(self, *, reveal: bool) -> bool:
@@ -90,6 +92,9 @@ class Inspector(Protocol):
 
     items: tuple[Known, ...]
     """Those of a row, in order."""
+
+    passes: int
+    """How often `chunks` reads a file."""
 
     def chunks(self, stream: BinaryIO, *, file: str) -> Iterator[Chunk]:
         """All records in order, in flat memory; faults of the file as a whole first. `stream` can seek."""
