@@ -12,9 +12,10 @@ from kakehashi.codec.copybook.file import Found, read_file
 from kakehashi.codec.copybook.options import Filler, Options
 from kakehashi.codec.copybook.traced import Step, TracedCodec
 from kakehashi.codec.copybook.tree import Copybook, Field, Usage
+from kakehashi.codec.inspection.copybook_leaf import leaves, privacies
 from kakehashi.codec.inspection.privacy import Marks, guarded
 from kakehashi.codec.inspection.reading import Legible, legible, marks_of
-from kakehashi.codec.inspection.span import OTHERS, Cell, Chunk, Known, Picture, Span
+from kakehashi.codec.inspection.span import OTHERS, Cell, Chunk, Known, Picture, Privacy, Span
 from kakehashi.codec.records import RecordSpec
 from kakehashi.errors import Fault
 
@@ -34,20 +35,22 @@ class CopybookInspector:
         self._copybook = copybook
         self._options = options
         self._spec = spec
-        self._marks = marks
         self._codec: TextCodec = text_codec(options.encoding)
         self._marked = marks_of(self._codec.encode)
+        self._leaves = tuple(leaf for record in copybook.records for leaf in leaves(record))
+        self._privacy = privacies(self._leaves, marks)
+        fillers = [self._privacy[leaf.path] for leaf in self._leaves if leaf.chain[-1].filler]
+        self._filler = max(fillers, default=Privacy.OPEN)
         self.items = tuple(self._known())
 
     def _known(self) -> Iterator[Known]:
         met: set[str] = set()
-        for record in self._copybook.records:
-            for path, field in _leaves(record, ""):
-                privacy = self._marks.of(path)
-                if path not in met and not (field.filler and self._options.filler is Filler.DROP):
-                    met.add(path)
-                    text = field.picture is not None and not field.picture.numeric
-                    yield Known(name=path, width=field.length, form=_form(field), text=text, privacy=privacy)
+        for leaf in self._leaves:
+            path, field = leaf.path, leaf.chain[-1]
+            if path not in met and not (field.filler and self._options.filler is Filler.DROP):
+                met.add(path)
+                text = field.picture is not None and not field.picture.numeric
+                yield Known(name=path, width=field.length, form=_form(field), text=text, privacy=self._privacy[path])
 
     def _records(self, stream: BinaryIO, file: str) -> Iterator[tuple[Found, bytes, tuple[Step, ...]]]:
         codec = TracedCodec(self._copybook, self._options)
@@ -112,7 +115,7 @@ class CopybookInspector:
             text=self._text(step.field, step.raw).text,
             value=_cell(step.value),
             fault=own,
-            privacy=self._marks.of(step.path),
+            privacy=self._privacy[step.path],
         )
 
     def _others(self, raw: bytes, steps: Sequence[Step], base: int) -> Iterator[Span]:
@@ -125,7 +128,10 @@ class CopybookInspector:
             end = covered.find(1, at)
             end = min(at + 16, len(raw) if end < 0 else end)
             text = legible(self._codec.decode, raw[at:end], self._marked).text
-            yield Span(name=OTHERS, form="", start=base + at, raw=raw[at:end], text=text, value=None, read=False)
+            start, privacy = base + at, self._filler
+            yield Span(
+                name=OTHERS, form="", start=start, raw=raw[at:end], text=text, value=None, read=False, privacy=privacy
+            )
             at = covered.find(0, end)
 
     def _text(self, field: Field, raw: bytes) -> Legible:
@@ -135,15 +141,6 @@ class CopybookInspector:
         if field.usage is Usage.NATIONAL and self._codec.single:
             return Legible(raw.decode("utf-16-be", "replace"))
         return legible(self._codec.decode if wide is None else wide.read, raw, self._marked)
-
-
-def _leaves(field: Field, path: str) -> Iterator[tuple[str, Field]]:
-    """Elementary items with the names that faults give them: those of groups before, the record's left out."""
-    path = f"{path}.{field.name}" if path else field.name
-    if not field.group:
-        yield path, field
-    for child in field.children:
-        yield from _leaves(child, path if field.level > 1 else "")
 
 
 def _form(field: Field) -> str:

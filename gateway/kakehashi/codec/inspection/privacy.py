@@ -84,14 +84,25 @@ def _packed(raw: bytes) -> bool:
 
 
 def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Fault]) -> tuple[Span, ...]:
-    """The spans with the privacy that their contents ask for, too.
+    """The spans with the privacy that their contents ask for, too, and that of others in the same bytes.
 
     Where lengths or types are wrong, items may stand in the bytes of others: all are as private as the most private.
     """
     least = Privacy.OPEN
     if any(fault.code in _SHAKEN for fault in faults):
         least = max((item.privacy for item in items), default=Privacy.OPEN)
-    return tuple(replace(span, privacy=max(least, _found(span))) for span in spans)
+    found = [replace(span, privacy=max(least, _found(span))) for span in spans]
+    private = [span for span in found if span.privacy > least]
+    return tuple(replace(span, privacy=max(_shared(span, private), span.privacy)) for span in found)
+
+
+def _shared(span: Span, private: Sequence[Span]) -> Privacy:
+    """The greatest privacy in the same bytes: of items that redefine one another all show the same."""
+    end = span.start + len(span.raw)
+    return max(
+        (other.privacy for other in private if other.start < end and span.start < other.start + len(other.raw)),
+        default=Privacy.OPEN,
+    )
 
 
 def _found(span: Span) -> Privacy:
