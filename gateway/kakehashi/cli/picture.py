@@ -12,7 +12,7 @@ from kakehashi.cli.context import FAULTS, Session
 from kakehashi.cli.inspector import LayoutChoice, open_inspector, watched
 from kakehashi.cli.output import json_text
 from kakehashi.cli.picture_page import write_page
-from kakehashi.cli.shown import NO_ITEM, Shown, fault_text, record_faults, shown
+from kakehashi.cli.shown import NO_ITEM, Shown, fault_text, hex_lines, record_faults, shown
 from kakehashi.codec.inspection.span import Inspector, Picture
 from kakehashi.errors import Fault
 
@@ -133,12 +133,10 @@ def _print(pictures: list[Picture], *, lang: str, reveal: bool) -> None:
 
 
 def _cells(line: Shown, lang: str, width: int) -> tuple[str, ...]:
-    digits = line.hex.split(" ") if line.hex else []
-    rows = [" ".join(digits[at : at + width]) for at in range(0, len(digits), width)]
     return (
         str(line.offset),
         str(line.at or ""),
-        "\n".join(rows),
+        "\n".join(hex_lines(line, width)),
         line.text.rstrip(),
         line.item or NO_ITEM[lang],
         line.form,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-from kakehashi.cli.shown import NO_ITEM, Shown, fault_text, record_faults, shown
+from kakehashi.cli.shown import NO_ITEM, Shown, fault_text, hex_lines, record_faults, shown
 from kakehashi.codec.inspection.span import Picture
 
 __all__ = ["page", "write_page"]
@@ -24,7 +24,9 @@ h1{font-size:1.3rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}.soft,.nil td,.othe
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
 th{background:var(--head);position:sticky;top:0;white-space:nowrap}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
-td.hex,td.raw{font-family:ui-monospace,monospace;font-size:.9em}td.hex{min-width:24ch;max-width:48ch}td.raw{white-space:pre-wrap}
+td.hex,td.raw{font-family:ui-monospace,monospace;font-size:.9em;line-height:1.65}
+td.hex,td.raw{white-space:pre-wrap}
+td.item{white-space:nowrap}td.raw,td.value{min-width:8em}
 .number .value{color:var(--number)}.date .value{color:var(--date)}.masked td{color:var(--masked)}
 .fault td{background:var(--faulty)}.fault td:last-child,p.fault{color:var(--fault);font-weight:600}
 @media print{th{position:static}}
@@ -85,8 +87,8 @@ def _row(line: Shown, lang: str) -> str:
     cells = (
         ("n", str(line.offset)),
         ("n", str(line.at or "")),
-        ("hex", line.hex),
-        ("raw", line.text),
+        ("hex", "\n".join(hex_lines(line, 16))),
+        ("raw", line.text.rstrip()),
         ("item", line.item or NO_ITEM[lang]),
         ("form", line.form),
         ("value", line.value),

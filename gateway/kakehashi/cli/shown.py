@@ -12,7 +12,7 @@ from kakehashi.codec.inspection.span import Cell, Known, Picture, Privacy, Span
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import Fault
 
-__all__ = ["MASK", "NO_ITEM", "Shown", "cell_text", "fault_text", "hidden", "record_faults", "shown"]
+__all__ = ["MASK", "NO_ITEM", "Shown", "cell_text", "fault_text", "hex_lines", "hidden", "record_faults", "shown"]
 
 MASK = "***"
 NO_ITEM = {"en": "(no item)", "ja": "(項目外)"}
@@ -52,6 +52,12 @@ def shown(picture: Picture, *, reveal: bool) -> Iterable[Shown]:
             fault=_safe(span.fault) if masked and span.fault else span.fault,
             look=_look(span, masked=masked),
         )
+
+
+def hex_lines(line: Shown, width: int) -> list[str]:
+    """The bytes in hexadecimal, `width` a line."""
+    digits = line.hex.split(" ") if line.hex else []
+    return [" ".join(digits[at : at + width]) for at in range(0, len(digits), width)]
 
 
 def _value(span: Span, *, masked: bool) -> str:

@@ -25,6 +25,8 @@ _PACKED = re.compile(r"(?=([0-9]{12}))")
 _NOTHING = "0" * 12
 _SHAKEN = frozenset({"DEC-002", "DEC-003", "DEC-009", "DEC-015", "DEC-016", "DEC-017", "DEC-019", "DEC-022", "DEC-030"})
 """After these nobody can tell which bytes are whose."""
+_MANY = 3
+"""Faults of one record after which it is as doubtful: bytes are missing before them, or it is another layout's."""
 
 
 def plain_name(name: str) -> str:
@@ -86,10 +88,12 @@ def _packed(raw: bytes) -> bool:
 def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Fault]) -> tuple[Span, ...]:
     """The spans with the privacy that their contents ask for, too, and that of others in the same bytes.
 
-    Where lengths or types are wrong, items may stand in the bytes of others: all are as private as the most private.
+    Where lengths or types are wrong, or much is, items may stand in the bytes of others: all are as private as the
+    most private.
     """
     least = Privacy.OPEN
-    if any(fault.code in _SHAKEN for fault in faults):
+    codes = [fault.code for fault in faults]
+    if len(codes) >= _MANY or not _SHAKEN.isdisjoint(codes):
         least = max((item.privacy for item in items), default=Privacy.OPEN)
     found = [replace(span, privacy=max(least, _found(span))) for span in spans]
     private = [span for span in found if span.privacy > least]
