@@ -14,6 +14,7 @@ from kakehashi.ports.store_rules import OPEN, released_as
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.replicas import forget_replicas
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
 from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files
 from kakehashi_adapters.sql_store.work import end_file
@@ -182,6 +183,7 @@ def decide_batch(
         connection.execute(change.values(state=state.value, due=due, turn=batches.c.turn + 1, code=None))
     else:
         connection.execute(change.values(state="discarded"))
+        forget_replicas(connection, batch_id)
         end_file(connection, batch.file_id, lane=batch.lane)
     action = "release" if release else "discard"
     _write_down(connection, action, reason=reason, actor=actor, now=now, file_id=batch.file_id, batch_id=batch_id)

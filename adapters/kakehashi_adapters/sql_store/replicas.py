@@ -1,4 +1,7 @@
-"""Replica state by key. Hot path: one round trip for a whole batch, in the database's own words."""
+"""Replica state by key: announced with a send, applied when the batch is settled.
+
+Hot path: one round trip for a whole batch, in the database's own words.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,35 @@ from sqlalchemy import Connection
 
 from kakehashi.ports.store import ReplicaChange
 
-__all__ = ["add_replicas", "newest_replicas"]
+__all__ = ["announce_replicas", "apply_replicas", "forget_replicas", "newest_replicas"]
 
 _COLUMNS: Final = "person, info_name, unit, sequence, digest, deleted"
+_SQLITE_ANNOUNCE: Final = (
+    f"INSERT INTO pending_replicas (batch_id, record_no, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  # constants
+)
+_POSTGRESQL_ANNOUNCE: Final = (
+    f"INSERT INTO pending_replicas (batch_id, record_no, {_COLUMNS}) SELECT %s, * FROM unnest("  # noqa: S608  # constants
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bytea[], %s::boolean[])"
+)
+# One row a key, in the order of the keys: two settling batches can wait for each other's rows, but not in a circle.
+_ACCEPTED: Final = (
+    " FROM pending_replicas AS p WHERE p.batch_id = {0} AND NOT EXISTS"
+    " (SELECT 1 FROM exceptions AS e WHERE e.batch_id = p.batch_id AND e.record_no = p.record_no)"
+)
 _UNLESS_OLDER: Final = (
     " ON CONFLICT (person, info_name, unit) DO UPDATE"
     " SET sequence = excluded.sequence, digest = excluded.digest, deleted = excluded.deleted"
     " WHERE excluded.sequence > replicas.sequence"
 )
-_SQLITE_ADD: Final = f"INSERT INTO replicas ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) {_UNLESS_OLDER}"  # noqa: S608  # constants
-_POSTGRESQL_ADD: Final = (
-    f"INSERT INTO replicas ({_COLUMNS}) SELECT * FROM unnest("  # noqa: S608  # constants
-    f"%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bytea[], %s::boolean[]) {_UNLESS_OLDER}"
+_SQLITE_APPLY: Final = (
+    f"INSERT INTO replicas ({_COLUMNS}) SELECT person, info_name, unit, max(sequence), digest, deleted"  # constants
+    f"{_ACCEPTED.format('?')} GROUP BY person, info_name, unit ORDER BY person, info_name, unit{_UNLESS_OLDER}"
 )
+_POSTGRESQL_APPLY: Final = (
+    f"INSERT INTO replicas ({_COLUMNS}) SELECT DISTINCT ON (person, info_name, unit) {_COLUMNS}"  # constants
+    f"{_ACCEPTED.format('%s')} ORDER BY person, info_name, unit, sequence DESC{_UNLESS_OLDER}"
+)
+_FORGET: Final = "DELETE FROM pending_replicas WHERE batch_id = "
 # CROSS JOIN tells SQLite to begin with the keys; JSON has no limit on their number, parameters have.
 _SQLITE_NEWEST: Final = (
     "SELECT r.person, r.info_name, r.unit, r.sequence FROM json_each(?) AS k CROSS JOIN replicas AS r"
@@ -39,21 +58,28 @@ _POSTGRESQL_NEWEST: Final = (
 Key = tuple[str, str, str]
 
 
-def add_replicas(connection: Connection, changes: Sequence[ReplicaChange]) -> None:
-    """Keep the newest sequence of each key."""
-    newest: dict[Key, ReplicaChange] = {}
-    for change in changes:
-        key = (change.person, change.info_name, change.unit)
-        if key not in newest or newest[key].sequence < change.sequence:
-            newest[key] = change
-    if not newest:
+def announce_replicas(connection: Connection, batch_id: int, replicas: Mapping[int, ReplicaChange]) -> None:
+    """Keep by record number what becomes replica state with `apply_replicas`."""
+    if not replicas:
         return
-    # In the order of the keys: two settling batches can then wait for each other's rows, but never in a circle.
-    rows = [(*key, newest[key].sequence, newest[key].digest, newest[key].deleted) for key in sorted(newest)]
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_SQLITE_ADD, rows)
+        rows = [(batch_id, record_no, *change) for record_no, change in replicas.items()]
+        connection.exec_driver_sql(_SQLITE_ANNOUNCE, rows)
     else:
-        connection.exec_driver_sql(_POSTGRESQL_ADD, tuple(list(column) for column in zip(*rows, strict=True)))
+        columns = [list(column) for column in zip(*replicas.values(), strict=True)]
+        connection.exec_driver_sql(_POSTGRESQL_ANNOUNCE, (batch_id, list(replicas), *columns))
+
+
+def apply_replicas(connection: Connection, batch_id: int) -> None:
+    """What was announced and has no exception becomes the state of its key, unless the key has a newer one."""
+    apply = _SQLITE_APPLY if connection.dialect.name == "sqlite" else _POSTGRESQL_APPLY
+    connection.exec_driver_sql(apply, (batch_id,))
+    forget_replicas(connection, batch_id)
+
+
+def forget_replicas(connection: Connection, batch_id: int) -> None:
+    placeholder = "?" if connection.dialect.name == "sqlite" else "%s"
+    connection.exec_driver_sql(_FORGET + placeholder, (batch_id,))
 
 
 def newest_replicas(connection: Connection, keys: Sequence[Key]) -> Mapping[Key, int]:

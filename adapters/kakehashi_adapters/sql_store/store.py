@@ -9,6 +9,7 @@ from functools import partial
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import (
+    NO_REPLICAS,
     Attempt,
     BatchRow,
     Cause,
@@ -61,11 +62,19 @@ class SqlStore:
         exceptions: Sequence[NewException],
         now: datetime,
         due: datetime,
+        replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
             lambda c: work.begin_attempt(
-                c, batch_id, turn=turn, message_id=message_id, exceptions=exceptions, now=now, due=due
+                c,
+                batch_id,
+                turn=turn,
+                message_id=message_id,
+                exceptions=exceptions,
+                now=now,
+                due=due,
+                replicas=replicas,
             )
         )
 
@@ -112,7 +121,6 @@ class SqlStore:
         accepted: int,
         code: str | None,
         exceptions: Sequence[NewException],
-        replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
@@ -126,7 +134,6 @@ class SqlStore:
                 accepted=accepted,
                 code=code,
                 exceptions=exceptions,
-                replicas=replicas,
                 result=result,
                 now=now,
                 exchange=exchange,

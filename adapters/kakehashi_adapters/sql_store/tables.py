@@ -35,12 +35,13 @@ __all__ = [
     "links",
     "meta",
     "metadata",
+    "pending_replicas",
     "persons",
     "replicas",
     "results",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -190,6 +191,21 @@ replicas = Table(
     Column("deleted", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
+
+pending_replicas = Table(
+    "pending_replicas",
+    metadata,
+    Column("batch_id", Key, primary_key=True),
+    Column("record_no", Integer, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("info_name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What becomes replica state when its batch is settled; gone with that."""
 
 results = Table(
     "results",

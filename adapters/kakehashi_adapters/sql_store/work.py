@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -13,7 +13,7 @@ from kakehashi.ports.store import Exchange, NewException, ReplicaChange
 from kakehashi.ports.store_rules import WORKABLE, check_sum
 from kakehashi_adapters.sql_store.exceptions import add_exceptions
 from kakehashi_adapters.sql_store.moment import to_store
-from kakehashi_adapters.sql_store.replicas import add_replicas
+from kakehashi_adapters.sql_store.replicas import announce_replicas, apply_replicas, forget_replicas
 from kakehashi_adapters.sql_store.tables import UNENDED, attempts, batches, files, results
 
 __all__ = ["begin_attempt", "end_file", "park", "postpone", "record_answer", "record_message", "settle"]
@@ -92,6 +92,7 @@ def begin_attempt(
     exceptions: Sequence[NewException],
     now: datetime,
     due: datetime,
+    replicas: Mapping[int, ReplicaChange],
 ) -> bool:
     at = to_store(now)
     begun = {"batch": batch_id, "in_turn": turn, "new_due": to_store(due), "now": at}
@@ -101,6 +102,9 @@ def begin_attempt(
     connection.execute(_ATTEMPT, {"batch_id": batch_id, "no": row.messages, "message_id": message_id, "sent_at": at})
     if exceptions:
         add_exceptions(connection, exceptions, batch_id=batch_id, file_id=row.file_id, lane=row.lane, now=at)
+    if row.messages > 1:
+        forget_replicas(connection, batch_id)
+    announce_replicas(connection, batch_id, replicas)
     return True
 
 
@@ -184,7 +188,6 @@ def settle(
     accepted: int,
     code: str | None,
     exceptions: Sequence[NewException],
-    replicas: Sequence[ReplicaChange],
     result: Sealed | None,
     now: datetime,
     exchange: Exchange | None,
@@ -198,7 +201,7 @@ def settle(
         excepted = add_exceptions(connection, exceptions, batch_id=batch_id, file_id=row.file_id, lane=row.lane, now=at)
     check_sum(records=row.records, accepted=accepted, excepted=excepted)
     connection.execute(_SETTLE, {"batch": batch_id, "new_code": code, "taken": accepted, "now": at})
-    add_replicas(connection, replicas)
+    apply_replicas(connection, batch_id)
     if result is not None:
         connection.execute(_RESULT, {"batch_id": batch_id, "key_id": result.key_id, "body": result.body})
     end_file(connection, row.file_id, lane=row.lane)

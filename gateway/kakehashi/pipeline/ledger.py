@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from threading import Lock
 
 from kakehashi.codec.layout import Decoded
@@ -37,13 +36,6 @@ def result_context(row: BatchRow) -> str:
     return f"result/{row.lane}/{row.request_id}"
 
 
-@dataclass(slots=True)
-class _Memo:
-    """What a send knows and its settling needs: replica changes by position. Made again when it is gone."""
-
-    changes: dict[int, ReplicaChange]
-
-
 class Ledger:
     """Writes about the batches of one lane. Thread-safe."""
 
@@ -53,7 +45,6 @@ class Ledger:
         self._sealer = sealer
         self._clock = clock
         self._settling = settling
-        self._memos: OrderedDict[int, _Memo] = OrderedDict()
         self._files: OrderedDict[int, FileRow] = OrderedDict()
         self._lock = Lock()
 
@@ -106,15 +97,11 @@ class Ledger:
             )
         return exceptions
 
-    def remember(self, row: BatchRow, translation: Translation) -> None:
-        """Keep what settling needs, so that it need not be computed again."""
-        changes = {}
-        if self._route.function is Function.DBM:
-            changes = {draft.position: replica_change(self._route, draft) for draft in translation.drafts}
-        with self._lock:
-            self._memos[row.id] = _Memo(changes)
-            while len(self._memos) > _REMEMBERED:
-                self._memos.popitem(last=False)
+    def announced(self, row: BatchRow, translation: Translation) -> dict[int, ReplicaChange]:
+        """By record number, what becomes replica state once it is accepted."""
+        if self._route.function is not Function.DBM:
+            return {}
+        return {row.first_record + draft.position: replica_change(self._route, draft) for draft in translation.drafts}
 
     def conclude(
         self, row: BatchRow, reply: Reply, exchange: Exchange, *, translate: Callable[[], Translation]
@@ -137,7 +124,6 @@ class Ledger:
             row,
             accepted=len(accepted),
             exceptions=exceptions,
-            replicas=self._changes(row, accepted, translation, translate),
             result=self._result(row, reply, sent),
             exchange=exchange,
         )
@@ -172,40 +158,20 @@ class Ledger:
         *,
         accepted: int,
         exceptions: Sequence[NewException],
-        replicas: Sequence[ReplicaChange] = (),
         result: Sealed | None = None,
         exchange: Exchange | None = None,
     ) -> bool:
         """True when this call settled the batch, False when somebody else has gone on."""
-        with self._lock:
-            self._memos.pop(row.id, None)
         return self._store.settle(
             row.id,
             turn=row.turn,
             accepted=accepted,
             code=None,
             exceptions=exceptions,
-            replicas=replicas,
             result=result,
             now=self._clock.now(),
             exchange=exchange,
         )
-
-    def _changes(
-        self,
-        row: BatchRow,
-        accepted: Sequence[int],
-        translation: Translation | None,
-        translate: Callable[[], Translation],
-    ) -> list[ReplicaChange]:
-        if self._route.function is not Function.DBM:
-            return []
-        with self._lock:
-            memo = self._memos.get(row.id)
-        if memo is None:
-            drafts = (translation or translate()).drafts
-            memo = _Memo({draft.position: replica_change(self._route, draft) for draft in drafts})
-        return [memo.changes[position] for position in accepted if position in memo.changes]
 
     def _result(self, row: BatchRow, reply: Reply, sent: Sequence[int]) -> Sealed | None:
         if not reply.inquiry_answers:

@@ -118,11 +118,11 @@ class LaneWork:
             exceptions=refusals,
             now=now,
             due=now + self.patience,
+            replicas=self.ledger.announced(row, translation),
         )
         if not begun:
             return Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
-        self.ledger.remember(row, translation)
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
+    "NO_REPLICAS",
     "Attempt",
     "BatchRow",
     "Cause",
@@ -169,6 +171,9 @@ class ReplicaChange(NamedTuple):
     deleted: bool = False
 
 
+NO_REPLICAS: Final[Mapping[int, ReplicaChange]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """「送信履歴」 One message to the server about a batch. `segment` and `code` stay None until answered."""
@@ -278,9 +283,13 @@ class Store(Protocol):
         exceptions: Sequence[NewException],
         now: datetime,
         due: datetime,
+        replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
     ) -> bool:
         """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
         refused before sending (one exception per (batch, record): an existing one stays as it is).
+
+        `replicas`: by record number, what becomes replica state once the record is accepted; in place of what an
+        earlier attempt said.
 
         False when `turn` is no longer the batch's turn, or it is settled, parked or discarded: somebody else has
         gone on. Exceptions come as refused, waiting or parked (ValueError).
@@ -318,14 +327,14 @@ class Store(Protocol):
         accepted: int,
         code: str | None,
         exceptions: Sequence[NewException],
-        replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
     ) -> bool:
-        """The end of a batch: counts, exceptions, replica state (never over a higher sequence), inquiry result; the
-        file becomes settled with its last batch. accepted + the batch's exceptions, old and new, must equal its records
-        (ValueError). False as in `begin_attempt`; the exchange that led here is written down in either case.
+        """The end of a batch: counts, exceptions, inquiry result, replica state of what was sent and has no exception
+        (never over a higher sequence); the file becomes settled with its last batch. accepted + the batch's
+        exceptions, old and new, must equal its records (ValueError). False as in `begin_attempt`; the exchange that
+        led here is written down in either case.
         """
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:

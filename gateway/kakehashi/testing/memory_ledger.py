@@ -42,6 +42,7 @@ class Ledger:
         self.exceptions: dict[int, ExceptionRow] = {}
         self.payloads: dict[int, Sealed] = {}
         self.replicas: dict[tuple[str, str, str], ReplicaChange] = {}
+        self.pending_replicas: dict[int, dict[int, ReplicaChange]] = {}
         self.results: dict[int, Sealed] = {}
         self.decisions: list[Decision] = []
         self._requests: set[str] = set()
@@ -188,8 +189,11 @@ class Ledger:
         self.exceptions[exception.id] = exception
         self.payloads[exception.id] = new.payload
 
-    def add_replicas(self, replicas: Sequence[ReplicaChange]) -> None:
-        for change in replicas:
+    def apply_replicas(self, batch_id: int) -> None:
+        excepted = {row.record_no for row in self.exceptions_of(batch_id)}
+        for record_no, change in self.pending_replicas.pop(batch_id, {}).items():
+            if record_no in excepted:
+                continue
             key = (change.person, change.info_name, change.unit)
             if key not in self.replicas or self.replicas[key].sequence < change.sequence:
                 self.replicas[key] = change

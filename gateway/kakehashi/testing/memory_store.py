@@ -12,6 +12,7 @@ from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import (
+    NO_REPLICAS,
     Attempt,
     BatchRow,
     Cause,
@@ -95,6 +96,7 @@ class MemoryStore:
         exceptions: Sequence[NewException],
         now: datetime,
         due: datetime,
+        replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
@@ -104,6 +106,7 @@ class MemoryStore:
             ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, attempts=row.attempts + 1, due=due)
             ledger.add_attempt(row.id, message_id, row.request_id, now)
             ledger.add_exceptions(row, exceptions, now)
+            ledger.pending_replicas[row.id] = dict(replicas)
             return True
 
     def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
@@ -146,7 +149,6 @@ class MemoryStore:
         accepted: int,
         code: str | None,
         exceptions: Sequence[NewException],
-        replicas: Sequence[ReplicaChange],
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
@@ -160,7 +162,7 @@ class MemoryStore:
             ledger.check_sum(row, accepted, exceptions)
             ledger.update(row, now=now, state=BatchState.SETTLED, code=code, due=None, accepted=accepted)
             ledger.add_exceptions(row, exceptions, now)
-            ledger.add_replicas(replicas)
+            ledger.apply_replicas(row.id)
             if result is not None:
                 ledger.results[row.id] = result
             ledger.end_file(row.file_id)

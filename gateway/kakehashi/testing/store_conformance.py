@@ -8,7 +8,7 @@ share a store.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ import pytest
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow, Exchange, Store
+from kakehashi.ports.store import BatchRow, Exchange, ReplicaChange, Store
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
@@ -59,6 +59,11 @@ def _postpone(
     return store.postpone(
         batch.id, turn=turn, state=state, code="0001", receipt="r-1", due=DUE, now=NOW, exchange=exchange
     )
+
+
+def _apply(store: Store, batch: BatchRow, replicas: Sequence[ReplicaChange]) -> None:
+    begin(store, batch, replicas=replicas)
+    settle(store, batch)
 
 
 class _Intake:
@@ -223,10 +228,10 @@ class _Work:
     def test_a_batch_settles_with_every_record_accounted_for(self, store: Store) -> None:
         """Accepted records and exceptions, old and new, must be all records: otherwise nothing is written at all."""
         _, (batch, _) = add(store)
-        begin(store, batch, exceptions=[new_exception(1)])
+        begin(store, batch, exceptions=[new_exception(1)], replicas=[change("1", 5)])
         for accepted, exceptions in ((3, []), (1, []), (2, [new_exception(2)]), (-1, []), (3, [new_exception(1)])):
             with pytest.raises(ValueError, match="records"):
-                settle(store, batch, accepted=accepted, exceptions=exceptions, replicas=[change("1", 5)])
+                settle(store, batch, accepted=accepted, exceptions=exceptions)
         assert _state(store, batch) is BatchState.SENT
         assert len(store.exceptions_of(batch.id)) == 1
         assert store.newest_replicas([(change("1", 5).person, "TM99000000000001", "2026")]) == {}
@@ -249,16 +254,37 @@ class _Work:
 
     def test_later_wins_by_person_information_and_unit(self, store: Store) -> None:
         """The newest sequence of a key stays, in whatever order batches settle; keys are independent."""
-        _, batches = add(store, sizes=(2, 2, 2))
-        settle(store, batches[0], replicas=[change("1", 20), change("2", 5)])
-        settle(store, batches[1], replicas=[change("1", 10), change("1", 7, unit="2025"), change("2", 6, deleted=True)])
-        settle(store, batches[2], replicas=[change("3", 2), change("3", 9), change("3", 4)])
+        _, batches = add(store, sizes=(2, 3, 3))
+        _apply(store, batches[0], [change("1", 20), change("2", 5)])
+        _apply(store, batches[1], [change("1", 10), change("1", 7, unit="2025"), change("2", 6, deleted=True)])
+        _apply(store, batches[2], [change("3", 2), change("3", 9), change("3", 4)])
         one, two, three = (change(person, 0).person for person in "123")
         name = "TM99000000000001"
         asked = [(one, name, "2026"), (one, name, "2025"), (two, name, "2026"), (three, name, "2026"), (one, "x", "")]
         expected = dict(zip(asked, (20, 7, 6, 9), strict=False))
         assert dict(store.newest_replicas([*asked, asked[0]])) == expected
         assert store.newest_replicas([]) == {}
+
+    def test_only_what_was_sent_last_and_accepted_becomes_replica_state(self, store: Store) -> None:
+        """Refused before sending, refused by the server, sent by an earlier attempt only: none of these; and nothing
+        before the batch is settled.
+        """
+        _, (batch, _) = add(store, sizes=(3, 1))
+        key = ("TM99000000000001", "2026")
+        asked = [(change(person, 0).person, *key) for person in "1234"]
+        begin(store, batch, replicas=[change("4", 1)])
+        begin(store, batch, exceptions=[new_exception(1)], replicas=[change("1", 1), change("2", 2), change("3", 3)])
+        assert store.newest_replicas(asked) == {}
+        settle(store, batch, exceptions=[new_exception(2, server_code="4003", state=RecordState.WAITING)])
+        assert store.newest_replicas(asked) == {asked[2]: 3}
+
+    def test_a_discarded_batch_leaves_no_replica_state(self, store: Store) -> None:
+        """What an operator discards after it was sent is not counted as accepted, also when it comes back."""
+        _, (batch, _) = add(store, sizes=(1, 1))
+        turn = begin(store, batch, replicas=[change("1", 1)])
+        assert store.park(batch.id, turn=turn, code="SRV-009", now=NOW)
+        assert store.decide_batch(batch.id, release=False, reason="r", actor="a", now=NOW)
+        assert store.newest_replicas([(change("1", 0).person, "TM99000000000001", "2026")]) == {}
 
     def test_a_file_is_settled_with_its_last_batch(self, store: Store) -> None:
         """Parked batches keep a file in work; the last settled or discarded one settles it."""
@@ -329,7 +355,7 @@ class _Sharing:
         _, batches = add(store, sizes=(2,) * 5)
         for batch in batches:
             ways: tuple[Callable[[BatchRow], bool], ...] = (
-                lambda batch: settle(store, batch, turn=0, accepted=2, replicas=[change("1", 1)]),
+                lambda batch: settle(store, batch, turn=0, accepted=2),
                 lambda batch: _postpone(store, batch, turn=0),
                 lambda batch: store.park(batch.id, turn=0, code="GEN-001", now=NOW),
             )

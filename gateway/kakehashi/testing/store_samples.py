@@ -116,12 +116,25 @@ def change(person: str, sequence: int, *, unit: str = "2026", deleted: bool = Fa
     )
 
 
-def begin(store: Store, batch: BatchRow, *, exceptions: Sequence[NewException] = (), due: datetime = DUE) -> int:
-    """Begin an attempt in the batch's turn; returns the new turn."""
+def begin(
+    store: Store,
+    batch: BatchRow,
+    *,
+    exceptions: Sequence[NewException] = (),
+    due: datetime = DUE,
+    replicas: Sequence[ReplicaChange] = (),
+) -> int:
+    """Begin an attempt in the batch's turn; returns the new turn. `replicas`: of the batch's first records."""
     current = store.batch(batch.id)
     assert current is not None
     assert store.begin_attempt(
-        batch.id, turn=current.turn, message_id="DBM-201", exceptions=exceptions, now=NOW, due=due
+        batch.id,
+        turn=current.turn,
+        message_id="DBM-201",
+        exceptions=exceptions,
+        now=NOW,
+        due=due,
+        replicas=dict(enumerate(replicas, start=batch.first_record)),
     )
     return current.turn + 1
 
@@ -133,7 +146,6 @@ def settle(
     exceptions: Sequence[NewException] = (),
     accepted: int | None = None,
     turn: int | None = None,
-    replicas: Sequence[ReplicaChange] = (),
     result: Sealed | None = None,
     exchange: Exchange | None = None,
 ) -> bool:
@@ -147,7 +159,6 @@ def settle(
         accepted=batch.records - len(refused) if accepted is None else accepted,
         code="0000",
         exceptions=exceptions,
-        replicas=replicas,
         result=result,
         now=NOW,
         exchange=exchange,

@@ -101,7 +101,7 @@ def test_a_locked_ledger_is_unavailable_and_recovers(store, tmp_path):
 def test_a_full_disk_leaves_no_half_row(store):
     """Files and settlements that do not fit are StoreUnavailable and leave nothing; with space they succeed."""
     _, batches = add(store, sizes=(50,) * 10)
-    begin(store, batches[0])
+    begin(store, batches[0], replicas=[change(str(number), number) for number in range(2000)])
     before = (store.files(), store.batches(1), counts_of(store))
     limit = {"pages": 1}
 
@@ -109,16 +109,15 @@ def test_a_full_disk_leaves_no_half_row(store):
         connection.execute(f"PRAGMA max_page_count={limit['pages']}")
 
     event.listen(store._database._engine, "checkout", restrict)
-    replicas = [change(str(number), number) for number in range(2000)]
     with pytest.raises(StoreUnavailable) as caught:
-        settle(store, batches[0], exceptions=[new_exception(1)], replicas=replicas)
+        settle(store, batches[0], exceptions=[new_exception(1)])
     assert caught.value.fault.facts == {"database": "SQLITE_FULL"}
     with pytest.raises(StoreUnavailable):
         add(store, "b.dat", sizes=(50,) * 2000)
     assert (store.files(), store.batches(1), counts_of(store)) == before
     assert store.exceptions() == []
     limit["pages"] = 1_000_000
-    assert settle(store, batches[0], exceptions=[new_exception(1)], replicas=replicas)
+    assert settle(store, batches[0], exceptions=[new_exception(1)])
     add(store, "b.dat", sizes=(50,) * 2000)
     store.check()
 

@@ -107,10 +107,18 @@ class Histories(RuleBasedStateMachine):
         due = now + timedelta(minutes=5)
         self.both(lambda store, step: store.mark_published([number + step for number in ids], due=due))
 
-    @rule(number=chosen, off=st.integers(0, 9), refused=st.dictionaries(st.integers(1, 4), open_states, max_size=2))
-    def attempt(self, number, off, refused):
+    @rule(
+        number=chosen,
+        off=st.integers(0, 9),
+        refused=st.dictionaries(st.integers(1, 4), open_states, max_size=2),
+        people=st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), max_size=4),
+    )
+    def attempt(self, number, off, refused, people):
         batch, now = self.pick(number), self.now()
         turn = self.turn_of(batch, off)
+        row = self.sql.batch(batch)
+        changes = [change(str(person), sequence) for person, sequence in people]
+        replicas = dict(enumerate(changes, start=row.first_record if row else 1))
         exceptions = self.exceptions(batch, refused)
         self.both(
             lambda store, step: store.begin_attempt(
@@ -120,6 +128,7 @@ class Histories(RuleBasedStateMachine):
                 exceptions=exceptions,
                 now=now,
                 due=now + timedelta(minutes=9),
+                replicas=replicas,
             )
         )
 
@@ -147,15 +156,14 @@ class Histories(RuleBasedStateMachine):
         off=st.integers(0, 9),
         wrong=st.integers(0, 9),
         refused=st.dictionaries(st.integers(1, 4), open_states, max_size=3),
-        people=st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), max_size=4),
+        with_result=st.booleans(),
     )
-    def settle(self, number, off, wrong, refused, people):
+    def settle(self, number, off, wrong, refused, with_result):
         batch, now = self.pick(number), self.now()
         turn, exceptions = self.turn_of(batch, off), self.exceptions(batch, refused)
         row = self.sql.batch(batch)
         known = {old.record_no for old in self.sql.exceptions_of(batch)} | {new.record_no for new in exceptions}
         accepted = (row.records if row else 0) - len(known) + (1 if wrong == 0 else 0)
-        replicas = [change(str(person), sequence) for person, sequence in people]
         self.both(
             lambda store, step: store.settle(
                 batch + step,
@@ -163,8 +171,7 @@ class Histories(RuleBasedStateMachine):
                 accepted=accepted,
                 code="0000",
                 exceptions=exceptions,
-                replicas=replicas,
-                result=Sealed("k", b"%d" % batch) if people else None,
+                result=Sealed("k", b"%d" % batch) if with_result else None,
                 now=now,
             )
         )

@@ -79,6 +79,6 @@ def test_kill_9_in_the_middle_of_work_loses_nothing(url):
     assert len(settled - reported) <= 10  # killed between the commit and the report
     assert all(len(store.exceptions_of(row.id)) == (row.id in settled) for row in rows[: len(settled) + 20])
     persons = [(change(str(number), 0).person, "TM99000000000001", "2026") for number in range(1, 40_001)]
-    assert len(store.newest_replicas(persons)) == 20 * len(settled)
+    assert len(store.newest_replicas(persons)) == 19 * len(settled), "all but the excepted"
     assert 0 < len(settled) < len(rows)
     store.close()

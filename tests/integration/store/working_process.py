@@ -17,19 +17,27 @@ def main(url, name):
     say("ready")
     sys.stdin.readline()
     now = DUE + timedelta(hours=1)
-    begun = store.publishable(lost=True, lanes=["tax"], most=10_000, now=now)
-    for batch in (*begun, *store.publishable(lost=False, lanes=["tax"], most=10_000, now=now)):
-        if not store.begin_attempt(batch.id, turn=batch.turn, message_id=name, exceptions=(), now=NOW, due=DUE):
+    waiting = store.publishable(lost=True, lanes=["tax"], most=10_000, now=now)
+    for batch in (*waiting, *store.publishable(lost=False, lanes=["tax"], most=10_000, now=now)):
+        numbers = range(batch.first_record, batch.first_record + batch.records)
+        begun = store.begin_attempt(
+            batch.id,
+            turn=batch.turn,
+            message_id=name,
+            exceptions=(),
+            now=NOW,
+            due=DUE,
+            replicas={number: change(str(number), batch.turn + 1) for number in numbers},
+        )
+        if not begun:
             continue
         say("begun", batch.id)
-        numbers = range(batch.first_record, batch.first_record + batch.records)
         done = store.settle(
             batch.id,
             turn=batch.turn + 1,
             accepted=batch.records - 1,
             code="0000",
             exceptions=[new_exception(numbers[0], server_code="4003")],
-            replicas=[change(str(number), batch.turn + 1) for number in numbers],
             result=None,
             now=NOW,
         )
