@@ -25,7 +25,7 @@ th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;ve
 th{background:var(--head);position:sticky;top:0;white-space:nowrap}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
 td.hex,td.raw{font-family:ui-monospace,monospace;font-size:.9em;line-height:1.65}
-td.hex,td.raw{white-space:pre-wrap}
+td.hex{white-space:pre}td.raw{white-space:pre-wrap}
 td.item{white-space:nowrap}td.raw,td.value{min-width:8em}
 .number .value{color:var(--number)}.date .value{color:var(--date)}.masked td{color:var(--masked)}
 .fault td{background:var(--faulty)}.fault td:last-child,p.fault{color:var(--fault);font-weight:600}

@@ -37,22 +37,25 @@ class ItemProfile:
         self.other = 0
 
     def add(self, column: Iterable[Cell]) -> None:
-        """The item's values in some records."""
-        values = list(_flat(column))
-        some = [value for value in values if value is not None and not (isinstance(value, str) and not value.strip())]
-        self.values += len(some)
-        self.blanks += len(values) - len(some)
-        if not some:
+        """The item's values in some records. Equal ones are looked at once."""
+        counts = Counter(column)
+        if any(isinstance(value, tuple) for value in counts):
+            counts = Counter(_flat(counts.elements()))
+        blank = [value for value in counts if value is None or (isinstance(value, str) and not value.strip())]
+        self.blanks += sum(counts.pop(value) for value in blank)
+        if not counts:
             return
-        texts = [value for value in some if isinstance(value, str)]
+        self.values += counts.total()
+        texts = [value for value in counts if isinstance(value, str)]
         if self.known.text:
             self._lengths(texts)
         else:
             self._range(texts, _digits)
-        self._range([value for value in some if isinstance(value, int | float | Decimal)], lambda number: number)
-        self._range([value for value in some if isinstance(value, HistoricDate) and not value.mark], _day)
+        if len(texts) < len(counts):
+            self._range([value for value in counts if isinstance(value, int | float | Decimal)], lambda number: number)
+            self._range([value for value in counts if isinstance(value, HistoricDate) and not value.mark], _day)
         if self.coded and not self.many:
-            self._count(some)
+            self._count(counts)
 
     def _lengths(self, texts: Sequence[str]) -> None:
         if texts:
@@ -67,8 +70,9 @@ class ItemProfile:
             self.least = min((*known, *values), key=key)  # type: ignore[arg-type]  # keys of one kind
             self.greatest = max((*known, *values), key=key)  # type: ignore[arg-type]  # keys of one kind
 
-    def _count(self, some: Sequence[Cell]) -> None:
-        self.codes.update(value if isinstance(value, str) else _written(value) for value in some)
+    def _count(self, counts: Counter[Cell]) -> None:
+        for value, count in counts.items():
+            self.codes[value if isinstance(value, str) else _written(value)] += count
         if len(self.codes) > MOST_CODES:
             self.many = True
             self.codes.clear()
