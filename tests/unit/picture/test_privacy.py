@@ -80,6 +80,17 @@ def test_what_looks_like_an_individual_number_is_never_shown(site):
             assert number.encode().hex() not in result.output.lower().replace(" ", "")
 
 
+@pytest.mark.parametrize("before", range(0, 19, 3))
+def test_numbers_are_found_in_bytes_of_no_item(site, before):
+    """In a FILLER, wherever the lines of the picture cut it."""
+    book = "       01 R.\n          05 A PIC X.\n          05 FILLER PIC X(31).\n"
+    (site.folder / "record.cpy").write_text(book, encoding="utf-8")
+    data = site.file("a.dat", b"A" + (b" " * before + number_like().encode()).ljust(31))
+    (picture,) = site.objects("decode", "--show", 1, "--reveal", data, layout="record.cpy")
+    assert [line["text"] for line in picture["items"]] == ["A", "***", "***"]
+    assert [line["hex"].strip("*") for line in picture["items"]] == ["41", "", ""]
+
+
 @pytest.mark.parametrize("form", ["plain", "wide", "grouped", "zeros", "number"])
 def test_forms_of_individual_numbers_are_known(form):
     """As digits of either width, in groups of four, behind zeros, as a number."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -95,7 +95,7 @@ def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Faul
     codes = [fault.code for fault in faults]
     if len(codes) >= _MANY or not _SHAKEN.isdisjoint(codes):
         least = max((item.privacy for item in items), default=Privacy.OPEN)
-    found = [replace(span, privacy=max(least, _found(span))) for span in spans]
+    found = [replace(span, privacy=max(least, _found(run), span.privacy)) for run in _runs(spans) for span in run]
     private = [span for span in found if span.privacy > least]
     return tuple(replace(span, privacy=max(_shared(span, private), span.privacy)) for span in found)
 
@@ -109,8 +109,21 @@ def _shared(span: Span, private: Sequence[Span]) -> Privacy:
     )
 
 
-def _found(span: Span) -> Privacy:
-    unknown = span.name == OTHERS or span.fault is not None
-    if is_number(span.value, span.text) or (unknown and _packed(span.raw)):
+def _runs(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Each item by itself; bytes of no item together with those that follow them, wherever they were cut."""
+    run: list[Span] = []
+    for span in spans:
+        if run and not (span.name == run[-1].name == OTHERS):
+            yield run
+            run = []
+        run.append(span)
+    if run:
+        yield run
+
+
+def _found(run: Sequence[Span]) -> Privacy:
+    unknown = run[0].name == OTHERS or run[0].fault is not None
+    number = is_number(run[0].value, "".join(span.text for span in run))
+    if number or (unknown and _packed(b"".join(span.raw for span in run))):
         return Privacy.NUMBER
-    return span.privacy
+    return Privacy.OPEN
