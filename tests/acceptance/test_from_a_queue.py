@@ -172,6 +172,21 @@ def test_a_message_stays_unacknowledged_until_the_ledger_has_it(run, url):
     assert_nothing_left(run, url)
 
 
+def test_a_deleted_queue_is_one_lanes_trouble_and_comes_back(run, url):
+    """Somebody deletes the queue of a running intake: it is told of that lane, made again, and files come in again."""
+    before = len(run.store.files(lane=LANE))
+    publish(url, levy(run)[1])
+    returned(run, before + 1)
+    delete_queues(url, [QUEUE])
+    eventually(lambda: ready(url, "work") == 0, what="the queue again")
+    publish(url, levy(run)[1])
+    returned(run, before + 2)
+    told = logged(run, "intake", "source.unavailable")[-1]
+    assert (told["lane"], told["code"]) == (LANE, "BRK-005")
+    assert_all_accepted(run)
+    assert_nothing_left(run, url)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.1, 0.2, 0.3])
 def test_kill_9_right_after_publishing_takes_it_exactly_once(run, url, seconds):
     """Whenever the intake dies, the file stands in the queue or in the ledger, and in the end once in the ledger."""

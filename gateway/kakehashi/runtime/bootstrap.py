@@ -170,9 +170,9 @@ class Gateway:
         self.links.resolve("", ["0"])
 
     def trouble(self, lane: str, error: KakehashiError) -> None:
-        """A lane's folder is in trouble: at most one line per 5 s and lane."""
-        if self.quiet.may_speak(f"folder {lane}"):
-            self.events.emit("folder.unavailable", lane=lane, code=error.fault.code)
+        """A lane's source is in trouble: at most one line per 5 s and lane."""
+        if self.quiet.may_speak(f"source {lane}"):
+            self.events.emit("source.unavailable", lane=lane, code=error.fault.code)
 
     def close(self) -> None:
         for part in (self.broker, self.client, self.store, self.links):

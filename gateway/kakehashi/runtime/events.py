@@ -49,7 +49,7 @@ file.held            | warning | lane file_id file records code         | A file
 file.refused         | warning | lane file code original error at       | A file was not taken                                     | See the code; a duplicate needs nothing
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
 file.return_failed   | error   | lane file_id file code item            | The result of a file could not be written; tried again   | Check the folder for results
-folder.unavailable   | error   | lane code                              | The watched folder of a lane cannot be read              | Check mount and rights
+source.unavailable   | error   | lane code                              | The watched folder or queue of a lane cannot be read     | Check mount and rights, or the queue
 batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
 batch.settled        | info    | lane batch_id file_id request_id records attempts | Every record of a batch has its outcome         |

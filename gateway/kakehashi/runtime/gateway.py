@@ -126,12 +126,12 @@ class GatewayProcess:
                 intake.source.close()
 
     def _guarded(self, lane: str, step: Callable[[], int]) -> int:
-        """A folder that cannot be read is this lane's trouble alone."""
+        """A folder that cannot be read, or a source queue that is gone, is this lane's trouble alone."""
         try:
             return step()
-        except (BrokerError, StoreError):
-            raise
         except KakehashiError as error:
+            if isinstance(error, BrokerError | StoreError) and not isinstance(error, BrokerMisconfigured):
+                raise
             self.gateway.trouble(lane, error)
             return 0
 

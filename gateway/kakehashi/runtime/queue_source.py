@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from kakehashi.domain.batch import letters
+from kakehashi.errors import BrokerMisconfigured
 from kakehashi.ports.broker import Broker, Consumer, Delivery
 from kakehashi.ports.files import SourceFile
 
@@ -37,7 +38,11 @@ class QueueSource:
         if self._consumer is None:
             self.broker.declare([self.queue])
             self._consumer = self.broker.consume([self.queue], prefetch=1)
-        deliveries = self._consumer.receive(min(most, 1), _NO_WAIT)
+        try:
+            deliveries = self._consumer.receive(min(most, 1), _NO_WAIT)
+        except BrokerMisconfigured:  # somebody deleted the queue: the next claim makes it again
+            self.close()
+            raise
         return [_QueuedFile(self, self._consumer, delivery) for delivery in deliveries]
 
 
