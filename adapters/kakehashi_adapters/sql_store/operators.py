@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, t
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.store import BatchRow, NewBatch
-from kakehashi.ports.store_rules import OPEN, released_as
+from kakehashi.ports.store_rules import OPEN, may_have_arrived, released_as
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
@@ -45,7 +45,7 @@ _DECIDE = (
     .values(state=bindparam("new_state"), reason=bindparam("why"), actor=bindparam("who"), changed_at=bindparam("now"))
 )
 _NEWEST_SEND = (
-    select(attempts.c.segment)
+    select(attempts.c.segment, attempts.c.code)
     .where(attempts.c.batch_id == bindparam("batch"), attempts.c.request_id.is_(None))
     .order_by(attempts.c.no.desc())
     .limit(1)
@@ -178,7 +178,8 @@ def decide_batch(
     change = update(batches).where(batches.c.id == batch_id).values(updated_at=to_store(now))
     if release:
         send = connection.execute(_NEWEST_SEND, {"batch": batch_id}).one_or_none()
-        state = released_as(receipt=batch.receipt, was_sent=send is not None, segment=send.segment if send else None)
+        may_be_known = send is not None and may_have_arrived(segment=send.segment, code=send.code)
+        state = released_as(receipt=batch.receipt, may_be_known=may_be_known)
         due = None if state is BatchState.NEW else to_store(now)
         connection.execute(change.values(state=state.value, due=due, turn=batches.c.turn + 1, code=None))
     else:

@@ -8,6 +8,7 @@ from typing import Final
 
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.interface import Segment
+from kakehashi.errors import ServerUnreachable
 from kakehashi.ports.store import BatchRow, NewBatch, NewException, NewFile
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "check_sum",
     "is_lost",
     "marked_due",
+    "may_have_arrived",
     "released_as",
 ]
 
@@ -52,11 +54,16 @@ def marked_due(row: BatchRow, due: datetime) -> datetime:
     return max(row.due, due)
 
 
-def released_as(*, receipt: str | None, was_sent: bool, segment: int | None) -> BatchState:
-    """The state of a released batch; `segment` answered its newest send (None: no answer, or none of the server's)."""
+def may_have_arrived(*, segment: int | None, code: str | None) -> bool:
+    """Whether the server may know of a send that was answered so (None: no answer, or none of the server's)."""
+    return segment != Segment.ABNORMAL and code != ServerUnreachable.default_code
+
+
+def released_as(*, receipt: str | None, may_be_known: bool) -> BatchState:
+    """The state of a released batch: what the server may know is asked about before it is sent again."""
     if receipt is not None:
         return BatchState.WAITING
-    return BatchState.SENT if was_sent and segment != Segment.ABNORMAL else BatchState.NEW
+    return BatchState.SENT if may_be_known else BatchState.NEW
 
 
 def check_batches(file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> None:

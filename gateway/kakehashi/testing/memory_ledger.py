@@ -25,7 +25,7 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
-from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, released_as
+from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
 
 __all__ = ["Ledger"]
 
@@ -210,8 +210,8 @@ class Ledger:
 
     def release(self, row: BatchRow, *, now: datetime) -> None:
         sends = [attempt for attempt in self.attempts.get(row.id, ()) if attempt.request_id == row.request_id]
-        segment = sends[-1].segment if sends else None
-        state = released_as(receipt=row.receipt, was_sent=bool(sends), segment=segment)
+        may_be_known = bool(sends) and may_have_arrived(segment=sends[-1].segment, code=sends[-1].code)
+        state = released_as(receipt=row.receipt, may_be_known=may_be_known)
         due = None if state is BatchState.NEW else now
         self.update(row, now=now, state=state, due=due, turn=row.turn + 1, code=None)
 

@@ -157,14 +157,15 @@ class StoreOperatorConformance:
 
     def test_a_release_asks_before_it_sends_again(self, store: Store) -> None:
         """New is only what was never sent or was refused for certain; the rest is asked about, and that at once."""
-        _, batches = add(store, sizes=(1,) * 6)
-        never, unanswered, unknown, refused, answered, waiting = batches
+        _, batches = add(store, sizes=(1,) * 7)
+        never, unanswered, unknown, refused, answered, waiting, unreachable = batches
         for batch in batches[1:]:
             begin(store, batch)
         store.record_answer(unknown.id, no=0, segment=None, code="SRV-003", now=NOW)
         store.record_answer(refused.id, no=0, segment=9, code="9001", now=NOW)
         store.record_answer(answered.id, no=0, segment=1, code="0000", now=NOW)
         store.record_answer(waiting.id, no=0, segment=9, code="9001", now=NOW)
+        store.record_answer(unreachable.id, no=0, segment=None, code="SRV-002", now=NOW)
         store.postpone(waiting.id, turn=1, state=BatchState.WAITING, code=None, receipt="r-1", due=DUE, now=NOW)
         assert _released(store, batches) == [
             (BatchState.NEW, None, None),
@@ -173,8 +174,9 @@ class StoreOperatorConformance:
             (BatchState.NEW, None, None),
             (BatchState.SENT, DUE, None),
             (BatchState.WAITING, DUE, "r-1"),
+            (BatchState.NEW, None, None),
         ]
-        assert outbox(store) == [never.id, refused.id]
+        assert outbox(store) == [never.id, refused.id, unreachable.id]
         assert lost(store, DUE) == [unanswered.id, unknown.id, answered.id, waiting.id]
 
     def test_only_the_newest_send_tells_what_a_release_does(self, store: Store) -> None:
