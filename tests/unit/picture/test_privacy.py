@@ -91,6 +91,16 @@ def test_numbers_are_found_in_bytes_of_no_item(site, before):
     assert [line["hex"].strip("*") for line in picture["items"]] == ["41", "", ""]
 
 
+@pytest.mark.parametrize("form", ["0{}c", "0{}f", "{}"])
+def test_packed_numbers_are_found_in_bytes_of_no_item(site, form):
+    """As packed decimals with a sign, or as twelve bare digits."""
+    packed = bytes.fromhex(form.format(number_like()))
+    book = "       01 R.\n          05 A PIC X.\n          05 FILLER PIC X(12).\n"
+    (site.folder / "record.cpy").write_text(book, encoding="utf-8")
+    (picture,) = site.objects("decode", "--show", 1, site.file("a.dat", b"A" + packed.rjust(12)), layout="record.cpy")
+    assert [line["text"] for line in picture["items"]] == ["A", "***"]
+
+
 @pytest.mark.parametrize("form", ["plain", "wide", "grouped", "zeros", "number"])
 def test_forms_of_individual_numbers_are_known(form):
     """As digits of either width, in groups of four, behind zeros, as a number."""

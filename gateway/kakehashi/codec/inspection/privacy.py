@@ -21,7 +21,10 @@ _BETWEEN = r"[\s‐-―−ー\-]?"
 _GROUPS = _BETWEEN.join(["[0-9]{4}"] * 3)
 _DIGITS = re.compile(rf"(?<![0-9])(?:0+([1-9][0-9]{{11}})|([0-9]{{12}})|({_GROUPS}))(?![0-9])")
 """Twelve digits, zeros before them, or groups of four."""
-_PACKED = re.compile(r"(?=([0-9]{12}))")
+_PACKED = re.compile(r"(?<![0-9])([0-9]{12})(?![0-9])|0([0-9]{12})[cdf]")
+"""Hexadecimal digits: twelve of them, or packed decimals with their sign."""
+_FILL = re.compile(rb"[\x00\x20\x40\xff]{2,}")
+"""Zeros, spaces, high values: what may stand around."""
 _NOTHING = "0" * 12
 _SHAKEN = frozenset({"DEC-002", "DEC-003", "DEC-009", "DEC-015", "DEC-016", "DEC-017", "DEC-019", "DEC-022", "DEC-030"})
 """After these nobody can tell which bytes are whose."""
@@ -81,8 +84,9 @@ def _passes(digits: str) -> bool:
 
 
 def _packed(raw: bytes) -> bool:
-    """Digits of which nobody knows where they begin."""
-    return any(_passes(found[1]) for found in _PACKED.finditer(raw.hex()))
+    """Whether bytes of which nobody knows what they are hold one as packed decimals."""
+    parts = _FILL.split(raw)
+    return any(_passes(found[1] or found[2]) for part in parts for found in _PACKED.finditer(part.hex()))
 
 
 def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Fault]) -> tuple[Span, ...]:
@@ -95,7 +99,10 @@ def guarded(spans: Sequence[Span], items: Iterable[Known], faults: Iterable[Faul
     codes = [fault.code for fault in faults]
     if len(codes) >= _MANY or not _SHAKEN.isdisjoint(codes):
         least = max((item.privacy for item in items), default=Privacy.OPEN)
-    found = [replace(span, privacy=max(least, _found(run), span.privacy)) for run in _runs(spans) for span in run]
+    found: list[Span] = []
+    for run in _runs(spans):
+        together = max(least, _found(run))
+        found += [replace(span, privacy=max(together, span.privacy)) for span in run]
     private = [span for span in found if span.privacy > least]
     return tuple(replace(span, privacy=max(_shared(span, private), span.privacy)) for span in found)
 
