@@ -125,11 +125,7 @@ class Account:
             if not cursor.rowcount:
                 return False
             number = cursor.lastrowid or 0
-            fresh, stale = self._by_sequence(connection, number, changes)
-            connection.executemany(
-                "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, ?)",
-                [(*change[1:], number) for change in fresh],
-            )
+            stale = [] if _apply_all(connection, number, changes) else _apply_by_sequence(connection, number, changes)
             refused = [*refusals, *(Refusal(change.record, None, "4009") for change in stale)]
             connection.executemany("INSERT INTO refusals VALUES (?, ?, ?, ?)", [(number, *row) for row in refused])
             accepted = request.records - len(refused)
@@ -161,27 +157,43 @@ class Account:
         with self.lock:
             self.connection.close()
 
-    @staticmethod
-    def _by_sequence(
-        connection: sqlite3.Connection, request: int, changes: Sequence[Change]
-    ) -> tuple[list[Change], list[Change]]:
-        """Later wins per (person, information, unit): (newer than everything before, the others)."""
-        newest = _newest(connection, changes)
-        fresh, stale = [], []
-        for change in changes:
-            key = change[1:4]
-            if change.sequence > newest.get(key, ""):
-                newest[key] = change.sequence
-                fresh.append(change)
-            else:
-                stale.append(change)
-        known = [(request, *change[1:5]) for change in stale]
-        connection.executemany(
-            "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"
-            " WHERE person = ?2 AND info = ?3 AND unit = ?4 AND sequence = ?5)",
-            known,
-        )
-        return fresh, stale
+
+def _apply_all(connection: sqlite3.Connection, request: int, changes: Sequence[Change]) -> bool:
+    """Whether every change is newer than everything before, as is the rule: then they are applied, else none is."""
+    connection.execute("SAVEPOINT bulk")
+    applied = connection.executemany(
+        "INSERT INTO effects (person, info, unit, sequence, operation, request) SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+        " WHERE NOT EXISTS (SELECT 1 FROM effects WHERE person = ?1 AND info = ?2 AND unit = ?3 AND sequence >= ?4)",
+        [(*change[1:], request) for change in changes],
+    ).rowcount
+    fresh = applied == len(changes) or not changes
+    if not fresh:
+        connection.execute("ROLLBACK TO bulk")
+    connection.execute("RELEASE bulk")
+    return fresh
+
+
+def _apply_by_sequence(connection: sqlite3.Connection, request: int, changes: Sequence[Change]) -> list[Change]:
+    """Later wins per (person, information, unit): apply what is newer than everything before, give the others."""
+    newest = _newest(connection, changes)
+    fresh, stale = [], []
+    for change in changes:
+        key = change[1:4]
+        if change.sequence > newest.get(key, ""):
+            newest[key] = change.sequence
+            fresh.append(change)
+        else:
+            stale.append(change)
+    connection.executemany(
+        "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"
+        " WHERE person = ?2 AND info = ?3 AND unit = ?4 AND sequence = ?5)",
+        [(request, *change[1:5]) for change in stale],
+    )
+    connection.executemany(
+        "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, ?)",
+        [(*change[1:], request) for change in fresh],
+    )
+    return stale
 
 
 def _newest(connection: sqlite3.Connection, changes: Sequence[Change]) -> dict[tuple[str, ...], str]:

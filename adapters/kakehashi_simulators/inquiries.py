@@ -42,7 +42,7 @@ class InquiryDesk:
         refused = self._refused(case, numbers, questions)
         open_questions = [question for question in questions if question[0] not in refused]
         receipt, payload = new_id(), json.dumps(open_questions).encode()
-        request = Request(message.request_id, message.id, message.digest(), len(numbers), receipt, payload)
+        request = Request(message.request_id, message.id, message.digest, len(numbers), receipt, payload)
         if not self.account.take(request, [], list(refused.values())):
             return self.receipts.repeated(message) or self.receipts.acknowledgement(receipt)
         return self.receipts.acknowledgement(receipt)

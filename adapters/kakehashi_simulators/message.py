@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import cast
+from functools import cached_property
 
 from lxml import etree
 
-from kakehashi_simulators.number_search import holds_individual_number
+from kakehashi_simulators.number_search import holds_individual_number, may_hold_individual_number
 from kakehashi_simulators.schema_folder import secure_parser
 from kakehashi_simulators.wire import Unreadable
 
@@ -17,11 +17,10 @@ __all__ = ["NAMESPACE", "Message", "individual_number_positions", "read_message"
 NAMESPACE = "urn:kakehashi:std-2026"
 _SPACES = {"k": NAMESPACE}
 _NUMBERED = etree.XPath("/*/*[2]/*/@no", smart_strings=False)
-_TEXTS = etree.XPath("/*/*[2]//text()", smart_strings=False)
 _HEADER_END = b"</Header>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One message that is well-formed XML with a header. `numbers` are the @no of its records, in order."""
 
@@ -45,7 +44,9 @@ class Message:
         """Comments, instructions, schema hints, other encodings: nothing the interface knows, and places to hide."""
         root = self.root
         beside = root.getprevious() is not None or root.getnext() is not None
-        inside = next(root.iter(etree.Comment, etree.ProcessingInstruction), None) is not None
+        declaration = 2 if self.document.startswith(b"<?xml ") else 0
+        marked = b"!" in self.document or self.document.count(b"?") > declaration  # a cheap look before the walk
+        inside = marked and next(root.iter(etree.Comment, etree.ProcessingInstruction), None) is not None
         encoding = root.getroottree().docinfo.encoding
         return beside or inside or encoding not in ("UTF-8", None) or b"XMLSchema-instance" in self.document
 
@@ -53,9 +54,13 @@ class Message:
         """The text of every element at `path` below the root, with the prefix k."""
         return [str(text) for text in _strings(self.root, f"/*/{path}/text()")]
 
+    @cached_property
     def digest(self) -> bytes:
-        """Identifies the content: the bytes behind the header, whose time of creation differs between attempts."""
-        return hashlib.sha256(self.document[self.document.find(_HEADER_END) :]).digest()
+        """SHA-256 of the bytes from </Header> to the root's end tag. With the message id it identifies the content:
+        the header's time of creation differs between attempts.
+        """
+        begin, end = self.document.find(_HEADER_END) + len(_HEADER_END), self.document.rfind(b"</")
+        return hashlib.sha256(memoryview(self.document)[begin:end]).digest()
 
 
 def read_message(document: bytes) -> Message:
@@ -85,9 +90,7 @@ def read_message(document: bytes) -> Message:
 
 def individual_number_positions(message: Message) -> set[int]:
     """Positions (from 0) of the records with a 個人番号 in any text."""
-    texts = cast("list[str]", _TEXTS(message.root))
-    long = [text for text in texts if len(text) > 11 and (len(text) == 12 or not text.isdecimal())]
-    if not holds_individual_number("\n\n".join(long)):  # no number reaches across two line ends
+    if not may_hold_individual_number(message.document):
         return set()
     return {
         position

@@ -26,7 +26,7 @@ class Receipts:
         past = self._account.past(request_id=message.request_id)
         if past is None or self._faults.now.forget_requests:
             return None
-        conflict = (past.message_id, past.digest) != (message.id, message.digest())
+        conflict = (past.message_id, past.digest) != (message.id, message.digest)
         self._account.repeated(past, conflict=conflict)
         if conflict:
             return Answer(segment=9, code="4001")

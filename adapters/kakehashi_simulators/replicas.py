@@ -67,7 +67,7 @@ class ReplicaDesk:
             self.account.take_again(past, changes)
             return self.receipts.acknowledgement(past.receipt)
         receipt = new_id()
-        request = Request(message.request_id, message.id, message.digest(), len(rows), receipt)
+        request = Request(message.request_id, message.id, message.digest, len(rows), receipt)
         if not self.account.take(request, changes, list(refused.values())):
             return self.receipts.repeated(message) or Answer.refused("9001")  # another connection was faster
         return self.receipts.acknowledgement(receipt)

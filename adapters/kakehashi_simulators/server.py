@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import threading
 from collections import Counter
@@ -94,20 +93,20 @@ class MessageServer:
             raise Unreadable
         checker = self._checkers.lend()
         try:
-            answer = self._considered(message, checker, document, over_capacity=over_capacity)
+            answer = self._considered(message, checker, over_capacity=over_capacity)
             self.tally.count(message.id, answer.code)
             return self._written(message, answer, checker)
         finally:
             self._checkers.give_back(checker)
 
-    def _considered(self, message: Message, checker: Checker, document: bytes, *, over_capacity: bool) -> Answer:
+    def _considered(self, message: Message, checker: Checker, *, over_capacity: bool) -> Answer:
         code = self._refusal_unread(message, over_capacity=over_capacity)
         if code:
             return Answer.refused(code)
         violations = checker.violations(message.root, message.id)
         if message.strange or any(violation.position is None for violation in violations):
             return Answer.refused("4001")
-        code = self._header_refusal(message, document)
+        code = self._header_refusal(message)
         if code:
             return Answer.refused(code)
         return self._desks[message.id].answer(Case(message=message, violations=violations, checker=checker))
@@ -122,13 +121,13 @@ class MessageServer:
             return switches.result_code or "6001"
         return switches.result_code
 
-    def _header_refusal(self, message: Message, document: bytes) -> str:
+    def _header_refusal(self, message: Message) -> str:
         header = message.header
         if header["Profile"] != self._settings.profile:
             return "5002"
         if header["Test"] != ("1" if self._settings.test else "0") or not self._senders.fullmatch(header["Sender"]):
             return "5001"
-        if not _header_holds(message) or (self._settings.check_digest and not _digest_holds(message, document)):
+        if not _header_holds(message) or (self._settings.check_digest and not _digest_holds(message)):
             return "4001"
         return ""
 
@@ -155,10 +154,7 @@ def _header_holds(message: Message) -> bool:
     )
 
 
-def _digest_holds(message: Message, document: bytes) -> bool:
+def _digest_holds(message: Message) -> bool:
     """Whether the batch's Sha256, when there is one, is that of the bytes from </Header> to the root's end tag."""
     given = message.header.get("Sha256")
-    if given is None:
-        return True
-    begin, end = document.find(b"</Header>") + len(b"</Header>"), document.rfind(b"</")
-    return given == base64.b64encode(hashlib.sha256(document[begin:end]).digest()).decode()
+    return given is None or given == base64.b64encode(message.digest).decode()
