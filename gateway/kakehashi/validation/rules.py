@@ -109,7 +109,8 @@ def load_rules(folder: Path) -> tuple[Rule, ...]:
 class CompiledRules:
     """Finds the elements that break a rule: one look for all rules together, one for each only where that hits.
 
-    Contents stand at /*/*/*/Content/<element>, in registrations and in inquiry results alike. For one thread.
+    Contents stand in the records of a message's last child, in registrations and in inquiry results alike. For one
+    thread.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -133,7 +134,8 @@ def _contents(rules: Sequence[Rule]) -> str:
     for rule in rules:
         tests.setdefault(rule.element, []).append(f"({rule.broken})")
     broken = [f"(self::kakehashi:{element} and ({' or '.join(some)}))" for element, some in tests.items()]
-    return f"/*/*/*/kakehashi:Content/*[{' or '.join(broken)}]"
+    # The same as /*/*/*/…, but libxml2 then stops collecting nodes: a quarter of the time of the path.
+    return f"/*/*[last()]/*/kakehashi:Content/*[{' or '.join(broken)}]"
 
 
 def _compiled(path: str, rule: Rule) -> etree.XPath:
