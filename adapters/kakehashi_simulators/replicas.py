@@ -9,7 +9,7 @@ from lxml import etree
 
 from kakehashi_simulators.account import Account, Change, Refusal, Request
 from kakehashi_simulators.answer import Answer, new_id
-from kakehashi_simulators.message import NAMESPACE, Message, individual_number_positions
+from kakehashi_simulators.message import NAMESPACE, individual_number_positions
 from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
@@ -17,28 +17,28 @@ from kakehashi_simulators.server import Case
 __all__ = ["ReplicaDesk", "ReplicaResultDesk"]
 
 _REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007", "stale": "4009"}
-_OTHER_CONTENT = etree.XPath(
-    "/*/k:Records/k:Record[k:Content and concat(k:InfoName, 'v', k:LayoutVersion) != local-name(k:Content/*)]/@no",
-    namespaces={"k": NAMESPACE},
-    smart_strings=False,
-)
-
-
-_OTHER_OPERATION = etree.XPath(
-    "/*/k:Records/k:Record[boolean(k:Content) = (@operation = 'delete')]/@no",
-    namespaces={"k": NAMESPACE},
-    smart_strings=False,
-)
+_VALID_TO = f"{{{NAMESPACE}}}ValidTo"
 
 
 class _Row(NamedTuple):
-    """Elements of a Record."""
+    """A Record. `content`: the tag of the layout element in its Content; None without a Content."""
 
-    PersonKey: str
-    InfoName: str
-    LayoutVersion: str
-    Unit: str
-    Sequence: str
+    person: str
+    info: str
+    version: str
+    unit: str
+    sequence: str
+    operation: str
+    content: str | None
+
+    @property
+    def contradiction(self) -> tuple[str | None, str] | None:
+        """(item, code) when a registration has no content, a deletion has one, or it is one of another layout."""
+        if (self.content is None) != (self.operation == "delete"):
+            return "Content", "4001"
+        if self.content is not None and self.content != f"{{{NAMESPACE}}}{self.info}v{self.version}":
+            return None, "4002"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +56,9 @@ class ReplicaDesk:
             return repeated
         rows = _rows(case)
         refused = self._refused(case, rows)
-        operations = [record.get("operation", "") for record in message.root[1]]
         changes = [
-            Change(number, row.PersonKey, row.InfoName, row.Unit, row.Sequence, operation)
-            for number, row, operation in zip(map(int, message.numbers), rows, operations, strict=True)
+            Change(number, row.person, row.info, row.unit, row.sequence, row.operation)
+            for number, row in zip(map(int, message.numbers), rows, strict=True)
             if number not in refused
         ]
         past = self.receipts.forgotten(message)
@@ -77,18 +76,17 @@ class ReplicaDesk:
         numbers = [int(number) for number in case.message.numbers]
         found: dict[int, Refusal] = {}
         for number, row in zip(numbers, rows, strict=True):
-            code = _REFUSED_PERSON.get(self.persons.state(row.PersonKey))
+            code = _REFUSED_PERSON.get(self.persons.state(row.person))
             if code:
                 found[number] = Refusal(number, None, code)
-        for number in _numbers(_OTHER_CONTENT, case.message):
-            found[number] = Refusal(number, None, "4002")
-        for number in _numbers(_OTHER_OPERATION, case.message):
-            found[number] = Refusal(number, "Content", "4001")
+            contradiction = row.contradiction
+            if contradiction:
+                found[number] = Refusal(number, *contradiction)
         for violation in case.violations:
             number = numbers[violation.position or 0]
             found[number] = Refusal(number, violation.item, violation.code)
         for number, row in zip(numbers, rows, strict=True):
-            if (row.InfoName, row.LayoutVersion) not in case.checker.layouts:
+            if (row.info, row.version) not in case.checker.layouts:
                 found[number] = Refusal(number, None, "5002")
         for position in individual_number_positions(case.message):
             found[numbers[position]] = Refusal(numbers[position], None, "4005")
@@ -110,19 +108,24 @@ class ReplicaResultDesk:
 
 
 def _rows(case: Case) -> list[_Row]:
-    """The key fields of every record; in columns, which is faster, where the schema vouches for every record."""
-    message = case.message
-    if not any(violation.code == "4001" for violation in case.violations):
-        columns = [message.texts(f"k:Records/k:Record/k:{name}") for name in _Row._fields]
-        return [_Row(*row) for row in zip(*columns, strict=True)]
-    return [
-        _Row(*(record.findtext(f"{{{NAMESPACE}}}{name}", "") for name in _Row._fields)) for record in message.root[1]
-    ]
+    """Every record; by position, which is faster, where the schema vouches for every one."""
+    read = _searched if any(violation.code == "4001" for violation in case.violations) else _counted
+    return [read(record) for record in case.message.root[1]]
 
 
-def _numbers(path: etree.XPath, message: Message) -> list[int]:
-    """Numbers of the records that `path` finds: a content of another layout than they say (_OTHER_CONTENT), or a
-    content with a deletion and none with a registration (_OTHER_OPERATION).
-    """
-    found = path(message.root)
-    return [int(str(number)) for number in found] if isinstance(found, list) else []
+def _counted(record: etree._Element) -> _Row:
+    sequence, last = record[5], record[-1]
+    if sequence.tag == _VALID_TO:
+        sequence = record[6]
+    texts = record[0].text, record[1].text, record[2].text, record[3].text, sequence.text
+    person, info, version, unit, number = [text or "" for text in texts]
+    content = str(last[0].tag) if len(last) else None
+    return _Row(person, info, version, unit, number, record.get("operation", ""), content)
+
+
+def _searched(record: etree._Element) -> _Row:
+    names = ("PersonKey", "InfoName", "LayoutVersion", "Unit", "Sequence")
+    person, info, version, unit, sequence = [record.findtext(f"{{{NAMESPACE}}}{name}", "") for name in names]
+    content = record.find(f"{{{NAMESPACE}}}Content")
+    tag = None if content is None else next((str(child.tag) for child in content), "")
+    return _Row(person, info, version, unit, sequence, record.get("operation", ""), tag)
