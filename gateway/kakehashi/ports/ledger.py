@@ -1,0 +1,234 @@
+"""What the ledger holds, as values: files, batches, exceptions by record, replica state by key, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.ports.sealer import Sealed
+
+__all__ = [
+    "NO_REPLICAS",
+    "Attempt",
+    "BatchRow",
+    "Cause",
+    "Decision",
+    "ExceptionRow",
+    "Exchange",
+    "FileRow",
+    "LaneCounts",
+    "NewBatch",
+    "NewException",
+    "NewFile",
+    "ReplicaChange",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """「受付ファイル」 A file as intake found it. `digest` is the SHA-256 of its bytes (unique per lane).
+
+    `held` is the code of the fault that holds the whole file; its records then wait for a decision.
+    `header` is where the sealed header record lies in the spool (offset, length), if the file has one.
+    """
+
+    lane: str
+    name: str
+    digest: bytes
+    size: int
+    records: int
+    config_hash: str
+    received_at: datetime
+    spool: str
+    held: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """「新規バッチ」 A slice of a file. `offset` is the slice's first byte in the legacy file.
+
+    `spool_*` place its sealed BatchBody.
+    """
+
+    seq: int
+    first_record: int
+    records: int
+    offset: int
+    spool_offset: int
+    spool_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    id: int
+    lane: str
+    name: str
+    digest: bytes
+    size: int
+    records: int
+    batches: int
+    state: FileState
+    code: str | None
+    config_hash: str
+    received_at: datetime
+    spool: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
+
+    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the
+    exception whose record this batch carries again: its body is that exception's payload, its `seq` comes after the
+    file's other batches, its `offset` is the exception's where that is known, else that of the batch it came from.
+    """
+
+    id: int
+    file_id: int
+    lane: str
+    seq: int
+    first_record: int
+    records: int
+    offset: int
+    spool_offset: int
+    spool_length: int
+    state: BatchState
+    turn: int
+    attempts: int
+    request_id: str
+    receipt: str | None
+    code: str | None
+    due: datetime | None
+    accepted: int
+    updated_at: datetime
+    redrive_of: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewException:
+    """「例外レコード」 A record that was not accepted.
+
+    `payload` is its sealed BatchBody, `server_code` the server's own code.
+    """
+
+    record_no: int
+    code: str
+    state: RecordState
+    payload: Sealed
+    item: str | None = None
+    offset: int | None = None
+    server_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionRow:
+    id: int
+    file_id: int
+    batch_id: int
+    lane: str
+    record_no: int
+    code: str
+    server_code: str | None
+    item: str | None
+    offset: int | None
+    state: RecordState
+    reason: str | None
+    actor: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Exceptions grouped: lane, code, item, server code, state, how many, since when."""
+
+    lane: str
+    code: str
+    server_code: str | None
+    item: str | None
+    state: RecordState
+    count: int
+    oldest: datetime
+
+
+class ReplicaChange(NamedTuple):
+    """「副本状態」 The newest accepted change of one (person, TM code, unit): sequence and digest of what was sent."""
+
+    person: str
+    info_name: str
+    unit: str
+    sequence: int
+    digest: bytes
+    deleted: bool = False
+
+
+NO_REPLICAS: Final[Mapping[int, ReplicaChange]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """「送信履歴」 One message to the server about a batch. `segment` and `code` stay None until answered."""
+
+    batch_id: int
+    no: int
+    message_id: str
+    request_id: str
+    sent_at: datetime
+    answered_at: datetime | None = None
+    segment: int | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """「交信」 What came back for one message about a batch, written down together with what follows from it.
+
+    `request_id`: of a poll or status query, which gets its Attempt row only now; None: the answer to the newest send.
+    `segment` is None where no answer came.
+    """
+
+    message_id: str
+    request_id: str | None
+    sent_at: datetime
+    segment: int | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneCounts:
+    """received = accepted + refused + waiting, each derived on its own from the ledger.
+
+    `sent` is no part of that sum: the records of batches that have an Attempt, without those that were refused before
+    sending (exceptions without the server's code); a redriven record is counted anew.
+    `oldest_waiting` is when the earliest file that still has a waiting record was received.
+    """
+
+    lane: str
+    files: int
+    received: int
+    sent: int
+    accepted: int
+    refused: int
+    waiting: int
+    oldest_waiting: datetime | None
+
+    @property
+    def adds_up(self) -> bool:
+        return self.received == self.accepted + self.refused + self.waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """「判断記録」 Who decided what and why: action is redrive, discard, release or refuse."""
+
+    at: datetime
+    actor: str
+    action: str
+    reason: str
+    file_id: int
+    batch_id: int | None = None
+    exception_id: int | None = None
