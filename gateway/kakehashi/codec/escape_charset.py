@@ -38,6 +38,8 @@ class EscapeCharset:
                 raise damage("DEC-004" if decoder.getstate()[0] else "DEC-020", len(raw) - len(decoder.getstate()[0]))
         except UnicodeDecodeError as error:
             raise damage("DEC-004", error.start) from None
+        except UnicodeError:  # bytes behind an escape that is none
+            raise damage("DEC-004", self.offset(raw)) from None
         if found := _REFUSED.search(text):
             raise damage("DEC-004", self.offset(raw, found.start()))
         return text
@@ -48,15 +50,19 @@ class EscapeCharset:
         except UnicodeEncodeError as error:
             raise damage("DEC-004", character=error.start + 1) from None
 
-    def offset(self, raw: bytes, character: int) -> int:
-        """Where the character of that index (0-based) begins, escape sequence included."""
+    def offset(self, raw: bytes, character: int | None = None) -> int:
+        """Where the character of that index (0-based) begins, escape sequence included; None: the first wrong one."""
         decoder = codecs.getincrementaldecoder(self.name)()
         count, begin = 0, 0
         for at in range(len(raw)):
-            if count == character and not decoder.getstate()[0]:
+            if not decoder.getstate()[0]:
                 begin = at
+                if count == character:
+                    break
+            try:
+                count += len(decoder.decode(raw[at : at + 1]))
+            except UnicodeError:
                 break
-            count += len(decoder.decode(raw[at : at + 1]))
         return begin
 
 
