@@ -49,6 +49,7 @@ DEC-020 | the shift codes of a mixed item are not paired | シフトコードの
 DEC-021 | a required item is empty | 必須項目が空です | Have the owner fill the item | 項目を補ってください
 DEC-022 | the length that stands before the record, or in it, is impossible | レコード長の指定(RDW・BDWなど)が不正です | Check the record format; have the file transferred in binary, with its descriptor words | レコード形式の指定を確認し、バイナリ転送で再送してもらってください
 DEC-030 | the count of a table is outside its bounds | 繰返し回数が範囲外です | Have the owner correct the counting item | 回数の項目を修正してください
+DEC-031 | a segment has no parent, or one below it cannot be read | 親のないセグメント、または下位に読めないセグメントがあります | Correct the records around it: a tree is read as a whole or not at all | 前後のレコードを修正してください。階層は全体で読み取ります
 MAP-001 | a converter cannot read the value | 変換できない値です | Have the owner correct the item, or correct the mapping | 項目または変換表を修正してください
 MAP-002 | the code table has no row for the code | コード表に該当がありません | Add the code to the table, or have the owner correct it | コード表に追加するか、項目を修正してください
 MAP-003 | a required item has neither a value nor a reason for its absence | 必須項目に値も未設定事由もありません | Declare a reason in the mapping, or have the owner fill the item | 未設定事由を定義するか、項目を補ってください

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,16 +13,18 @@ import click
 
 from kakehashi.cli.context import Session
 from kakehashi.cli.output import json_text
-from kakehashi.codec.copybook.file import read_file, write_values
+from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
+from kakehashi.codec.copybook.file import file_of, read_file
 from kakehashi.codec.copybook.floating import FORMS
+from kakehashi.codec.copybook.hierarchy import Hierarchy
 from kakehashi.codec.copybook.library import decoded
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
 from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.record import CopybookCodec, Values
+from kakehashi.codec.copybook.reshaping import merged, with_margins, with_texts
 from kakehashi.codec.copybook.tree import Copybook, Dialect
 from kakehashi.codec.copybook.zoned import ASCII_STYLES
-from kakehashi.codec.records import Recfm, RecordSpec, Word
-from kakehashi.codec.records.spec import SEPARATORS
+from kakehashi.codec.records import Recfm, RecordSpec
 from kakehashi.errors import ConfigurationError, Fault, InputError, Place
 
 __all__ = ["CopybookSettings", "copybook_options", "decode_copybook", "encode_copybook", "is_copybook", "read_copybook"]
@@ -41,11 +43,23 @@ class CopybookSettings:
 
     dialect: str
     options: Options
-    records: RecordSpec
+    records: RecordSettings
+    more: tuple[Path, ...] = ()
+    texts: tuple[str, ...] = ()
+    margins: tuple[int, int] = (0, 0)
+    children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def spec(self, *, recfm: str | None, length: int | None) -> RecordSpec:
+    def book(self, path: Path) -> Copybook:
+        """The copybook in a file, with what the options make of it."""
+        book = merged([read_copybook(each, self.dialect) for each in (path, *self.more)])
+        before, after = self.margins
+        return with_margins(with_texts(book, self.texts), before=before, after=after)
+
+    def spec(self, book: Copybook, *, recfm: str | None, length: int | None) -> RecordSpec:
         """The record format, with the two options that other layouts have, too."""
-        return replace(self.records, recfm=Recfm(recfm or "F"), record_length=length)
+        spec = self.records.under(book, self.options)
+        given = spec.recfm if spec.recfm in {Recfm.ITEM, Recfm.HEADER} else Recfm(recfm or "F")
+        return replace(spec, recfm=given, record_length=length)
 
 
 def _choice(kind: Iterable[str]) -> click.Choice[str]:
@@ -58,11 +72,20 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
     @functools.wraps(function)
     def run(*given: object, dialect: str, **rest: object) -> int:
         options = _options({name: rest.pop(name) for name in _NAMES}, str(rest["encoding"]))
-        records = _records({name: rest.pop(name) for name in _RECORD_NAMES})
-        return function(*given, copybook=CopybookSettings(dialect=dialect, options=options, records=records), **rest)
+        records = record_settings({name: rest.pop(name) for name in RECORD_NAMES})
+        settings = CopybookSettings(
+            dialect=dialect,
+            options=options,
+            records=records,
+            more=tuple(Path(each) for each in _texts(rest.pop("more"))),
+            texts=_texts(rest.pop("group_text")),
+            margins=(int(str(rest.pop("margin_before"))), int(str(rest.pop("margin_after")))),
+            children=dict(_family(text) for text in _texts(rest.pop("children"))),
+        )
+        return function(*given, copybook=settings, **rest)
 
     wrapped: Callable[..., int] = run
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *RECORD_OPTIONS)):
         wrapped = option(wrapped)
     return wrapped
 
@@ -71,7 +94,6 @@ _NAMES = (
     "segment", "occurs_depends", "occurs_mapping", "filler", "filler_names", "trim", "float_form", "overpunch",
     "endian", "blanks", "low_values", "high_values", "invalid", "item", "controls", "short", "keep_bytes", "root",
 )  # fmt: skip
-_RECORD_NAMES = ("separator", "rdw", "rdw_exclusive", "rdw_adjustment", "header_bytes", "footer_bytes")
 _OPTIONS = (
     click.option("--dialect", type=_choice(Dialect), default="ibm", show_default=True, help="Copybook: compiler."),
     click.option("--segment", multiple=True, metavar="ITEM=VALUE:GROUP", help="Copybook: which REDEFINES counts when."),
@@ -90,19 +112,21 @@ _OPTIONS = (
     click.option("--invalid", type=_choice(Nil), default="refuse", show_default=True,
                  help="Copybook: what is no number at all."),
     click.option("--item", multiple=True, metavar="ITEM:POLICY=refuse|nil|zero",
-                 help="Copybook: blanks, low_values, high_values or invalid of one item."),
+                 help="Copybook: blanks, low_values, high_values or invalid of one item; or ITEM:encoding=NAME."),
     click.option("--controls", type=_choice(Controls), default="keep", show_default=True,
                  help="Copybook: control characters in text."),
     click.option("--short", is_flag=True, help="Copybook: records may end before their last item."),
     click.option("--keep-bytes", is_flag=True, help="Copybook: each record's bytes, for encode to start from."),
     click.option("--root", is_flag=True, help="Copybook: keep the name of the only record."),
-    click.option("--separator", type=_choice(("any", *SEPARATORS)), help="Copybook: what ends a record."),
-    click.option("--rdw", type=click.Choice(["big", "little"]), default="big", show_default=True,
-                 help="Copybook: order of the lengths of V and VB."),
-    click.option("--rdw-exclusive", is_flag=True, help="Copybook: the length does not count its own four bytes."),
-    click.option("--rdw-adjustment", type=int, default=0, help="Copybook: added to the length."),
-    click.option("--header-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes before the first record."),
-    click.option("--footer-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes behind the last record."),
+    click.option("--with-layout", "more", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                 help="Copybook: another one for the same records."),
+    click.option("--group-text", multiple=True, metavar="GROUP", help="Copybook: also as one text, GROUP_NT."),
+    click.option("--margin-before", type=click.IntRange(0), default=0,
+                 help="Copybook: bytes of each record before it."),
+    click.option("--margin-after", type=click.IntRange(0), default=0,
+                 help="Copybook: bytes of each record behind it."),
+    click.option("--children", multiple=True, metavar="SEGMENT=SEGMENT[,SEGMENT…]",
+                 help="Copybook: segments that belong to the one before them; one tree a line."),
 )  # fmt: skip
 
 
@@ -122,26 +146,12 @@ def _options(given: dict[str, object], encoding: str) -> Options:
         low_values=Nil(str(given["low_values"])),
         high_values=Nil(str(given["high_values"])),
         invalid=Nil(str(given["invalid"])),
-        items=_policies(_texts(given["item"])),
+        items=_policies([text for text in _texts(given["item"]) if _encoding(text) is None]),
+        encodings=dict(found for text in _texts(given["item"]) if (found := _encoding(text)) is not None),
         controls=Controls(str(given["controls"])),
         short=bool(given["short"]),
         keep_bytes=bool(given["keep_bytes"]),
         root=bool(given["root"]),
-    )
-
-
-def _records(given: dict[str, object]) -> RecordSpec:
-    word = Word(
-        big_endian=given["rdw"] == "big",
-        inclusive=not given["rdw_exclusive"],
-        adjustment=int(str(given["rdw_adjustment"])),
-    )
-    return RecordSpec(
-        separator=_text(given["separator"]),
-        rdw=word,
-        bdw=word,
-        file_header=int(str(given["header_bytes"])),
-        file_footer=int(str(given["footer_bytes"])),
     )
 
 
@@ -177,7 +187,22 @@ def _mapping(texts: tuple[str, ...]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _policies(texts: tuple[str, ...]) -> dict[str, dict[str, Nil]]:
+def _family(text: str) -> tuple[str, tuple[str, ...]]:
+    parent, _, children = text.partition("=")
+    names = tuple(_name(child) for child in children.split(",") if child.strip())
+    if not parent.strip() or not names:
+        raise click.BadParameter("SEGMENT=SEGMENT[,SEGMENT…]", param_hint="--children")
+    return _name(parent), names
+
+
+def _encoding(text: str) -> tuple[str, str] | None:
+    """The item and its charset, where the text is about one."""
+    item, _, pair = text.partition(":")
+    policy, _, name = pair.partition("=")
+    return (_name(item), name.strip()) if policy.strip() == "encoding" else None
+
+
+def _policies(texts: Iterable[str]) -> dict[str, dict[str, Nil]]:
     found: dict[str, dict[str, Nil]] = {}
     for text in texts:
         item, _, pair = text.partition(":")
@@ -196,12 +221,18 @@ def read_copybook(path: Path, dialect: str) -> Copybook:
         raise ConfigurationError(fault.at(file=fault.place.file or path.name) for fault in error.faults) from None
 
 
-def decode_copybook(session: Session, layout: Path, data: Path, settings: CopybookSettings, spec: RecordSpec) -> int:
-    """One JSON object a record; faults to standard error."""
-    codec = CopybookCodec(read_copybook(layout, settings.dialect), settings.options)
+def decode_copybook(
+    session: Session, layout: Path, data: Path, settings: CopybookSettings, *, recfm: str | None, length: int | None
+) -> int:
+    """One JSON object a record, or a tree of records; faults to standard error."""
+    book = settings.book(layout)
+    codec = CopybookCodec(book, settings.options)
     count = 0
     with data.open("rb") as stream:
-        for found in read_file(stream, codec, spec, file=data.name):
+        records = read_file(stream, codec, settings.spec(book, recfm=recfm, length=length), file=data.name)
+        if settings.children:
+            records = Hierarchy(codec, settings.options, settings.children).read(records, file=data.name)
+        for found in records:
             if found.decoded.values is not None:
                 click.echo(json_text(found.decoded.values))
             for fault in found.decoded.faults:
@@ -211,17 +242,33 @@ def decode_copybook(session: Session, layout: Path, data: Path, settings: Copybo
 
 
 def encode_copybook(
-    session: Session, layout: Path, lines: Iterable[str], out: Path, settings: CopybookSettings, spec: RecordSpec
+    session: Session,
+    layout: Path,
+    lines: Iterable[str],
+    out: Path,
+    settings: CopybookSettings,
+    *,
+    recfm: str | None,
+    length: int | None,
 ) -> int:
     """JSON lines to a file; a line that cannot be written is a fault and leaves no bytes."""
-    codec = CopybookCodec(read_copybook(layout, settings.dialect), settings.options)
+    book = settings.book(layout)
+    codec = CopybookCodec(book, settings.options)
+    spec = settings.spec(book, recfm=recfm, length=length)
+    family = Hierarchy(codec, settings.options, settings.children) if settings.children else None
     faults: list[Fault] = []
-    with out.open("wb") as target:
+
+    def records() -> Iterator[bytes]:
         for number, line in enumerate(lines, start=1):
             try:
-                target.write(write_values(codec, spec, _values(line)))
+                values = _values(line)
+                yield from [codec.write(values)] if family is None else list(family.write(values))
             except InputError as error:
                 faults.append(error.fault.at(record=number))
+
+    with out.open("wb") as target:
+        for piece in file_of(codec, spec, records(), refused=faults.append):
+            target.write(piece)
     session.output.faults(faults)
     return 1 if faults else 0
 

@@ -68,8 +68,7 @@ def decode(
         )  # fmt: skip
         return look_into(session, choice, data, look)
     if is_copybook(layout_file):
-        spec = copybook.spec(recfm=recfm, length=record_length)
-        return decode_copybook(session, layout_file, data, copybook, spec)
+        return decode_copybook(session, layout_file, data, copybook, recfm=recfm, length=record_length)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     codec = compile_codec(layout)
     faults = 0
@@ -101,8 +100,7 @@ def encode(
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
     if is_copybook(layout_file):
-        spec = copybook.spec(recfm=recfm, length=record_length)
-        return encode_copybook(session, layout_file, jsonl, out, copybook, spec)
+        return encode_copybook(session, layout_file, jsonl, out, copybook, recfm=recfm, length=record_length)
     layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
     encoder = compile_encoder(layout)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}

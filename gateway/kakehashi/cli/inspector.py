@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import click
 
-from kakehashi.cli.copybook import CopybookSettings, is_copybook, read_copybook
+from kakehashi.cli.copybook import CopybookSettings, is_copybook
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.inspection.by_copybook import CopybookInspector
 from kakehashi.codec.inspection.by_layout import LayoutInspector
@@ -53,8 +53,8 @@ def open_inspector(choice: LayoutChoice) -> Inspector:
     marks = Marks(choice.sensitive)
     found: Inspector
     if is_copybook(choice.file):
-        spec = choice.copybook.spec(recfm=choice.recfm, length=choice.record_length)
-        book = read_copybook(choice.file, choice.copybook.dialect)
+        book = choice.copybook.book(choice.file)
+        spec = choice.copybook.spec(book, recfm=choice.recfm, length=choice.record_length)
         found = CopybookInspector(book, choice.copybook.options, spec, marks)
     else:
         given = {"recfm": choice.recfm, "record_length": choice.record_length, "kind": choice.kind}

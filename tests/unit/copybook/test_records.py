@@ -110,6 +110,28 @@ def test_kept_bytes_survive_a_change_of_another_item():
     assert made.write({**values, "B": "c"}) == b"\x12\x3f\0\x01c "
 
 
+def test_a_record_of_no_bytes_comes_back_as_none():
+    """Where FILLERs alone are missing, no bytes are put in their place."""
+    made = codec("       01 R.\n          05 FILLER PIC X(2).\n", keep_bytes=True)
+    assert made.write(made.read(b"").values) == b""
+
+
+def test_a_selector_that_the_record_does_not_reach_tells_nothing():
+    """Neither part of a number is read, nor is the fault placed behind the record."""
+    text = "       01 R.\n          05 A PIC X.\n          05 B REDEFINES A PIC X.\n          05 K COMP-2.\n"
+    made = codec(text, floats="ieee", segments=(Segment("K", "1", "B"),))
+    assert [(fault.code, fault.place.offset) for fault in made.read(b"x123").faults] == [("DEC-009", 0), ("DEC-002", 4)]
+    behind = "       01 R.\n          05 K PIC X.\n          05 A PIC X.\n          05 B REDEFINES A PIC X.\n"
+    made = codec(behind, segments=(Segment("K", "1", "B"),))
+    assert [(fault.code, fault.place.offset) for fault in made.read(b"").faults] == [("DEC-002", 0), ("DEC-009", 0)]
+
+
+def test_codes_may_be_filled_up_with_low_values():
+    """A selector or a counting text is the same without what fills its item up."""
+    made = codec(REDEFINED.replace("KIND PIC X.", "KIND PIC X(3)."), segments=(Segment("KIND", "1", "B"),))
+    assert made.read(b"1\0\x000007z").values == {"KIND": "1\0\0", "B": 7, "Z": "z"}
+
+
 def test_files_without_lengths_are_read_record_by_record():
     """Where only reading tells the length, records follow one another; a lost way ends the file with its fault."""
     made = codec(TABLE, odo=Odo.SHIFTED)

@@ -9,7 +9,7 @@ from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
 from kakehashi.codec.copybook.tree import Dialect, Field, Usage
 from kakehashi.codec.text_form import damage
 
-__all__ = ["binary_leaf", "default_order"]
+__all__ = ["binary_leaf", "default_order", "order_of"]
 
 Order = Literal["big", "little"]
 
@@ -19,11 +19,16 @@ def default_order(dialect: Dialect) -> Order:
     return "big" if dialect in {Dialect.IBM, Dialect.HITACHI, Dialect.NEC} else "little"
 
 
+def order_of(usage: Usage, *, native: Order) -> Order:
+    """Of the bytes of a binary item."""
+    return native if usage in {Usage.NATIVE, Usage.INDEX, Usage.POINTER} else "big"
+
+
 def binary_leaf(field: Field, *, native: Order) -> Leaf:
     """Every content is a number: what the bytes hold counts, not the digits of the picture."""
     picture = field.picture
     signed = (picture is not None and picture.signed) or field.usage is Usage.INDEX
-    order: Order = native if field.usage in {Usage.NATIVE, Usage.INDEX, Usage.POINTER} else "big"
+    order = order_of(field.usage, native=native)
     scale = picture.scale if picture is not None and picture.numeric else 0
     value, integer = scaled(scale), unscaled(scale, None)
     length = field.length

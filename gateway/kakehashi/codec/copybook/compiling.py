@@ -45,6 +45,7 @@ def with_names(copybook: Copybook, options: Options) -> Options:
         segments=tuple(Segment(name(s.item), s.value, name(s.group)) for s in options.segments),
         occurs={name(item): texts for item, texts in options.occurs.items()},
         items={name(item): policies for item, policies in options.items.items()},
+        encodings={name(item): encoding for item, encoding in options.encodings.items()},
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from kakehashi.codec.copybook.record import CopybookCodec, Decoded, Values
-from kakehashi.codec.records import Recfm, RecordSpec, read_records, write_record
+from kakehashi.codec.records import Recfm, RecordSpec, read_records, write_blocks, write_record
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["Found", "read_file", "write_values"]
+__all__ = ["Found", "file_of", "read_file", "write_values"]
 
 _BLOCK = 1 << 18
 _LOST = {"DEC-002", "DEC-030"}
@@ -47,14 +47,25 @@ def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str)
     if spec.recfm in _STRIDES and spec.record_length is None:
         spec = replace(spec, record_length=codec.most)
     end = spec.file_header
+    refused: list[Fault] = []
     try:
-        for record in read_records(stream, spec, file=file):
+        for record in read_records(stream, spec, file=file, refused=refused.append):
+            yield from _drained(refused)
             end = record.offset + len(record.data)
             yield record.offset, codec.read(record.data, offset=record.offset)
+        yield from _drained(refused)
     except InputError as error:
+        yield from _drained(refused)
         fault = error.fault
         offset = end if fault.place.offset is None else fault.place.offset
         yield offset, Decoded(None, (fault.at(offset=offset),), 0)
+
+
+def _drained(refused: list[Fault]) -> Iterator[tuple[int, Decoded]]:
+    """Records that are none by their length alone."""
+    while refused:
+        fault = refused.pop(0)
+        yield fault.place.offset or 0, Decoded(None, (fault,), 0)
 
 
 def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Iterator[tuple[int, Decoded]]:
@@ -80,7 +91,10 @@ def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Itera
 
 def write_values(codec: CopybookCodec, spec: RecordSpec, values: Values) -> bytes:
     """A record as it stands in the file. Raises InputError DEC-018 where it is longer than the file's records."""
-    raw = codec.write(values)
+    return _in_file(codec, spec, codec.write(values))
+
+
+def _in_file(codec: CopybookCodec, spec: RecordSpec, raw: bytes) -> bytes:
     length = spec.record_length
     if length is not None and spec.recfm in _STRIDES:
         if len(raw) > length:
@@ -89,3 +103,17 @@ def write_values(codec: CopybookCodec, spec: RecordSpec, values: Values) -> byte
     elif spec.recfm in _STRIDES:
         spec = replace(spec, record_length=len(raw))
     return write_record(raw, spec)
+
+
+def file_of(
+    codec: CopybookCodec, spec: RecordSpec, records: Iterable[bytes], *, refused: Callable[[Fault], None]
+) -> Iterator[bytes]:
+    """The pieces of a file of these records, in blocks for VB; `refused` gets those that do not fit, by number."""
+    if spec.recfm is Recfm.VB:
+        yield from write_blocks(records, spec)
+        return
+    for number, raw in enumerate(records, start=1):
+        try:
+            yield _in_file(codec, spec, raw)
+        except InputError as error:
+            refused(error.fault.at(record=number))

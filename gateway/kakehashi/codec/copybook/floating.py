@@ -18,7 +18,7 @@ from kakehashi.codec.text_form import damage
 
 __all__ = ["FORMS", "float_leaf"]
 
-FORMS = ("ibm", "ieee", "ieee-le")
+FORMS = ("ibm", "ibm-le", "ieee", "ieee-le")
 _DIGITS = {4: range(6, 10), 8: range(15, 19)}
 
 
@@ -26,6 +26,10 @@ def float_leaf(length: int, *, form: str) -> Leaf:
     """`length` 4 or 8. A NaN or an infinity is DEC-005."""
     if form == "ibm":
         return Leaf(_read_ibm, lambda value: _write_ibm(_exact(value), length), bytes(length))
+    if form == "ibm-le":
+        return Leaf(
+            lambda raw: _read_ibm(raw[::-1]), lambda value: _write_ibm(_exact(value), length)[::-1], bytes(length)
+        )
     code = (">" if form == "ieee" else "<") + ("f" if length == 4 else "d")
     packing = struct.Struct(code)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kakehashi.codec.copybook.binary import Order, binary_leaf, default_order
+from kakehashi.codec.copybook.binary import Order, binary_leaf, default_order, order_of
 from kakehashi.codec.copybook.charset import TextCodec, text_codec
 from kakehashi.codec.copybook.edited import edited_leaf
 from kakehashi.codec.copybook.floating import FORMS, float_leaf
@@ -38,6 +38,12 @@ class Items:
         if self._style not in ASCII_STYLES or self._floats not in FORMS:
             raise InputError("CFG-003", overpunch=self._style, float=self._floats)
 
+        self._codecs = {name: text_codec(encoding) for name, encoding in options.encodings.items()}
+
+    def order(self, field: Field) -> Order:
+        """Of the bytes of a binary item."""
+        return order_of(field.usage, native=self._native)
+
     def leaf(self, field: Field) -> Leaf:
         """The leaf of an elementary item."""
         leaf = self._plain(field)
@@ -58,15 +64,16 @@ class Items:
 
     def _display(self, field: Field) -> Leaf:
         assert field.picture is not None
+        codec = self._codecs.get(field.name, self.codec)
         match field.picture.category:
             case Category.NUMBER if field.usage is Usage.NATIONAL:
                 return _national(zoned_leaf(replace(field, length=field.length // 2), host=False, style=self._style))
             case Category.NUMBER:
-                return zoned_leaf(field, host=self.codec.host, style=self._style)
+                return zoned_leaf(field, host=codec.host, style=self._style)
             case Category.EDITED_NUMBER if field.usage is Usage.DISPLAY:
-                return edited_leaf(field, self.codec)
+                return edited_leaf(field, codec)
             case _:
-                return text_leaf(field, self.codec, self._options)
+                return text_leaf(field, codec, self._options)
 
     def _policy(self, field: Field, name: str, otherwise: Nil) -> Nil:
         return self._options.items.get(field.name, {}).get(name, otherwise)
@@ -74,7 +81,7 @@ class Items:
     def _lenient(self, leaf: Leaf, field: Field) -> Leaf:
         """Blanks, low-values, high-values and other damage by the policy, where the number itself cannot be read."""
         options = self._options
-        blanks = self.codec.encode(" ") * field.length
+        blanks = self._codecs.get(field.name, self.codec).encode(" ") * field.length
         contents = {
             blanks: Nil.ZERO if field.blank_when_zero else self._policy(field, "blanks", options.blanks),
             bytes(field.length): self._policy(field, "low_values", options.low_values),

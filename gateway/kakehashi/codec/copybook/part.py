@@ -56,7 +56,7 @@ class Count:
             return self.most
         value = seen.get(self._depending)
         if self._texts is not None:
-            value = self._texts.get(str(value if value is not None else "").strip())
+            value = self._texts.get(_plain(value))
         if not isinstance(value, int) or not 0 <= value <= self.most:
             raise InputError(Fault("DEC-030", Place(item=self._path), {"most": self.most}))
         return value
@@ -153,7 +153,8 @@ class Alternatives:
         if self._choices:
             part = self._chosen(state)
             if part is None:
-                state.faults.append(Fault("DEC-009", Place(item=self._path, offset=state.offset + at)))
+                place = Place(item=self._path, offset=state.offset + min(at, len(state.raw)))
+                state.faults.append(Fault("DEC-009", place))
                 state.at = at
             else:
                 part.read(state, at, out)
@@ -178,7 +179,7 @@ class Alternatives:
     def _chosen(self, state: Reading) -> Single | Table | None:
         for item in self._selectors:
             value = state.seen.get(item)
-            index = self._choices.get((item, "" if value is None else str(value).strip()))
+            index = self._choices.get((item, _plain(value)))
             if index is not None:
                 return self._parts[index]
         return None
@@ -200,3 +201,8 @@ class Alternatives:
             part.write(state, values, at)
             end = max(end, self._end(part, state, at))
         state.at = end
+
+
+def _plain(value: JsonValue) -> str:
+    """A code without what fills its item up."""
+    return "" if value is None else str(value).strip(" \0")

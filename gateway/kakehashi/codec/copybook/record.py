@@ -75,6 +75,8 @@ class CopybookCodec:
     def _select(self, state: Reading) -> None:
         """Selectors are read first: what they select may stand before them."""
         for name, start, stop, read in self._selectors:
+            if len(state.raw) < stop:
+                continue
             try:
                 value = read(state.raw[start:stop])
             except InputError as error:
@@ -85,12 +87,12 @@ class CopybookCodec:
     def write(self, values: Values) -> bytes:
         """The bytes of a record. Raises InputError DEC-018 or DEC-030 with the item."""
         given = dict(values)
-        base = given.pop(BYTES, "")
+        base = given.pop(BYTES, None)
         try:
             state = Writing(bytes.fromhex(base) if isinstance(base, str) else b"")
         except ValueError:
             raise InputError(Fault("DEC-018", Place(item=BYTES), {"expected": "hexadecimal digits"})) from None
-        if state.base and self._unchanged(state.base, given):
+        if base is not None and self._unchanged(state.base, given):
             return state.base
         if self._collapse:
             given = {self._part.keys[0]: given}

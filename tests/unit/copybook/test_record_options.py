@@ -1,0 +1,155 @@
+"""Record formats by options alone: lengths in an item, headers of any shape, blocks, margins, code pages of items."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from kakehashi.cli.main import main
+
+BOOK = "       01 R.\n          05 LEN PIC {}.\n          05 T PIC X(8).\n"
+
+
+def run(folder, book, raw, *options):
+    """Lines of values, and the file written from them again."""
+    (folder / "a.cpy").write_text(book, encoding="utf-8")
+    (folder / "a.dat").write_bytes(raw)
+    layout = ("--layout", str(folder / "a.cpy"), "--short", *options)
+    result = CliRunner().invoke(main, ["decode", *layout, "--keep-bytes", str(folder / "a.dat")])
+    (folder / "a.jsonl").write_text(result.stdout, encoding="utf-8")
+    back = CliRunner().invoke(
+        main, ["encode", *layout, "--keep-bytes", "--out", str(folder / "b.dat"), str(folder / "a.jsonl")]
+    )
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    for row in rows:
+        row.pop("_bytes")
+    again = (folder / "b.dat").read_bytes() if (folder / "b.dat").exists() else b""
+    return rows, again, result.stderr + back.stderr
+
+
+@pytest.mark.parametrize(
+    ("picture", "raw", "options"),
+    [
+        ("9(2)", b"05abc07abcde", ["--encoding", "ascii", "--length-item", "LEN"]),
+        ("9(2)", b"03abc05abcde", ["--encoding", "ascii", "--length-item", "LEN+2"]),
+        ("9(4) COMP", b"\0\x05abc\0\x07abcde", ["--encoding", "ascii", "--length-item", "len"]),
+        ("9(4) COMP-5", b"\x05\0abc\x07\0abcde", ["--encoding", "ascii", "--endian", "little", "--length-item", "LEN"]),
+        ("9(3) COMP-3", b"\0\x6cabc\0\x8cabcde", ["--encoding", "ascii", "--length-item", "LEN - 1"]),
+        ("9(2)", b"\xf0\xf5\x81\x82\x83\xf0\xf7\x81\x82\x83\x84\x85", ["--encoding", "cp037", "--length-item", "LEN"]),
+        ("X(2)", b"S abcL abcde",
+         ["--encoding", "ascii", "--length-item", "LEN", "--length-of", "S=5", "--length-of", "L=7"]),
+        ("9(2)", b"01abc02abcde",
+         ["--encoding", "ascii", "--length-item", "LEN", "--length-of", "1=5", "--length-of", "2=7"]),
+    ],
+)  # fmt: skip
+def test_an_item_may_say_the_length_of_its_record(tmp_path, picture, raw, options):
+    """Zoned, binary of both orders, packed, or a code with a table; the file comes back."""
+    rows, again, errors = run(tmp_path, BOOK.format(picture), raw, *options)
+    assert errors == ""
+    assert [row["T"] for row in rows] == ["abc", "abcde"]
+    assert again == raw
+
+
+def test_a_length_item_that_is_none_is_named(tmp_path):
+    """CFG-006 for an unknown item or a group."""
+    for name in ("NONE", "R"):
+        assert "CFG-006" in run(tmp_path, BOOK.format("9(2)"), b"", "--length-item", name)[2]
+
+
+@pytest.mark.parametrize(
+    ("head", "raw"),
+    [
+        ("width=3,length=1+2", b"\1\0\5 2abc\1\0\7 2abcde"),
+        ("width=3,length=0+2,little,inclusive", b"\x08\0# 2abc\x0a\0# 2abcde"),
+        ("width=2,length=1+1,add=1,valid=0:01/02", b"\1\4 2abc\2\6 2abcde"),
+    ],
+)
+def test_headers_of_any_shape_stand_before_records(tmp_path, head, raw):
+    """Width, place and order of the length, what it counts, and the marks of records."""
+    rows, _, errors = run(tmp_path, BOOK.format("X(2)"), raw, "--encoding", "ascii", "--head", head)
+    assert errors == ""
+    assert [row["T"] for row in rows] == ["abc", "abcde"]
+
+
+def test_records_that_a_header_marks_as_none_are_passed_over_where_asked(tmp_path):
+    """`skip` passes over what has another mark; without it that is a fault."""
+    raw = b"\1\5 2abc\0\3xyz\1\5 2def"
+    head = "width=2,length=1+1,valid=0:01"
+    rows, again, errors = run(tmp_path, BOOK.format("X(2)"), raw, "--encoding", "ascii", "--head", head + ",skip")
+    assert ([row["T"] for row in rows], errors) == (["abc", "def"], "")
+    assert again == raw.replace(b"\0\3xyz", b"")
+    assert "DEC-" in run(tmp_path, BOOK.format("X(2)"), raw, "--encoding", "ascii", "--head", head)[2]
+
+
+@pytest.mark.parametrize("head", ["width=2", "width=x,length=0+1", "width=2,length=1", "width=2,length=0+1,other"])
+def test_a_header_that_is_not_understood_is_wrong_usage(tmp_path, head):
+    """Exit code 2, and nothing is read."""
+    assert "--head" in run(tmp_path, BOOK.format("X(2)"), b"", "--head", head)[2]
+
+
+def test_blocks_have_an_order_of_their_own(tmp_path):
+    """A BDW may count otherwise than the RDWs below it; encode writes blocks again."""
+    record = b"\0\x09" + b"\0\0" + b" 2abc"
+    raw = len(record * 2).to_bytes(4, "little")[::-1][2:] + b"\0\0" + record * 2
+    rows, again, errors = run(
+        tmp_path, BOOK.format("X(2)"), raw, "--encoding", "ascii", "--recfm", "VB", "--bdw-exclusive"
+    )
+    assert errors == ""
+    assert [row["T"] for row in rows] == ["abc", "abc"]
+    assert again == raw
+
+
+def test_lines_of_a_wrong_length_are_told_and_the_others_read(tmp_path):
+    """--shortest and --longest refuse a line, not its neighbours."""
+    raw = b" 1abc\nx\n 2abcdefghij\n 3def\n"
+    options = ("--encoding", "ascii", "--recfm", "line", "--separator", "lf", "--shortest", "2", "--longest", "10")
+    rows, _, errors = run(tmp_path, BOOK.format("X(2)"), raw, *options)
+    assert [row["T"] for row in rows] == ["abc", "def"]
+    assert [(line.split()[2], line.split()[5]) for line in errors.splitlines()] == [
+        ("2,", "DEC-002"),
+        ("3,", "DEC-003"),
+    ]
+
+
+def test_bytes_around_records_and_groups_as_text_are_options(tmp_path):
+    """--margin-before and --margin-after, --group-text, and --with-layout for a second copybook."""
+    (tmp_path / "b.cpy").write_text("       01 S.\n          05 U PIC X(10).\n", encoding="utf-8")
+    book = "       01 R.\n          05 G.\n             10 A PIC X(2).\n             10 B PIC X(8).\n"
+    rows, again, errors = run(
+        tmp_path, book, b"#12abcdefgh!?" * 2, "--encoding", "ascii", "--margin-before", "1", "--margin-after", "2",
+        "--group-text", "G", "--with-layout", str(tmp_path / "b.cpy"),
+    )  # fmt: skip
+    value = {"R": {"G": {"A": "12", "B": "abcdefgh"}, "G_NT": "12abcdefgh"}, "S": {"U": "12abcdefgh"}}
+    assert (rows, errors) == ([value, value], "")
+    assert again == b"#12abcdefgh!?" * 2
+
+
+def test_trees_are_lines_of_decode_and_encode(tmp_path):
+    """--children makes one line of a parent and what belongs to it."""
+    book = (
+        "       01 R.\n          05 K PIC X.\n          05 P.\n             10 A PIC X(2).\n"
+        "          05 C REDEFINES P.\n             10 B PIC X(2).\n"
+    )
+    options = ("--encoding", "ascii", "--segment", "K=P:P", "--segment", "K=C:C", "--children", "P=C")
+    rows, again, errors = run(tmp_path, book, b"PabCcdCefPgh", *options)
+    assert errors == ""
+    assert again == b"PabCcdCefPgh"
+    assert [[child["B"] for child in row["P"]["C"]] for row in rows] == [["cd", "ef"], []]
+
+
+def test_one_item_may_have_a_charset_of_its_own(tmp_path):
+    """ITEM:encoding=NAME; an unknown charset is CFG-006."""
+    book = "       01 R.\n          05 A PIC X(3).\n          05 B PIC X(3).\n          05 N PIC 9(2).\n"
+    raw = b"abc\x81\x82\x8312"
+    rows, again, _ = run(tmp_path, book, raw, "--encoding", "ascii", "--item", "B:encoding=cp037")
+    assert rows == [{"A": "abc", "B": "abc", "N": 12}]
+    assert again == raw
+    assert "CFG-006" in run(tmp_path, book, raw, "--item", "B:encoding=cp0")[2]
+
+
+def test_hexadecimal_floats_may_be_little_endian(tmp_path):
+    """--float ibm-le turns the bytes of both forms."""
+    book = "       01 R.\n          05 A COMP-1.\n          05 B COMP-2.\n"
+    raw = bytes.fromhex("4110000041100000 00000000".replace(" ", ""))
+    turned = raw[:4][::-1] + raw[4:][::-1]
+    assert run(tmp_path, book, turned, "--float", "ibm-le")[0] == run(tmp_path, book, raw, "--float", "ibm")[0]
