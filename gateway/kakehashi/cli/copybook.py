@@ -12,36 +12,30 @@ from pathlib import Path
 import click
 
 from kakehashi.cli.context import Session
+from kakehashi.cli.copybook_source import SOURCE_OPTIONS, SourceSettings, read_copybook, source_settings
 from kakehashi.cli.output import json_text
 from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
 from kakehashi.codec.copybook.file import file_of, read_file
 from kakehashi.codec.copybook.floating import FORMS
 from kakehashi.codec.copybook.hierarchy import Hierarchy
-from kakehashi.codec.copybook.library import decoded
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
-from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.record import CopybookCodec, Values
 from kakehashi.codec.copybook.reshaping import merged, with_margins, with_texts
-from kakehashi.codec.copybook.tree import Copybook, Dialect
+from kakehashi.codec.copybook.tree import Copybook
 from kakehashi.codec.copybook.zoned import ASCII_STYLES
 from kakehashi.codec.records import Recfm, RecordSpec
-from kakehashi.errors import ConfigurationError, Fault, InputError, Place
+from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["CopybookSettings", "copybook_options", "decode_copybook", "encode_copybook", "is_copybook", "read_copybook"]
+__all__ = ["CopybookSettings", "copybook_options", "decode_copybook", "encode_copybook"]
 
-_SUFFIXES = {".cpy", ".cob", ".cbl", ".copy"}
 _POLICIES = ("blanks", "low_values", "high_values", "invalid")
-
-
-def is_copybook(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopybookSettings:
     """What the options say that hold for copybooks alone."""
 
-    dialect: str
+    source: SourceSettings
     options: Options
     records: RecordSettings
     more: tuple[Path, ...] = ()
@@ -51,7 +45,7 @@ class CopybookSettings:
 
     def book(self, path: Path) -> Copybook:
         """The copybook in a file, with what the options make of it."""
-        book = merged([read_copybook(each, self.dialect) for each in (path, *self.more)])
+        book = merged([read_copybook(each, self.source) for each in (path, *self.more)])
         before, after = self.margins
         return with_margins(with_texts(book, self.texts), before=before, after=after)
 
@@ -70,11 +64,11 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
     """Adds the options; the function gets them as one `copybook`."""
 
     @functools.wraps(function)
-    def run(*given: object, dialect: str, **rest: object) -> int:
+    def run(*given: object, **rest: object) -> int:
         options = _options({name: rest.pop(name) for name in _NAMES}, str(rest["encoding"]))
         records = record_settings({name: rest.pop(name) for name in RECORD_NAMES})
         settings = CopybookSettings(
-            dialect=dialect,
+            source=source_settings(rest),
             options=options,
             records=records,
             more=tuple(Path(each) for each in _texts(rest.pop("more"))),
@@ -85,7 +79,7 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
         return function(*given, copybook=settings, **rest)
 
     wrapped: Callable[..., int] = run
-    for option in reversed((*_OPTIONS, *RECORD_OPTIONS)):
+    for option in reversed((*SOURCE_OPTIONS, *_OPTIONS, *RECORD_OPTIONS)):
         wrapped = option(wrapped)
     return wrapped
 
@@ -95,7 +89,6 @@ _NAMES = (
     "endian", "blanks", "low_values", "high_values", "invalid", "item", "controls", "short", "keep_bytes", "root",
 )  # fmt: skip
 _OPTIONS = (
-    click.option("--dialect", type=_choice(Dialect), default="ibm", show_default=True, help="Copybook: compiler."),
     click.option("--segment", multiple=True, metavar="ITEM=VALUE:GROUP", help="Copybook: which REDEFINES counts when."),
     click.option("--occurs-depends", type=_choice(Odo), default="max", show_default=True,
                  help="Copybook: bytes of OCCURS DEPENDING ON."),
@@ -211,14 +204,6 @@ def _policies(texts: Iterable[str]) -> dict[str, dict[str, Nil]]:
             raise click.BadParameter("ITEM:POLICY=refuse|nil|zero", param_hint="--item")
         found.setdefault(_name(item), {})[policy] = Nil(nil)
     return found
-
-
-def read_copybook(path: Path, dialect: str) -> Copybook:
-    """The copybook in a file; COPY takes members from its folder. Faults name the file."""
-    try:
-        return parse_copybook(decoded(path.read_bytes()), dialect=dialect, folder=path.parent)
-    except ConfigurationError as error:
-        raise ConfigurationError(fault.at(file=fault.place.file or path.name) for fault in error.faults) from None
 
 
 def decode_copybook(

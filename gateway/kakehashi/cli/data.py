@@ -17,8 +17,8 @@ from kakehashi.cli.copybook import (
     copybook_options,
     decode_copybook,
     encode_copybook,
-    is_copybook,
 )
+from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.cli.inspector import LayoutChoice
 from kakehashi.cli.look import Look, look_into, look_options
 from kakehashi.cli.output import json_text

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 import click
 
-from kakehashi.cli.copybook import CopybookSettings, is_copybook
+from kakehashi.cli.copybook import CopybookSettings
+from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.inspection.by_copybook import CopybookInspector
 from kakehashi.codec.inspection.by_layout import LayoutInspector

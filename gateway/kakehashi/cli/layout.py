@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from kakehashi.cli.context import Session, command
-from kakehashi.cli.copybook import read_copybook
+from kakehashi.cli.copybook_source import SOURCE_OPTIONS, read_copybook, source_settings
 from kakehashi.codec.copybook.explain import explain as rows_of
-from kakehashi.codec.copybook.tree import Dialect
 
 __all__ = ["layout"]
 
@@ -21,12 +21,18 @@ def layout() -> None:
     """Layouts: copybooks."""
 
 
+def _source_options(function: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(SOURCE_OPTIONS):
+        function = option(function)
+    return function
+
+
 @command(layout, "explain")
-@click.option("--dialect", type=click.Choice([str(each) for each in Dialect]), default="ibm", show_default=True)
+@_source_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def explain(session: Session, dialect: str, file: Path) -> int:
+def explain(session: Session, file: Path, **source: object) -> int:
     """Every item with its bytes: offset from 1, length of one occurrence, tables at their maximum."""
-    copybook = read_copybook(file, dialect)
+    copybook = read_copybook(file, source_settings(source))
     rows = []
     for row in rows_of(copybook):
         indent = "" if session.output.as_json else "  " * row.depth

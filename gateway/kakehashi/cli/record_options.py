@@ -10,7 +10,7 @@ import click
 from kakehashi.codec.copybook.item import Items
 from kakehashi.codec.copybook.options import Options
 from kakehashi.codec.copybook.picture import Category
-from kakehashi.codec.copybook.tree import Copybook, Dialect, Field, Usage
+from kakehashi.codec.copybook.tree import Copybook, Field, Usage
 from kakehashi.codec.records import LengthItem, Recfm, RecordHeader, RecordSpec, Word
 from kakehashi.codec.records.spec import SEPARATORS
 from kakehashi.errors import Fault, InputError, Place
@@ -30,8 +30,8 @@ RECORD_OPTIONS = (
     click.option("--bdw", type=click.Choice(["big", "little"]), help="Copybook: of blocks; else as --rdw."),
     click.option("--bdw-exclusive/--bdw-inclusive", default=None, help="Copybook: of blocks; else as records."),
     click.option("--bdw-adjustment", type=int, help="Copybook: of blocks; else as records."),
-    click.option("--length-item", metavar="ITEM[+N|-N]",
-                 help="Copybook: this item holds the length of its record, to which N is added."),
+    click.option("--length-item", metavar="[N*]ITEM [+|- …]",
+                 help="Copybook: items and numbers whose sum is the length of their record."),
     click.option("--length-of", multiple=True, metavar="VALUE=N",
                  help="Copybook: length of a record whose --length-item holds VALUE."),
     click.option("--head", metavar="width=N,length=AT+N[,little][,inclusive][,add=N][,valid=AT:HEX[/HEX…][,skip]]",
@@ -41,46 +41,52 @@ RECORD_OPTIONS = (
     click.option("--header-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes before the first record."),
     click.option("--footer-bytes", type=click.IntRange(0), default=0, help="Copybook: bytes behind the last record."),
 )  # fmt: skip
-_ITEM = re.compile(r"(?P<name>.+?)\s*(?P<add>[+-]\s*\d+)?")
+_SIGN = re.compile(r"(?:^|\s+|(?=\+))([+-]?)\s*(?=\S)")
+"""Names hold hyphens: a minus has a blank before it."""
+_TERM = re.compile(r"(?:(?P<factor>\d+)\s*\*\s*)?(?P<name>[^\s*+]*[^\s*+\d][^\s*+]*)|(?P<number>\d+)")
 _BINARY = {Usage.BINARY, Usage.NATIVE, Usage.COMP_X}
 _HEAD_PARTS = dict.fromkeys(("width", "length", "add", "valid", "little", "inclusive", "skip"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSettings:
-    """A record format, and the name of the item that holds lengths, which a copybook must place first."""
+    """A record format, and the names of the items that hold lengths, which a copybook must place first."""
 
     spec: RecordSpec
-    item: str | None = None
+    items: tuple[tuple[int, str], ...] = ()
     adjustment: int = 0
     lengths: dict[str, int] = field(default_factory=dict)
 
     def under(self, copybook: Copybook, options: Options) -> RecordSpec:
         """The format for files of this copybook. Raises InputError CFG-006 for an item that holds no length."""
-        if self.item is None:
+        if not self.items:
             return self.spec
-        wanted = self.item.upper().replace("_", "-")
-        fields = [each for record in copybook.records for each in record.walk() if each.name == wanted]
-        if not fields or fields[0].group:
-            raise InputError(Fault("CFG-006", Place(item=self.item)))
-        return replace(self.spec, recfm=Recfm.ITEM, length_item=self._placed(fields[0], copybook.dialect, options))
+        first, *others = (self._placed(name, factor, copybook, options) for factor, name in self.items)
+        item = replace(first, adjustment=self.adjustment, others=tuple(others))
+        return replace(self.spec, recfm=Recfm.ITEM, length_item=item)
 
-    def _placed(self, item: Field, dialect: Dialect, options: Options) -> LengthItem:
-        items = Items(dialect, options)
+    def _placed(self, name: str, factor: int, copybook: Copybook, options: Options) -> LengthItem:
+        wanted = name.upper().replace("_", "-")
+        fields = (each for record in copybook.records for each in record.walk())
+        item = next((each for each in fields if each.name.replace("_", "-") == wanted and not each.group), None)
+        if item is None:
+            raise InputError(Fault("CFG-006", Place(item=name)))
+        items = Items(copybook.dialect, options)
         numeric = item.picture is not None and item.picture.category is Category.NUMBER
         write = items.leaf(item).write
         table = {write(int(text) if numeric else text): length for text, length in self.lengths.items()}
-        if table:
-            kind = "table"
-        elif item.usage in _BINARY:
-            kind = items.order(item)
-        elif item.usage is Usage.PACKED:
-            kind = "packed"
-        elif item.usage is Usage.DISPLAY:
-            kind = "ebcdic" if items.codec.host else "ascii"
-        else:
-            raise InputError(Fault("CFG-006", Place(item=item.name)))
-        return LengthItem(offset=item.offset, length=item.length, kind=kind, adjustment=self.adjustment, lengths=table)
+        kind = "table" if table else _kind(item, items)
+        return LengthItem(offset=item.offset, length=item.length, kind=kind, lengths=table, factor=factor)
+
+
+def _kind(item: Field, items: Items) -> str:
+    if item.usage in _BINARY:
+        return items.order(item)
+    if item.usage is Usage.PACKED:
+        return "packed"
+    if item.usage is Usage.DISPLAY:
+        return "ebcdic" if items.codec.host else "ascii"
+    raise InputError(Fault("CFG-006", Place(item=item.name)))
 
 
 def record_settings(given: dict[str, object]) -> RecordSettings:
@@ -110,13 +116,26 @@ def record_settings(given: dict[str, object]) -> RecordSettings:
         spec = replace(spec, recfm=Recfm.HEADER, header=_head(str(given["head"])))
     lengths = given["length_of"]
     table = dict(_length(str(each)) for each in lengths) if isinstance(lengths, tuple) else {}
-    if given["length_item"] is None:
-        return RecordSettings(spec=spec)
-    found = _ITEM.fullmatch(str(given["length_item"]).strip())
-    if found is None:
-        raise click.BadParameter("ITEM[+N|-N]", param_hint="--length-item")
-    add = (found["add"] or "0").replace(" ", "")
-    return RecordSettings(spec=spec, item=found["name"], adjustment=int(add), lengths=table)
+    items, adjustment = _sum(str(given["length_item"] or ""))
+    return RecordSettings(spec=spec, items=items, adjustment=adjustment, lengths=table)
+
+
+def _sum(text: str) -> tuple[tuple[tuple[int, str], ...], int]:
+    """Items with their factors, and the sum of the numbers."""
+    items: list[tuple[int, str]] = []
+    adjustment = at = 0
+    while text[at:].strip():
+        sign = _SIGN.match(text, at)
+        term = _TERM.match(text, sign.end()) if sign and (at == 0 or sign[1]) else None
+        if sign is None or term is None:
+            raise click.BadParameter("[N*]ITEM [+|- …]", param_hint="--length-item")
+        factor = -1 if sign[1] == "-" else 1
+        if term["number"]:
+            adjustment += factor * int(term["number"])
+        else:
+            items.append((factor * int(term["factor"] or 1), term["name"]))
+        at = term.end()
+    return tuple(items), adjustment
 
 
 def _length(text: str) -> tuple[str, int]:

@@ -177,3 +177,35 @@ def test_the_dialect_decides_sizes_and_slack(dialect, plain, aligned):
 def test_sizes_of_every_usage(clause, size):
     """Bytes of one item by picture and usage, on IBM."""
     assert parse_copybook(f"       01 R.\n          05 A {clause}.\n").length == size
+
+
+def test_text_may_stand_in_other_columns():
+    """Where a copybook numbers its lines without a column between, the columns that hold text are told; a fault keeps
+    its place.
+    """
+    text = "00000101 R.\n000002* a remark\n000003  05 A PIC X(2).            note\n"
+    assert parse_copybook(text, columns=(7, 30)).length == 2
+    with pytest.raises(ConfigurationError) as caught:
+        parse_copybook(text.replace("PIC", "PIK"), columns=(7, 30))
+    facts = caught.value.faults[0].facts
+    assert (facts["line"], facts["column"]) == (3, 14)
+
+
+@pytest.mark.parametrize(("digits", "size"), [(18, 8), (19, 9), (20, 9), (28, 12), (37, 16)])
+def test_long_binary_items_may_take_the_fewest_bytes(digits, size):
+    """Sixteen bytes by the compilers' rule, or as few as hold the digits and a sign."""
+    text = f"       01 R PIC 9({digits}) COMP.\n"
+    assert parse_copybook(text, fewest=True).length == size
+    assert parse_copybook(text).length == (8 if digits == 18 else 16)
+
+
+@pytest.mark.parametrize(("clause", "size"), [("COMP-0", 2), ("COMPUTATIONAL-3U", 2), ("COMP-3U", 2)])
+def test_usages_have_other_names(clause, size):
+    """COMP-0 is binary, COMP-3U packed without a sign."""
+    assert parse_copybook(f"       01 R PIC 9(4) {clause}.\n").length == size
+
+
+def test_a_separate_sign_makes_a_number_signed():
+    """A picture without S and a sign clause of its own has the byte of the sign; under a group's clause it has none."""
+    assert parse_copybook("       01 R PIC 9(2)V9 SIGN LEADING SEPARATE.\n").length == 4
+    assert parse_copybook("       01 R SIGN LEADING SEPARATE.\n          05 A PIC 9(2)V9.\n").length == 3

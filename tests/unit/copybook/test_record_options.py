@@ -50,6 +50,17 @@ def test_an_item_may_say_the_length_of_its_record(tmp_path, picture, raw, option
     assert again == raw
 
 
+def test_several_items_may_say_the_length_together(tmp_path):
+    """Items and numbers are added, subtracted and multiplied by numbers; a name keeps its hyphen."""
+    book = "       01 R.\n          05 A-1 PIC 9.\n          05 B PIC 9.\n          05 T PIC X(8).\n"
+    cases = {"A_1 + B - 1": b"14ab25abcd", "2*A-1 +B": b"12ab22abcd", "B+2 - A-1": b"02ab15abcd"}
+    for said, raw in cases.items():
+        rows, again, errors = run(tmp_path, book, raw, "--encoding", "ascii", "--length-item", said)
+        assert ([row["T"] for row in rows], again, errors) == (["ab", "abcd"], raw, "")
+    for said in ("A B", "A * 2", "+ +"):
+        assert "--length-item" in run(tmp_path, book, b"", "--length-item", said)[2]
+
+
 def test_a_length_item_that_is_none_is_named(tmp_path):
     """CFG-006 for an unknown item or a group."""
     for name in ("NONE", "R"):
@@ -153,3 +164,13 @@ def test_hexadecimal_floats_may_be_little_endian(tmp_path):
     raw = bytes.fromhex("4110000041100000 00000000".replace(" ", ""))
     turned = raw[:4][::-1] + raw[4:][::-1]
     assert run(tmp_path, book, turned, "--float", "ibm-le")[0] == run(tmp_path, book, raw, "--float", "ibm")[0]
+
+
+def test_the_copybooks_own_text_has_options(tmp_path):
+    """--columns and --long-binary, for layout explain too; columns that are none are wrong usage."""
+    (tmp_path / "a.cpy").write_text("01 R PIC 9(19) COMP.\n", encoding="utf-8")
+    for columns, length in (("1-21", 9), ("x", None)):
+        options = ["--long-binary", "fewest", "--columns", columns]
+        result = CliRunner().invoke(main, ["layout", "explain", "--json", *options, str(tmp_path / "a.cpy")])
+        assert result.exit_code == (2 if length is None else 0)
+        assert length is None or json.loads(result.stdout)["length"] == length

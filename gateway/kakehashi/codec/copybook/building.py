@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from kakehashi.codec.copybook.clause import Entry
 from kakehashi.codec.copybook.problem import problem
-from kakehashi.codec.copybook.storage import alignment, size_of
-from kakehashi.codec.copybook.tree import Dialect, Field, Sign, Usage
+from kakehashi.codec.copybook.storage import Compiler, alignment, size_of
+from kakehashi.codec.copybook.tree import Field, Sign, Usage
 
 __all__ = ["build_records"]
 
@@ -35,14 +35,14 @@ class _Sized:
     children: tuple[_Sized, ...] = ()
 
 
-def build_records(entries: Sequence[Entry], *, dialect: Dialect) -> tuple[Field, ...]:
+def build_records(entries: Sequence[Entry], *, compiler: Compiler) -> tuple[Field, ...]:
     """Records of a copybook. Entries on top that are no level 01 or 77 are the items of one record without a name.
 
     Raises ConfigurationError CFG-013.
     """
     if any(entry.level not in {1, 77} for entry in entries):
         entries = [Entry(1, entries[0].at, children=list(entries))]
-    records = [_placed(_sized(entry, _Inherited(), dialect), 0) for entry in entries]
+    records = [_placed(_sized(entry, _Inherited(), compiler), 0) for entry in entries]
     for entry, record in zip(entries, records, strict=True):
         if sum(1 for _ in record.walk()) > _ITEMS or record.size > _LONGEST:
             raise problem(entry.at, expected=f"at most {_ITEMS} items and {_LONGEST} bytes")
@@ -50,26 +50,26 @@ def build_records(entries: Sequence[Entry], *, dialect: Dialect) -> tuple[Field,
     return tuple(records)
 
 
-def _sized(entry: Entry, above: _Inherited, dialect: Dialect) -> _Sized:
+def _sized(entry: Entry, above: _Inherited, compiler: Compiler) -> _Sized:
     below = _Inherited(entry.usage or above.usage, entry.sign or above.sign, entry.synchronized or above.synchronized)
     if not entry.children:
-        return _elementary(entry, below, dialect)
-    children = tuple(_sized(child, below, dialect) for child in entry.children)
+        return _elementary(entry, below, compiler)
+    children = tuple(_sized(child, below, compiler) for child in entry.children)
     _check_redefines(entry)
     inside = max(child.inside for child in children)
     field = _field(entry, Usage.DISPLAY, Sign(), tuple(child.field for child in children))
     return _Sized(field, children[0].start, inside, children)
 
 
-def _elementary(entry: Entry, below: _Inherited, dialect: Dialect) -> _Sized:
+def _elementary(entry: Entry, below: _Inherited, compiler: Compiler) -> _Sized:
     usage = below.usage or Usage.DISPLAY
     if entry.usage is None and entry.picture is not None and not entry.picture.numeric:
         usage = usage if usage in {Usage.NATIONAL, Usage.DBCS} else Usage.DISPLAY
-    length = size_of(entry.picture, usage, below.sign, dialect=dialect)
+    length = size_of(entry.picture, usage, below.sign, compiler=compiler)
     if length is None:
         expected = "PIC or an item of a higher level below" if entry.picture is None else f"a picture for {usage}"
         raise problem(entry.at, expected=expected, found=entry.name or "FILLER")
-    boundary = alignment(usage, length, dialect=dialect) if below.synchronized else 1
+    boundary = alignment(usage, length, dialect=compiler.dialect) if below.synchronized else 1
     field = replace(_field(entry, usage, below.sign or Sign(), ()), length=length)
     return _Sized(field, boundary, boundary)
 

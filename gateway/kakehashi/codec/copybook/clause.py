@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kakehashi.codec.copybook.picture import Picture, PictureError, parse_picture
 from kakehashi.codec.copybook.problem import Position, problem
@@ -30,9 +30,11 @@ _USAGES: dict[str, Usage] = {
         for prefix in ("COMP", "COMPUTATIONAL")
         for suffix, usage in {
             "": Usage.BINARY,
+            "-0": Usage.BINARY,
             "-1": Usage.FLOAT,
             "-2": Usage.DOUBLE,
             "-3": Usage.PACKED,
+            "-3U": Usage.UNSIGNED_PACKED,
             "-4": Usage.BINARY,
             "-5": Usage.NATIVE,
             "-6": Usage.UNSIGNED_PACKED,
@@ -77,6 +79,8 @@ def read_entry(cursor: Cursor, *, level: int, at: Position) -> Entry:
         entry.name = "" if name == "FILLER" else name
     while not cursor.accept("."):
         _clause(cursor, entry)
+    if entry.sign is not None and entry.sign.separate and entry.picture is not None and entry.picture.digits:
+        entry.picture = replace(entry.picture, signed=True)
     return entry
 
 

@@ -35,13 +35,14 @@ def decoded(raw: bytes) -> str:
 class Library:
     """Expands COPY statements. Without a folder every COPY is an error."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, columns: tuple[int, int] | None = None) -> None:
         self._folder = folder
+        self._columns = columns
         self._count = 0
 
     def tokens(self, text: str, *, replacing: Mapping[str, str]) -> tuple[list[Token], Position]:
         """All tokens of the text with its members in place, and where the text ends. Raises ConfigurationError."""
-        source = read_source(text)
+        source = read_source(text, columns=self._columns)
         end = source.at(max(len(source.text) - 1, 0))
         found = self._expand(tokens_of(source), end, ())
         return _replaced(found, [_pair(old, new) for old, new in replacing.items()]), end
@@ -77,7 +78,7 @@ class Library:
         if text is None or len(open_members) >= _DEEPEST or member.upper() in open_members:
             cursor.index = at
             raise cursor.fail("a member in the folder of the copybook that does not copy itself")
-        source = read_source(text, member=member)
+        source = read_source(text, member=member, columns=self._columns)
         end = source.at(max(len(source.text) - 1, 0))
         return _replaced(self._expand(tokens_of(source), end, (*open_members, member.upper())), replacements)
 

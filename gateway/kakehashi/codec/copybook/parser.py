@@ -9,6 +9,7 @@ from kakehashi.codec.copybook.building import build_records
 from kakehashi.codec.copybook.clause import Entry, read_condition, read_entry, read_renames
 from kakehashi.codec.copybook.library import Library
 from kakehashi.codec.copybook.problem import Position, problem
+from kakehashi.codec.copybook.storage import Compiler
 from kakehashi.codec.copybook.token import Cursor
 from kakehashi.codec.copybook.tree import Copybook, Dialect, Renames
 
@@ -26,19 +27,26 @@ def parse_copybook(
     dialect: str = "ibm",
     folder: Path | None = None,
     replacing: Mapping[str, str] | None = None,
+    columns: tuple[int, int] | None = None,
+    fewest: bool = False,
 ) -> Copybook:
     """The tree of the text. COPY takes members from `folder` alone; `replacing` is applied to everything.
+
+    `columns`: the first and the last that hold text, from 1, where they are not those of fixed or free form.
+    `fewest`: see `Compiler`.
 
     Raises ConfigurationError CFG-013 with line, column and what was expected; nothing else, whatever the text.
     """
     kind = next((known for known in Dialect if known == dialect.lower()), None)
     if kind is None:
         raise problem(Position(1, 1), expected="a dialect: " + " ".join(Dialect), found=dialect)
-    tokens, end = Library(folder).tokens(text, replacing=replacing or {})
+    tokens, end = Library(folder, columns).tokens(text, replacing=replacing or {})
     entries, renames = _entries(Cursor(tokens, end))
     if not entries:
         raise problem(end, expected="a data description entry", found="end of text")
-    return Copybook(dialect=kind, records=build_records(entries, dialect=kind), renames=tuple(renames))
+    return Copybook(
+        dialect=kind, records=build_records(entries, compiler=Compiler(kind, fewest)), renames=tuple(renames)
+    )
 
 
 def _entries(cursor: Cursor) -> tuple[list[Entry], list[Renames]]:

@@ -39,13 +39,20 @@ class Source:
         return Position(line, column + index - self.starts[piece], self.member)
 
 
-def read_source(text: str, *, member: str | None = None) -> Source:
-    """Raises ConfigurationError CFG-013 where a continued literal is not taken up again."""
+def read_source(text: str, *, member: str | None = None, columns: tuple[int, int] | None = None) -> Source:
+    """`columns`: the first and the last that hold text, without an indicator before them.
+
+    Raises ConfigurationError CFG-013 where a continued literal is not taken up again.
+    """
     if len(text) > _LONGEST:
         raise problem(Position(1, 1, member), expected=f"at most {_LONGEST} characters")
     lines = [line.expandtabs(8) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     lines = [line.rstrip("\x1a\f ") for line in lines]
-    pieces = _free(lines) if _is_free(lines) else _fixed(lines, member)
+    if columns is not None:
+        first, last = columns
+        pieces = _free([_columns(line, first - 1, last) for line in lines], first)
+    else:
+        pieces = _free(lines) if _is_free(lines) else _fixed(lines, member)
     starts = tuple(accumulate((len(piece) for piece, _, _ in pieces), initial=0))[:-1]
     return Source("".join(p for p, _, _ in pieces), starts, tuple((line, col) for _, line, col in pieces), member)
 
@@ -62,11 +69,11 @@ def _is_free(lines: list[str]) -> bool:
     )
 
 
-def _free(lines: list[str]) -> list[tuple[str, int, int]]:
+def _free(lines: list[str], column: int = 1) -> list[tuple[str, int, int]]:
     found = []
     for number, line in enumerate(lines, start=1):
         if not _DIRECTIVE.match(line) and not line.lstrip().startswith("*"):
-            found.append((line + "\n", number, 1))
+            found.append((line + "\n", number, column))
     return found
 
 
@@ -83,17 +90,17 @@ def _fixed(lines: list[str], member: str | None) -> list[tuple[str, int, int]]:
     return found
 
 
-def _columns(line: str) -> str:
-    """Columns 8 to 72, counted in bytes of a Japanese charset."""
+def _columns(line: str, start: int = 7, stop: int = 72) -> str:
+    """Columns 8 to 72 (those behind `start`, up to `stop`), counted in bytes of a Japanese charset."""
     if line.isascii():
-        return line[7:72]
-    width, end = 7, 7
-    for char in line[7:]:
+        return line[start:stop]
+    width, end = start, start
+    for char in line[start:]:
         width += 2 if east_asian_width(char) in "WFA" else 1
-        if width > 72:
+        if width > stop:
             break
         end += 1
-    return line[7:end]
+    return line[start:end]
 
 
 def _continue(found: list[tuple[str, int, int]], text: str, at: Position) -> None:

@@ -11,12 +11,18 @@ __all__ = ["HeaderCutter", "ItemCutter", "length_reader"]
 
 
 def length_reader(item: LengthItem) -> Callable[[bytes], int | None]:
-    """From the bytes of the item to the length of its record; None where they hold no number."""
-    read = _content(item)
+    """From the beginning of a record, `item.reach` bytes, to its length; None where they hold no number."""
+    parts = [(part.offset, part.offset + part.length, part.factor, _content(part)) for part in (item, *item.others)]
+    adjustment = item.adjustment + sum(other.adjustment for other in item.others)
 
-    def length(raw: bytes) -> int | None:
-        number = read(raw)
-        return None if number is None else number + item.adjustment
+    def length(head: bytes) -> int | None:
+        total = adjustment
+        for start, stop, factor, read in parts:
+            number = read(head[start:stop])
+            if number is None:
+                return None
+            total += factor * number
+        return total
 
     return length
 
@@ -58,18 +64,18 @@ class ItemCutter:
     def __init__(self, spec: RecordSpec) -> None:
         assert spec.length_item is not None
         self._start = spec.length_item.offset
-        self._end = self._start + spec.length_item.length
+        self._reach = spec.length_item.reach
         self._length = length_reader(spec.length_item)
-        self._least = max(spec.shortest, self._end if spec.length_item.kind != "table" else 1)
+        self._least = max(spec.shortest, self._reach if spec.length_item.kind != "table" else 1)
         self._most = spec.longest
 
     def cut(self, data: bytes, base: int, *, last: bool) -> Cut:
         at, size = 0, len(data)
-        start, stop = self._start, self._end
+        start, reach = self._start, self._reach
         offsets: list[int] = []
         done = Cut(offsets, [], 0)
-        while at + stop <= size:
-            length = self._length(data[at + start : at + stop])
+        while at + reach <= size:
+            length = self._length(data[at : at + reach])
             if length is None or not self._least <= length <= self._most:
                 facts = {} if length is None else {"length": length}
                 done.damage = impossible(base + at + start, least=self._least, most=self._most, **facts)
@@ -80,8 +86,8 @@ class ItemCutter:
             done.records.append(data[at : at + length])
             at += length
         if last and done.damage is None and at < size:
-            expected = self._length(data[at + start : at + stop]) if at + stop <= size else stop
-            done.damage = too_short(base + at, length=size - at, expected=expected or stop)
+            expected = self._length(data[at : at + reach]) if at + reach <= size else reach
+            done.damage = too_short(base + at, length=size - at, expected=expected or reach)
         done.used = at
         return done
 

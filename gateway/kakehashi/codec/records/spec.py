@@ -59,6 +59,7 @@ class LengthItem:
     """「レコード長項目」 The item at `offset` that says how many bytes the whole record has, after `adjustment`.
 
     kind: big or little (binary), ascii or ebcdic (digits), packed; table: `lengths` has a length for each content.
+    What they say counts `factor` times; `others` are added to it.
     """
 
     offset: int
@@ -66,6 +67,13 @@ class LengthItem:
     kind: str = "big"
     adjustment: int = 0
     lengths: Mapping[bytes, int] = field(default_factory=dict)
+    factor: int = 1
+    others: tuple[LengthItem, ...] = ()
+
+    @property
+    def reach(self) -> int:
+        """How many bytes of a record must be there to tell its length."""
+        return max(self.offset + self.length, *(other.reach for other in self.others), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +157,8 @@ def _wrong(spec: RecordSpec) -> list[tuple[str, str]]:
 
 
 def _possible_item(item: LengthItem) -> bool:
-    return item.offset >= 0 and 1 <= item.length <= 16 and item.kind in _KINDS
+    possible = item.offset >= 0 and 1 <= item.length <= 16 and item.kind in _KINDS
+    return possible and all(_possible_item(other) for other in item.others)
 
 
 def _possible_header(header: RecordHeader) -> bool:

@@ -137,8 +137,7 @@ def _order(form: Word | RecordHeader) -> Literal["big", "little"]:
 
 def _checked(data: bytes, item: LengthItem | None) -> bytes:
     assert item is not None
-    raw = data[item.offset : item.offset + item.length]
-    if len(raw) < item.length or length_reader(item)(raw) != len(data):
+    if len(data) < item.reach or length_reader(item)(data[: item.reach]) != len(data):
         raise damage("DEC-018", item.offset, length=len(data), reason="the length item says another length")
     return data
 
