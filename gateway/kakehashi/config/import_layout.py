@@ -162,21 +162,29 @@ def _misplaced(found: Resolved, record: str, expected: int | None) -> list[Fault
 
 
 def _names(items: Sequence[Found]) -> tuple[list[str], list[tuple[Found, str]]]:
-    """Names that our tables can hold, each once in a record; and those that had to change."""
-    plain_names = [_name(item.name) for item in items]
-    times = Counter(plain_names)
+    """Names that our tables can hold, each once in a record; and those that had to change: behind as many of their
+    groups as tell them apart.
+    """
+    times = Counter(name for item in items for name in _longer(item))
     made: list[str] = []
-    for item, name in zip(items, plain_names, strict=True):
+    for item in items:
+        name, *longer = _longer(item)
         if times[name] > 1 and plain(name).upper() in _FILLERS:
             made.append("FILLER")
             continue
-        wanted = _name("_".join([*item.path[-1:], item.name])) if times[name] > 1 and item.path else name
+        wanted = next((each for each in (name, *longer) if times[each] == 1), [name, *longer][-1])
         serial, unique = 1, wanted
         while unique in made:
             serial += 1
             unique = f"{wanted}_{serial}"
         made.append(unique)
     return made, [(item, name) for item, name in zip(items, made, strict=True) if name != item.name]
+
+
+def _longer(item: Found) -> list[str]:
+    """The item's name, then behind its group's, then behind that of the group above, and so on."""
+    words = [*item.path, item.name]
+    return [_name("_".join(words[at:])) for at in range(len(words) - 1, -1, -1)]
 
 
 def _name(text: str) -> str:

@@ -101,7 +101,7 @@ def _lines(sheet: Sheet, heading: Heading, end: int) -> Iterator[Line]:
         cells = [(place, sheet.cell(row, place)) for place in heading.names]
         depth, name = next(((place, text) for place, text in reversed(cells) if text), (heading.names.start, ""))
         words = type_words(sheet.spread(row, at.get("type")))
-        digits = first_number(sheet.cell(row, at.get("digits")))
+        digits = _digits(sheet, row, heading)
         given = first_number(sheet.cell(row, at.get("bytes")))
         if not name and digits is None and given is None:
             continue
@@ -112,7 +112,8 @@ def _lines(sheet: Sheet, heading: Heading, end: int) -> Iterator[Line]:
             row=row + 1,
             no=plain(no),
             name=name.strip("　 "),
-            depth=10 * (depth - heading.names.start + len(name) - len(name.lstrip("　")))
+            depth=100 * (first_number(sheet.cell(row, at.get("level"))) or 0)
+            + 10 * (depth - heading.names.start + len(name) - len(name.lstrip("　")))
             + len(re.findall(r"[-.]", no)),
             type="" if plain(kind).upper() in _GROUP_TYPES else kind,
             given=given,
@@ -124,6 +125,14 @@ def _lines(sheet: Sheet, heading: Heading, end: int) -> Iterator[Line]:
             note=" ".join(sheet.cell(row, at.get("note")).split()),
             typed="type" in at,
         )
+
+
+def _digits(sheet: Sheet, row: int, heading: Heading) -> int | None:
+    """Those before the point and those behind it together, where they have columns of their own."""
+    whole = first_number(sheet.cell(row, heading.columns.get("whole")))
+    if whole is None:
+        return first_number(sheet.cell(row, heading.columns.get("digits")))
+    return whole + (first_number(sheet.cell(row, heading.columns.get("decimals"))) or 0)
 
 
 def _decimals(sheet: Sheet, row: int, heading: Heading) -> int:

@@ -16,7 +16,8 @@ _NAMES: Mapping[str, str] = MappingProxyType(
     {
         "9": "9|数字|数値|数|NUM|NUMERIC|NUMBER|INT|INTEGER|半角数字|符号なし数字",
         "S9": "S9|符号付|符号付数字|符号付き数字|符号付き|符号付数値|S",
-        "X": "X|C|A|AN|CHAR|文字|文字列|英数|英数字|英数カナ|半角|半角英数|半角英数字|半角カナ|英字|カナ|半角文字",
+        "X": "X|C|A|AN|CHAR|VARCHAR|VARCHAR2|CHARACTER|STRING|半角英数記号|英数記号"
+        "|文字|文字列|英数|英数字|英数カナ|半角|半角英数|半角英数字|半角カナ|英字|カナ|半角文字",
         "N": "N|G|J|全角|漢字|日本語|全角文字|NCHAR|全角漢字|漢字項目",
         "P": "P|PD|パック|パック10進|COMP-3|パック10進数|PACKED|S9COMP-3|PACKED-DECIMAL",
         "Z": "Z|ZD|ゾーン|ゾーン10進|ZONED|外部10進|外部10進数",
@@ -28,6 +29,8 @@ _TYPES = {name: kind for kind, names in _NAMES.items() for name in names.split("
 _PICTURE = re.compile(
     r"(?:PIC\.?)?(S?[9XNAGCKZ])\((\d+)\)(?:V9(?:\((\d+)\)|(9*)))?[.]?(?:USAGE)?(?:IS)?(COMP[-0-9]*|PACKED-DECIMAL|BINARY)?"
 )
+_SIZED = re.compile(r"([^()]+)[(](\d{1,6})(?:,(\d))?[)]")
+_BANK = re.compile(r"(?<=^[NC])[(]?\d+[)]?$")
 _NUMBER = re.compile(r"[0-9]+")
 _DATE_BY_LENGTH = {8: "yyyymmdd", 6: "yyyymm", 4: "yyyy", 7: "wareki", 10: "yyyy/mm/dd", 5: "wareki5"}
 
@@ -56,6 +59,8 @@ def type_words(text: str, *, bank_style: bool = False) -> TypeWords:
         return _picture(found, bank_style=bank_style)
     if bank_style and word == "N":
         return TypeWords("9")
+    if (found := _SIZED.fullmatch(word)) and found[1] in _TYPES:
+        return TypeWords(_TYPES[found[1]], int(found[2]), int(found[3] or 0))
     return TypeWords(_TYPES.get(word))
 
 
@@ -95,5 +100,5 @@ def first_number(text: str) -> int | None:
 
 def uses_bank_style(types: Iterable[str]) -> bool:
     """Nothing but N and C: numbers and characters 「全銀」."""
-    words = {plain(text).upper()[:1] for text in types if text}
-    return {"N", "C"} >= words >= {"N", "C"}
+    words = {_BANK.sub("", plain(text).upper()) for text in types if text}
+    return words == {"N", "C"}
