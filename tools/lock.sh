@@ -14,3 +14,4 @@ compile requirements.lock --group build "$@"
 compile requirements-postgresql.lock --extra postgresql --constraints requirements.lock "$@"
 compile requirements-dev.lock --extra postgresql --group build --group dev \
     --constraints requirements.lock --constraints requirements-postgresql.lock "$@"
+compile requirements-fuzz.lock --group fuzz --constraints requirements.lock "$@"
