@@ -203,3 +203,49 @@ def test_outside_zoned_numbers(style, raw, form, expected):
         again = codec.write(decoded.values)
         assert codec.read(again).values == decoded.values
         assert again == raw or style == "translated"  # there a positive sign may be left out
+
+
+GROUPS = {
+    "g1": ("H H1 D1 T1 T", "H (H1 D1* T1){0,2} T"),
+    "g2": ("H H1 T1 D H2 T2 T", "(H (H1 T1? | D | H2 T2)* T)+", "(H (D|H2|T2)* (H1 (D|T1|H2|T2)*){1,2} T)*"),
+    "g3": ("H R1 R2 R3 T", "H (R1|R2|R3)+ T", "(H|R2|R3)* R1 (H|R2|R3|T)* (R1 (R2|R3|T)*)?"),
+    "g4": ("H BH BD BT O T", "(H (BH BD* BT? | BD+ BT? | BT | O)* T)+"),
+    "g5": ("CH FH TH S TT FT CT", "(CH (FH (TH S* TT)* FT)+ CT)+"),
+    "g6": ("H T", "(H? T){2,}"),
+    "g7": ("H T", "H H (H|T)* | H T (H|T)+ | T (H|T)+"),
+    "g8": ("GH GT T", "((GH GT?)* T*)*"),
+}
+"""Record types, and the orders that say what the outside mapping says."""
+REFUSED = {
+    "g1_empty": ["DEC-012"],
+    "g1_missingBatchTrailer": ["DEC-014", "DEC-012"],
+    "g1_noHeader": ["DEC-014", "DEC-012"],
+    "g1_noTrailer": ["DEC-012"],
+    "g1_threeBatch": ["DEC-014", "DEC-014"],
+    "g1_tooManyHeaders": ["DEC-014"],
+    "g1_unidentifiedRecord": ["DEC-009", "DEC-014", "DEC-012"],
+    "g2_empty": ["DEC-012"],
+    "g2_missingGroup": ["DEC-014", "DEC-012"],
+    "g2_tooManyGroups": ["DEC-014"],
+    "g6_missingRecordEOF": ["DEC-012"],
+    "g7_missingGroupEOF": ["DEC-012"],
+}
+"""What is wrong with the others; all that are not named are whole."""
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (CASES / "beanio" / "groups").glob("g*.txt")))
+def test_outside_groups_of_records(name, tmp_path):
+    """Header, batches with header and trailer of their own, trailer: whole, or refused with what is out of order."""
+    kinds, *orders = GROUPS[name[:2]]
+    names = {"S": "T", "T": "T"} if name.startswith("g5") else {}
+    book = "".join(f"       01 {kind}.\n          05 KIND PIC X(2).\n" for kind in kinds.split())
+    (tmp_path / "a.cpy").write_text(book, encoding="utf-8")
+    options = ["--recfm", "line", "--short", "--encoding", "ascii", *(part for o in orders for part in ("--order", o))]
+    for kind in kinds.split():
+        options += ["--segment", f"KIND={names.get(kind, kind.removeprefix('R'))}:{kind}"]
+    data = CASES / "beanio" / "groups" / f"{name}.txt"
+    result = CliRunner().invoke(main, ["decode", "--layout", str(tmp_path / "a.cpy"), *options, str(data)])
+    assert re.findall(r"DEC-\d{3}", result.stderr) == REFUSED.get(name, [])
+    lines = data.read_text(encoding="ascii").split()
+    refused = sum(code != "DEC-012" for code in REFUSED.get(name, []))
+    assert len(result.stdout.splitlines()) == len(lines) - refused

@@ -21,6 +21,7 @@ from kakehashi.codec.copybook.hierarchy import Hierarchy
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
 from kakehashi.codec.copybook.record import CopybookCodec, Values
 from kakehashi.codec.copybook.reshaping import merged, with_margins, with_texts
+from kakehashi.codec.copybook.sequence import Sequence, in_order
 from kakehashi.codec.copybook.tree import Copybook
 from kakehashi.codec.copybook.zoned import ASCII_STYLES
 from kakehashi.codec.records import Recfm, RecordSpec
@@ -42,6 +43,7 @@ class CopybookSettings:
     texts: tuple[str, ...] = ()
     margins: tuple[int, int] = (0, 0)
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    orders: tuple[str, ...] = ()
 
     def book(self, path: Path) -> Copybook:
         """The copybook in a file, with what the options make of it."""
@@ -74,6 +76,7 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
             more=tuple(Path(each) for each in _texts(rest.pop("more"))),
             texts=_texts(rest.pop("group_text")),
             margins=(int(str(rest.pop("margin_before"))), int(str(rest.pop("margin_after")))),
+            orders=_texts(rest.pop("orders")),
             children=dict(_family(text) for text in _texts(rest.pop("children"))),
         )
         return function(*given, copybook=settings, **rest)
@@ -118,6 +121,8 @@ _OPTIONS = (
                  help="Copybook: bytes of each record before it."),
     click.option("--margin-after", type=click.IntRange(0), default=0,
                  help="Copybook: bytes of each record behind it."),
+    click.option("--order", "orders", multiple=True, metavar="EXPRESSION",
+                 help="Copybook: in which order records come, e.g. 'HEAD (DATA* TRAILER)+ END?'; several all hold."),
     click.option("--children", multiple=True, metavar="SEGMENT=SEGMENT[,SEGMENT…]",
                  help="Copybook: segments that belong to the one before them; one tree a line."),
 )  # fmt: skip
@@ -215,6 +220,8 @@ def decode_copybook(
     count = 0
     with data.open("rb") as stream:
         records = read_file(stream, codec, settings.spec(book, recfm=recfm, length=length), file=data.name)
+        if settings.orders:
+            records = in_order(records, [Sequence(text) for text in settings.orders], file=data.name)
         if settings.children:
             records = Hierarchy(codec, settings.options, settings.children).read(records, file=data.name)
         for found in records:

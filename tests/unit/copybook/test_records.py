@@ -126,6 +126,12 @@ def test_a_selector_that_the_record_does_not_reach_tells_nothing():
     assert [(fault.code, fault.place.offset) for fault in made.read(b"").faults] == [("DEC-002", 0), ("DEC-009", 0)]
 
 
+def test_a_short_record_may_end_inside_its_selector():
+    """Where records are short, the part of a text that is there counts."""
+    made = codec(REDEFINED.replace("KIND PIC X.", "KIND PIC X(3)."), short=True, segments=(Segment("KIND", "1", "C"),))
+    assert made.read(b"1").values == {"KIND": "1", "C": {"C1": None, "C2": None}, "Z": None}
+
+
 def test_codes_may_be_filled_up_with_low_values():
     """A selector or a counting text is the same without what fills its item up."""
     made = codec(REDEFINED.replace("KIND PIC X.", "KIND PIC X(3)."), segments=(Segment("KIND", "1", "B"),))

@@ -25,6 +25,10 @@ class Found(NamedTuple):
     offset: int
     decoded: Decoded
 
+    def refused(self, fault: Fault) -> Found:
+        """The same with a fault for its values."""
+        return self._replace(decoded=self.decoded._replace(values=None, faults=(fault,)))
+
 
 def read_file(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, *, file: str) -> Iterator[Found]:
     """Every record, in order, in flat memory. `stream` can seek. One that cannot be read does not stop the others;

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from kakehashi.codec.copybook.file import Found
 from kakehashi.codec.copybook.options import Options
 from kakehashi.codec.copybook.record import BYTES, CopybookCodec, Values
+from kakehashi.codec.copybook.segment import key_of, segment_of
 from kakehashi.codec.copybook.state import JsonValue
 from kakehashi.errors import Fault, InputError, Place
 
@@ -46,8 +47,8 @@ class Hierarchy:
         self._kept = options.keep_bytes
         self._selectors: dict[str, tuple[str, str]] = {}
         for segment in options.segments:
-            self._selectors.setdefault(_key(segment.group), (_key(segment.item), segment.value))
-        self._children = {_key(name): tuple(_key(child) for child in below) for name, below in children.items()}
+            self._selectors.setdefault(key_of(segment.group), (key_of(segment.item), segment.value))
+        self._children = {key_of(name): tuple(key_of(child) for child in below) for name, below in children.items()}
         self._parents = {child: name for name, below in self._children.items() for child in below}
         for name in (*self._children, *self._parents):
             if name not in self._selectors:
@@ -63,8 +64,7 @@ class Hierarchy:
                     tree.whole = False
                 yield found
                 continue
-            holder = self._holder(values)
-            kind = next((name for name in holder if name in self._selectors), "")
+            kind, holder = segment_of(values, self._selectors)
             if kind in self._parents:
                 if not self._grow(tree, kind, values, holder):
                     yield _refused(found, file)
@@ -103,13 +103,6 @@ class Hierarchy:
             segment[child] = []
         return segment
 
-    def _holder(self, values: Values) -> Values:
-        """The group that holds the segments: the record, or its root."""
-        if any(name in self._selectors for name in values):
-            return values
-        groups = [value for value in values.values() if isinstance(value, dict)]
-        return next((group for group in groups if any(name in self._selectors for name in group)), values)
-
     def write(self, values: Values) -> Iterator[bytes]:
         """The records of a tree, in the order in which they were read, or else children by kind. Raises DEC-018."""
         records = list(self._taken(values))
@@ -119,8 +112,7 @@ class Hierarchy:
             yield self._codec.write(record.values)
 
     def _taken(self, values: Values) -> Iterator[_Written]:
-        holder = self._holder(values)
-        kind = next((name for name in holder if name in self._selectors), "")
+        kind, holder = segment_of(values, self._selectors)
         segment, below = self._parted(kind, holder.get(kind))
         own: Values = {**holder, kind: segment} if kind else holder
         yield _Written(self._within(values, holder, own), None)
@@ -137,7 +129,7 @@ class Hierarchy:
             record[item] = value if isinstance(common[item], str) else int(value)
         if isinstance(base, str):
             known = self._codec.read(bytes.fromhex(base)).values or {}
-            kept = {name: each for name, each in self._holder(known).items() if name in common}
+            kept = {name: each for name, each in segment_of(known, self._selectors)[1].items() if name in common}
             record = {**record, **kept}
         whole = self._within(values, holder, record)
         yield _Written(whole | {BYTES: base} if base is not None else whole, place)
@@ -166,10 +158,6 @@ class Hierarchy:
         return {root: record, **kept}
 
 
-def _key(name: str) -> str:
-    return name.upper().replace("-", "_")
-
-
 def _ended(tree: _Tree | None, file: str) -> Iterator[Found]:
     if tree is not None:
         yield tree.root if tree.whole else _refused(tree.root, file)
@@ -177,4 +165,4 @@ def _ended(tree: _Tree | None, file: str) -> Iterator[Found]:
 
 def _refused(found: Found, file: str) -> Found:
     place = Place(file=file, record=found.number, offset=found.offset)
-    return found._replace(decoded=found.decoded._replace(values=None, faults=(Fault("DEC-031", place),)))
+    return found.refused(Fault("DEC-031", place))

@@ -8,7 +8,7 @@ from kakehashi.codec.copybook.compiling import compile_record, with_names
 from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.options import Odo, Options
 from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
-from kakehashi.codec.copybook.tree import Copybook
+from kakehashi.codec.copybook.tree import Copybook, Field
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["BYTES", "CopybookCodec", "Decoded", "Values"]
@@ -45,8 +45,8 @@ class CopybookCodec:
         self._collapse = len(copybook.records) == 1 and not options.root and len(self._part.keys) == 1
         wanted = {segment.item for segment in options.segments}
         fields = [field for record in copybook.records for field in record.walk() if not field.group]
-        self._selectors: list[tuple[str, int, int, Read]] = [
-            (field.name, field.offset, field.offset + field.length, items.leaf(field).read)
+        self._selectors: list[tuple[str, slice, int, Read]] = [
+            (field.name, slice(field.offset, field.offset + field.length), self._least(field), items.leaf(field).read)
             for field in fields
             if field.name in wanted
         ]
@@ -74,15 +74,20 @@ class CopybookCodec:
 
     def _select(self, state: Reading) -> None:
         """Selectors are read first: what they select may stand before them."""
-        for name, start, stop, read in self._selectors:
-            if len(state.raw) < stop:
+        for name, place, least, read in self._selectors:
+            if len(state.raw) < least:
                 continue
             try:
-                value = read(state.raw[start:stop])
+                value = read(state.raw[place])
             except InputError as error:
-                state.fault(error, name, start)
+                state.fault(error, name, place.start)
             else:
                 state.seen.setdefault(name, value)
+
+    def _least(self, field: Field) -> int:
+        """How many bytes a record must have for a selector in it: of a text, one is enough where records are short."""
+        part = self._options.short and field.picture is not None and not field.picture.numeric
+        return field.offset + (1 if part else field.length)
 
     def write(self, values: Values) -> bytes:
         """The bytes of a record. Raises InputError DEC-018 or DEC-030 with the item."""
