@@ -139,6 +139,8 @@ def _import_record(record: str, placed: Sequence[Line], length: int | None) -> _
         ("bank-style", bank), ("wide-doubled", size.wide_doubled), ("digits-packed", size.digits_packed),
         ("digits-as-bytes", size == Size() and all(line.given is None for line in lines)),
     ) if used]  # fmt: skip
+    if not found.items:
+        faults = [*faults, Fault("CFG-008", lines[0].place if lines else placed[0].place, {"expected": "an item"})]
     names, renamed = _names(found.items)
     guesses += [Guess("renamed", item.line.sheet, item.line.row, name) for item, name in renamed]
     total = sum(item.size * item.line.repeat for item in found.items)

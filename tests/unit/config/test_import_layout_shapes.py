@@ -4,7 +4,10 @@ names in several columns, nested repetitions, types in other words.
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.config.test_import_layout import codes, imported, items
+
+from kakehashi.errors import ConfigurationError
 
 
 def test_digits_before_and_behind_the_point_have_columns_of_their_own():
@@ -80,3 +83,17 @@ def test_types_may_be_those_of_a_database():
     found = imported(rows, record_length=52)
     assert [item[1:3] for item in items(found)] == [("X", 10), ("S9", 9), ("N", 20), ("X", 13)]
     assert "bank-style" not in codes(imported([rows[0], [1, "番号", "CHAR", 10], [2, "名", "NCHAR", 20]]))
+
+
+def test_a_record_type_of_labels_alone_is_refused():
+    """Nothing is written that has no bytes: CFG-008 at its first row."""
+    rows = [
+        ["項番", "項目名", "属性", "桁数"],
+        [1, "番号", "9", 5],
+        [],
+        ["項番", "項目名", "属性", "桁数"],
+        [1, "見出し"],
+    ]
+    with pytest.raises(ConfigurationError) as caught:
+        imported(rows)
+    assert [(fault.code, fault.place.record) for fault in caught.value.faults] == [("CFG-008", 5)]
