@@ -148,6 +148,8 @@ def _options(draw: Draw, names: list[str]) -> Options:
         low_values=draw.pick(nils),
         high_values=draw.pick(nils),
         invalid=draw.pick(nils),
+        written=draw.flag(),
+        encodings={draw.pick(names): draw.pick(_ENCODINGS)} if draw.flag() else {},
         controls=draw.pick(tuple(Controls)),
         short=draw.flag(),
         keep_bytes=True,

@@ -89,7 +89,8 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
 
 _NAMES = (
     "segment", "occurs_depends", "occurs_mapping", "filler", "filler_names", "trim", "float_form", "overpunch",
-    "endian", "blanks", "low_values", "high_values", "invalid", "item", "controls", "short", "keep_bytes", "root",
+    "endian", "blanks", "low_values", "high_values", "invalid", "written_numbers", "item", "controls", "short",
+    "keep_bytes", "root",
 )  # fmt: skip
 _OPTIONS = (
     click.option("--segment", multiple=True, metavar="ITEM=VALUE:GROUP", help="Copybook: which REDEFINES counts when."),
@@ -107,6 +108,8 @@ _OPTIONS = (
     click.option("--high-values", type=_choice(Nil), default="refuse", show_default=True),
     click.option("--invalid", type=_choice(Nil), default="refuse", show_default=True,
                  help="Copybook: what is no number at all."),
+    click.option("--written-numbers", is_flag=True,
+                 help="Copybook: digits may have blanks around them, a sign beside them, a point."),
     click.option("--item", multiple=True, metavar="ITEM:POLICY=refuse|nil|zero",
                  help="Copybook: blanks, low_values, high_values or invalid of one item; or ITEM:encoding=NAME."),
     click.option("--controls", type=_choice(Controls), default="keep", show_default=True,
@@ -146,6 +149,7 @@ def _options(given: dict[str, object], encoding: str) -> Options:
         invalid=Nil(str(given["invalid"])),
         items=_policies([text for text in _texts(given["item"]) if _encoding(text) is None]),
         encodings=dict(found for text in _texts(given["item"]) if (found := _encoding(text)) is not None),
+        written=bool(given["written_numbers"]),
         controls=Controls(str(given["controls"])),
         short=bool(given["short"]),
         keep_bytes=bool(given["keep_bytes"]),

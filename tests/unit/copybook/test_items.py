@@ -167,3 +167,28 @@ def test_values_that_do_not_fit_are_refused(clause, value):
     with pytest.raises(InputError) as caught:
         codec(clause).write({"A": value})
     assert (caught.value.fault.code, caught.value.fault.place.item) == ("DEC-018", "A")
+
+
+@pytest.mark.parametrize(
+    ("picture", "text", "value"),
+    [
+        ("S9(4)", " 12 ", 12),
+        ("S9(4)", "-12 ", -12),
+        ("S9(4)", "  1-", -1),
+        ("S9(2)V99", " 125", Decimal("1.25")),
+        ("9(5)", "12.50", Decimal("12.50")),
+        ("9(3)", "7\0\0", 7),
+        ("S9(3)V9", "  ,5", Decimal("0.5")),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["cp037", "ascii"])
+def test_numbers_may_be_written_as_text_where_asked(picture, text, value, encoding):
+    """Blanks, low-values, a sign beside, a point; without the option that is a fault, and so is what is no number."""
+    copybook = parse_copybook(f"       01 R.\n          05 N PIC {picture}.\n")
+    raw = text.encode(encoding)
+    lenient = CopybookCodec(copybook, Options(encoding=encoding, written=True))
+    found = lenient.read(raw).values["N"]
+    assert (found, str(found)) == (value, str(value))
+    assert CopybookCodec(copybook, Options(encoding=encoding)).read(raw).faults
+    for other in ("1 2", "+1-", "----", " . ", "ab"):
+        assert lenient.read(other.ljust(len(text)).encode(encoding)).faults

@@ -15,6 +15,7 @@ from kakehashi.codec.copybook.picture import Category
 from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.codec.copybook.text import text_leaf
 from kakehashi.codec.copybook.tree import Dialect, Field, Usage
+from kakehashi.codec.copybook.written import written_leaf
 from kakehashi.codec.copybook.zoned import ASCII_STYLES, default_style, zoned_leaf
 from kakehashi.codec.text_form import damage
 from kakehashi.errors import InputError
@@ -69,7 +70,8 @@ class Items:
             case Category.NUMBER if field.usage is Usage.NATIONAL:
                 return _national(zoned_leaf(replace(field, length=field.length // 2), host=False, style=self._style))
             case Category.NUMBER:
-                return zoned_leaf(field, host=codec.host, style=self._style)
+                leaf = zoned_leaf(field, host=codec.host, style=self._style)
+                return written_leaf(leaf, field.picture, codec) if self._options.written else leaf
             case Category.EDITED_NUMBER if field.usage is Usage.DISPLAY:
                 return edited_leaf(field, codec)
             case _:

@@ -69,7 +69,8 @@ class Options:
     `low_values` NIL makes text of nothing but X'00' None, too; `invalid` is about any other content that is no number;
     `items` holds these four for single items, `encodings` the charsets of items that have another. `short`: items
     behind the end of a record are None. `keep_bytes`: the record's bytes travel under `_bytes`, and what was not
-    changed is written back from them. `occurs`: texts of a counting item → number of occurrences.
+    changed is written back from them. `written`: DISPLAY numbers may be written as text. `occurs`: texts of a counting
+    item → number of occurrences.
     """
 
     encoding: str = "cp932"
@@ -88,6 +89,7 @@ class Options:
     invalid: Nil = Nil.REFUSE
     items: Mapping[str, Mapping[str, Nil]] = field(default_factory=dict)
     encodings: Mapping[str, str] = field(default_factory=dict)
+    written: bool = False
     controls: Controls = Controls.KEEP
     short: bool = False
     keep_bytes: bool = False
