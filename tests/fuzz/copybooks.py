@@ -88,7 +88,8 @@ def copybook_record(raw: bytes) -> None:
         assert (found.decoded.values is None) == bool(found.decoded.faults)
         assert all(fault.place.record == found.number for fault in found.decoded.faults)
         if found.decoded.values is not None:
-            values = {name: value for name, value in found.decoded.values.items() if name != "_bytes"}
+            values = dict(found.decoded.values)
+            assert codec.write(values).hex() == values.pop("_bytes")
             with suppress(InputError):
                 codec.read(codec.write(values))
     with suppress(InputError, ValueError, RecursionError):

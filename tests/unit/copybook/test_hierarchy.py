@@ -99,10 +99,20 @@ def test_segments_of_a_hierarchy_have_selectors():
     assert caught.value.fault.code == "CFG-006"
 
 
-@pytest.mark.parametrize("house", [1, {"MEMBER": 1}, {"MEMBER": [1]}, {"X": 1}])
+@pytest.mark.parametrize("house", [1, {"MEMBER": 1}, {"MEMBER": [1]}, {"X": 1}, {"MEMBER": [{"_bytes": "0x"}]}])
 def test_trees_of_another_shape_are_refused(house):
     """DEC-018, whatever stands in the place of a group or a list."""
     _, family = made()
     with pytest.raises(InputError) as caught:
         list(family.write({"KIND": 1, "OFFICE_NO": 1, "HOUSE": house}))
     assert caught.value.fault.code == "DEC-018"
+
+
+def test_places_that_are_none_leave_children_by_kind():
+    """What says a place and is no number, or a selector that is none, is no exception."""
+    trees, _ = read(FILE[:21], keep_bytes=True)
+    trees[0]["HOUSE"]["MEMBER"][0]["_place"] = True
+    assert written(trees, keep_bytes=True) == FILE[:21]
+    lettered = (Segment("KIND", "1", "HOUSE"), Segment("KIND", "X", "MEMBER"), Segment("KIND", "3", "LEVY"))
+    with pytest.raises(InputError):
+        written([{"KIND": 1, "OFFICE_NO": 1, "HOUSE": {"MEMBER": [{"MEMBER_NO": 1}]}}], segments=lettered)

@@ -110,6 +110,15 @@ def test_kept_bytes_survive_a_change_of_another_item():
     assert made.write({**values, "B": "c"}) == b"\x12\x3f\0\x01c "
 
 
+def test_bytes_behind_the_last_item_are_kept():
+    """A record may be longer than its copybook: with its bytes kept, what stands behind comes back, changed or not."""
+    made = codec("       01 R.\n          05 A PIC X(2).\n", keep_bytes=True)
+    (found,) = read_file(io.BytesIO(b"ab..\n"), made, RecordSpec(recfm=Recfm.LINE, separator="lf"), file="f")
+    assert found.decoded.values == {"A": "ab", "_bytes": b"ab..".hex()}
+    assert made.write(found.decoded.values) == b"ab.."
+    assert made.write({**found.decoded.values, "A": "x"}) == b"x .."
+
+
 def test_a_record_of_no_bytes_comes_back_as_none():
     """Where FILLERs alone are missing, no bytes are put in their place."""
     made = codec("       01 R.\n          05 FILLER PIC X(2).\n", keep_bytes=True)

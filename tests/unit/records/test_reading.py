@@ -96,6 +96,8 @@ DAMAGED = [
     ("an RDW of a segment", RecordSpec(recfm=Recfm.V), b"\0\5\1\0a", 0, ("DEC-022", 1, 0)),
     ("a record longer than allowed", RecordSpec(recfm=Recfm.V, longest=1), b"\0\6\0\0ab", 0, ("DEC-022", 1, 0)),
     ("a block shorter than a record", RecordSpec(recfm=Recfm.VB), b"\0\4\0\0", 0, ("DEC-022", 1, 0)),
+    ("a block word that says nothing", RecordSpec(recfm=Recfm.VB, bdw=Word(inclusive=False, adjustment=5)),
+     b"\0\0\0\0\0\5\0\0a", 0, ("DEC-022", 1, 0)),
     ("a record beyond its block", RecordSpec(recfm=Recfm.VB), b"\0\x09\0\0\0\6\0\0ab", 0, ("DEC-022", 1, 4)),
     ("a block that its records do not fill", RecordSpec(recfm=Recfm.VB), b"\0\x0b\0\0\0\5\0\0a\0\0", 1,
      ("DEC-022", 2, 9)),

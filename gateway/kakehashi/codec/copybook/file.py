@@ -56,7 +56,7 @@ def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str)
         for record in read_records(stream, spec, file=file, refused=refused.append):
             yield from _drained(refused)
             end = record.offset + len(record.data)
-            yield record.offset, codec.read(record.data, offset=record.offset)
+            yield record.offset, codec.read(record.data, offset=record.offset, whole=True)
         yield from _drained(refused)
     except InputError as error:
         yield from _drained(refused)

@@ -5,8 +5,10 @@ A tree is one unit: what cannot be read in it refuses it as a whole, so that non
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from kakehashi.codec.copybook.file import Found
@@ -18,6 +20,7 @@ from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["Hierarchy"]
 
+_HEX = re.compile("(?:[0-9a-f]{2})*")
 _PLACE = "_place"
 """Where a record stood in its tree, if bytes are kept."""
 
@@ -106,8 +109,9 @@ class Hierarchy:
     def write(self, values: Values) -> Iterator[bytes]:
         """The records of a tree, in the order in which they were read, or else children by kind. Raises DEC-018."""
         records = list(self._taken(values))
-        if all(isinstance(record.place, int) for record in records[1:]):
-            records[1:] = sorted(records[1:], key=lambda record: int(str(record.place)))
+        places = [record.place for record in records[1:] if type(record.place) is int]
+        if len(places) == len(records) - 1:
+            records[1:] = [record for _, record in sorted(zip(places, records[1:], strict=True), key=itemgetter(0))]
         for record in records:
             yield self._codec.write(record.values)
 
@@ -126,8 +130,8 @@ class Hierarchy:
         record = {**common, kind: segment}
         item, value = self._selectors[kind]
         if item in common:
-            record[item] = value if isinstance(common[item], str) else int(value)
-        if isinstance(base, str):
+            record[item] = int(value) if value.isdecimal() and not isinstance(common[item], str) else value
+        if isinstance(base, str) and _HEX.fullmatch(base):
             known = self._codec.read(bytes.fromhex(base)).values or {}
             kept = {name: each for name, each in segment_of(known, self._selectors)[1].items() if name in common}
             record = {**record, **kept}

@@ -51,8 +51,8 @@ class CopybookCodec:
             if field.name in wanted
         ]
 
-    def read(self, raw: bytes, *, offset: int = 0) -> Decoded:
-        """The values of the record that `raw` begins with; `offset` is where it stands in the file."""
+    def read(self, raw: bytes, *, offset: int = 0, whole: bool = False) -> Decoded:
+        """The values of the record that `raw` begins with (or is: `whole`); `offset` is where it stands in the file."""
         state = self._reading(raw, offset)
         self._select(state)
         out: Values = {}
@@ -66,7 +66,7 @@ class CopybookCodec:
             (only,) = out.values()
             out = only if isinstance(only, dict) else out
         if self._options.keep_bytes:
-            out[BYTES] = raw[:end].hex()
+            out[BYTES] = (raw if whole else raw[:end]).hex()
         return Decoded(out, (), end)
 
     def _reading(self, raw: bytes, offset: int) -> Reading:
@@ -105,6 +105,8 @@ class CopybookCodec:
             raise InputError(Fault("DEC-018", facts={"expected": " ".join(self._part.keys)}))
         self._part.write(state, given, 0)
         raw = bytes(state.buffer)
+        if not self.varies:
+            raw += state.base[max(self.most, len(raw)) :]
         if self._padded:
             raw += state.base[len(raw) : self.most]
             raw = raw.ljust(self.most, self._pad)

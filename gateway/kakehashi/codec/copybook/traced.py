@@ -66,8 +66,8 @@ class TracedCodec(CopybookCodec):
         self._state = _Tracing(raw, offset=offset, short=self._options.short)
         return self._state
 
-    def read(self, raw: bytes, *, offset: int = 0) -> Decoded:
-        decoded = super().read(raw, offset=offset)
+    def read(self, raw: bytes, *, offset: int = 0, whole: bool = False) -> Decoded:
+        decoded = super().read(raw, offset=offset, whole=whole)
         self.raw = raw[: decoded.end]
         return decoded
 

@@ -25,7 +25,7 @@ class WordCutter:
         self._read = struct.Struct(">I" if word.big_endian else "<I").unpack_from
         self._shift = word.shift
         self._zeros = 0xFFFF << (16 - word.shift)
-        self._least = _WORD if word.inclusive else 1
+        self._least = _least(word)
         self._more = word.adjustment + (0 if word.inclusive else _WORD)
         self._longest = spec.longest + _WORD
         self._shortest = max(spec.shortest, 0) + _WORD
@@ -113,11 +113,17 @@ class BlockCutter:
         return impossible(found.fault.place.offset or 0, block=length, block_at=block)
 
     def _length(self, data: bytes, at: int) -> int:
-        """Of the block, its word included; -1 where the word's other bytes are not zero."""
+        """Of the block, its word included; -1 where the word's other bytes are not zero, or it says less than it must."""
         word = int.from_bytes(data[at : at + _WORD], "big" if self._word.big_endian else "little")
         more = self._word.adjustment + (0 if self._word.inclusive else _WORD)
         if word & LARGE and self._word.shift:
             return (word & ~LARGE) + more
         if word & 0xFFFF << (16 - self._word.shift):
             return -1
-        return (word >> self._word.shift & 0xFFFF) + more
+        said = word >> self._word.shift & 0xFFFF
+        return said + more if said >= _least(self._word) else -1
+
+
+def _least(word: Word) -> int:
+    """What a word must say: itself, or something behind it."""
+    return _WORD if word.inclusive else 1
