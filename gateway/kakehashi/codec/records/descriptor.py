@@ -113,7 +113,7 @@ class BlockCutter:
         return impossible(found.fault.place.offset or 0, block=length, block_at=block)
 
     def _length(self, data: bytes, at: int) -> int:
-        """Of the block, its word included; -1 where the word's other bytes are not zero, or it says less than it must."""
+        """Of the block, its word included; -1 where its other bytes are not zero, or it says less than it must."""
         word = int.from_bytes(data[at : at + _WORD], "big" if self._word.big_endian else "little")
         more = self._word.adjustment + (0 if self._word.inclusive else _WORD)
         if word & LARGE and self._word.shift:
