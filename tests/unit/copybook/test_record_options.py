@@ -1,6 +1,7 @@
 """Record formats by options alone: lengths in an item, headers of any shape, blocks, margins, code pages of items."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -156,6 +157,16 @@ def test_one_item_may_have_a_charset_of_its_own(tmp_path):
     assert rows == [{"A": "abc", "B": "abc", "N": 12}]
     assert again == raw
     assert "CFG-006" in run(tmp_path, book, raw, "--item", "B:encoding=cp0")[2]
+
+
+def test_an_item_of_another_charset_is_legible_in_the_picture(tmp_path):
+    """--show reads the item's own charset, too."""
+    book = "       01 R.\n          05 A PIC X(3).\n          05 B PIC X(3).\n"
+    (tmp_path / "a.cpy").write_text(book, encoding="utf-8")
+    (tmp_path / "a.dat").write_bytes(b"abc\x81\x82\x83")
+    options = ["--layout", str(tmp_path / "a.cpy"), "--encoding", "ascii", "--item", "b:encoding=cp037"]
+    result = CliRunner().invoke(main, ["decode", *options, "--show", "1", "--json", str(tmp_path / "a.dat")])
+    assert re.findall('"text": "([^"]*)"', result.stdout) == ["abc", "abc"]
 
 
 def test_hexadecimal_floats_may_be_little_endian(tmp_path):

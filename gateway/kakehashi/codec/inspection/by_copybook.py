@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from kakehashi.codec.copybook.charset import TextCodec, text_codec
+from kakehashi.codec.copybook.compiling import with_names
 from kakehashi.codec.copybook.file import Found, read_file
 from kakehashi.codec.copybook.options import Filler, Options
 from kakehashi.codec.copybook.traced import Step, TracedCodec
@@ -36,6 +37,9 @@ class CopybookInspector:
         self._options = options
         self._spec = spec
         self._codec: TextCodec = text_codec(options.encoding)
+        self._codecs = {
+            name: text_codec(encoding) for name, encoding in with_names(copybook, options).encodings.items()
+        }
         self._marked = marks_of(self._codec.encode)
         self._leaves = tuple(leaf for record in copybook.records for leaf in leaves(record))
         self._privacy = privacies(self._leaves, marks)
@@ -137,10 +141,13 @@ class CopybookInspector:
     def _text(self, field: Field, raw: bytes) -> Legible:
         if field.usage not in _CHARACTERS:
             return Legible("")
-        wide = self._codec.wide if field.usage is not Usage.DISPLAY else None
-        if field.usage is Usage.NATIONAL and self._codec.single:
+        codec = self._codecs.get(field.name)
+        marks = self._marked if codec is None else marks_of(codec.encode)
+        codec = codec or self._codec
+        wide = codec.wide if field.usage is not Usage.DISPLAY else None
+        if field.usage is Usage.NATIONAL and codec.single:
             return Legible(raw.decode("utf-16-be", "replace"))
-        return legible(self._codec.decode if wide is None else wide.read, raw, self._marked)
+        return legible(codec.decode if wide is None else wide.read, raw, marks)
 
 
 def _form(field: Field) -> str:
