@@ -131,6 +131,9 @@ def test_status_adds_up(run):
     assert table.returncode == 0
     assert "tax-levy" in table.stdout
     assert PROBLEMS["IDN-001"].en in table.stdout
+    held = [file for file in run.store.files() if file.state == "held"]
+    assert held
+    assert all(re.search(rf"^ F{file.id} +{file.lane} +{file.code} ", table.stdout, re.MULTILINE) for file in held)
 
 
 @pytest.mark.parametrize("command", [("status",), ("parked", "list"), ("errors",)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kakehashi.cli.context import Session, command, is_row_number
+from kakehashi.cli.held import tell_held
 from kakehashi.domain.batch import FileState
 from kakehashi.ports.store import BatchRow, Store
 
@@ -13,7 +14,7 @@ __all__ = ["files", "status", "trace"]
 
 @command()
 def status(session: Session) -> int:
-    """What was received, accepted, refused and what waits, lane by lane; then what is parked, by cause."""
+    """What was received, accepted, refused and what waits, lane by lane; then what is parked, by cause, and held."""
     counts = session.store.counts()
     session.output.rows(
         "Lanes",
@@ -52,6 +53,8 @@ def status(session: Session) -> int:
                 for cause in causes
             ],
         )
+    if not session.output.as_json:
+        tell_held(session)
     return 0 if all(lane.adds_up for lane in counts) else 1
 
 

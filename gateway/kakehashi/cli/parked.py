@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import click
 
 from kakehashi.cli.context import Session, command, is_row_number
-from kakehashi.domain.batch import FileState, RecordState, content_id
+from kakehashi.cli.held import tell_held
+from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.ports.store import ExceptionRow
 
 __all__ = ["parked"]
@@ -40,17 +41,7 @@ def list_parked(session: Session, lane: str | None, code: str | None, each: bool
                 if (lane in (None, c.lane)) and (code in (None, c.code)) and c.state in _OPEN
             ],
         )
-    held = [row for row in store.files(lane=lane, state=FileState.HELD) if code in (None, row.code)]
-    batches = [row for row in store.parked_batches(lane=lane) if code in (None, row.code)]
-    if held or batches:
-        session.output.rows(
-            "Held files and parked batches",
-            ("id", "lane", "code", "records", "what_to_do"),
-            [
-                *((f"F{f.id}", f.lane, f.code, f.records, session.remedy(f.code)) for f in held),
-                *((f"B{b.id}", b.lane, b.code, b.records, session.remedy(b.code)) for b in batches),
-            ],
-        )
+    tell_held(session, lane=lane, code=code)
     return 0
 
 
