@@ -210,6 +210,18 @@ def test_parked_show(ask):
     assert ask("parked", "show", f"E{TOO_LARGE}").exit_code == 2
 
 
+def test_parked_show_tells_of_everything_that_parked_list_names(run, ask):
+    """A held file and its batch are shown like a record: cause, meaning, next step; unknown → 1."""
+    held = next(file for file in run.store.files() if file.state == "held" and file.batches)
+    batch = run.store.batches(held.id)[0]
+    for identifier, file in ((f"F{held.id}", held.name), (f"b{batch.id}", f"F{held.id} {held.name}")):
+        (shown,) = objects(ask("parked", "show", identifier, "--json"))
+        assert (shown["id"], shown["file"], shown["code"]) == (identifier.upper(), file, held.code)
+        assert (shown["meaning"], shown["what_to_do"]) == (PROBLEMS[held.code].en, PROBLEMS[held.code].remedy_en)
+    assert {ask("parked", "show", f"{kind}99999999").exit_code for kind in "FBE"} == {1}
+    assert {ask("parked", "show", text).exit_code for text in ("F", "Bx", "nonsense")} == {2}
+
+
 def test_events_and_errors(ask):
     """The catalogues as objects, as tables and as pages."""
     assert [row["event"] for row in objects(asked("events", "--json"))] == list(CATALOGUE)

@@ -70,32 +70,77 @@ def _each(session: Session, rows: Sequence[ExceptionRow]) -> None:
 @command(parked, "show")
 @click.argument("identifier")
 def show(session: Session, identifier: str) -> int:
-    """One record: where it is, what is wrong, what to do."""
+    """One record (E56), parked batch (B34) or held file (F12): where it is, what is wrong, what to do."""
+    kind = identifier[:1].upper()
+    shown = {"F": _file, "B": _batch}.get(kind, _record)(session, identifier)
+    if shown is None:
+        session.output.say("Nothing is known by that name. Use F<file>, B<batch> or E<record>.")
+        return 1
+    session.output.object(shown)
+    return 0
+
+
+def _record(session: Session, identifier: str) -> dict[str, object] | None:
     row = session.store.exception(_number(identifier, "E"))
     if row is None:
-        session.output.say("There is no such record.")
-        return 1
-    file = session.store.file(row.file_id)
-    session.output.object(
-        {
-            "id": f"E{row.id}",
-            "lane": row.lane,
-            "file": f"F{row.file_id} {file.name if file else ''}",
-            "batch": f"B{row.batch_id}",
-            "record": row.record_no,
-            "item": row.item,
-            "byte": row.offset,
-            "code": row.code,
-            "server_code": row.server_code,
-            "meaning": session.meaning(row.code),
-            "what_to_do": session.remedy(row.code),
-            "state": row.state.value,
-            "since": row.created_at,
-            "reason": row.reason,
-            "by": row.actor,
-        }
-    )
-    return 0
+        return None
+    return {
+        "id": f"E{row.id}",
+        "lane": row.lane,
+        "file": _named(session, row.file_id),
+        "batch": f"B{row.batch_id}",
+        "record": row.record_no,
+        "item": row.item,
+        "byte": row.offset,
+        "code": row.code,
+        "server_code": row.server_code,
+        **_advice(session, row.code),
+        "state": row.state.value,
+        "since": row.created_at,
+        "reason": row.reason,
+        "by": row.actor,
+    }
+
+
+def _batch(session: Session, identifier: str) -> dict[str, object] | None:
+    row = session.store.batch(_number(identifier, "B"))
+    if row is None:
+        return None
+    return {
+        "id": f"B{row.id}",
+        "lane": row.lane,
+        "file": _named(session, row.file_id),
+        "records": f"{row.first_record} to {row.first_record + row.records - 1}",
+        "code": row.code,
+        **_advice(session, row.code),
+        "state": row.state.value,
+        "since": row.updated_at,
+    }
+
+
+def _file(session: Session, identifier: str) -> dict[str, object] | None:
+    row = session.store.file(_number(identifier, "F"))
+    if row is None:
+        return None
+    return {
+        "id": f"F{row.id}",
+        "lane": row.lane,
+        "file": row.name,
+        "records": row.records,
+        "code": row.code,
+        **_advice(session, row.code),
+        "state": row.state.value,
+        "since": row.received_at,
+    }
+
+
+def _named(session: Session, file_id: int) -> str:
+    file = session.store.file(file_id)
+    return f"F{file_id} {file.name if file else ''}"
+
+
+def _advice(session: Session, code: str | None) -> dict[str, object]:
+    return {"meaning": session.meaning(code) if code else None, "what_to_do": session.remedy(code)}
 
 
 def _selection(function: click.decorators.FC) -> click.decorators.FC:
