@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kakehashi.config.checking import check
 from kakehashi.config.code_tables import read_code_tables
+from kakehashi.config.neighbours import check_neighbours
 from kakehashi.config.profile_folder import read_profile
 from kakehashi.config.reading import Reading
 from kakehashi.config.route import Configuration, Route
@@ -47,6 +48,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         as_of=as_of,
     )
     loaded = [loader.load(name) for name in _folders(reading, "routes")]
+    reading.faults += check_neighbours(loader.read)
     routes: dict[str, Route] = {route.name: route for route in loaded if route is not None}
     if reading.faults or profile is None:
         raise ConfigurationError(reading.faults)

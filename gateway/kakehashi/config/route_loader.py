@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from kakehashi.codec.layout import Layout
@@ -41,6 +41,8 @@ class RouteLoader:
     known_systems: frozenset[str]
     tables: Mapping[str, CodeTable]
     as_of: date | None
+    read: dict[str, RouteSettings] = field(default_factory=dict)
+    """The settings of every route that could be read, whatever else is wrong with it."""
 
     def load(self, name: str) -> Route | None:
         """The route; None when anything of it is wrong."""
@@ -50,6 +52,7 @@ class RouteLoader:
         settings = None if data is None else check(self.reading, RouteSettings, data, file=file)
         if settings is None:
             return None
+        self.read[name] = settings
         self._check_names(file, name, settings)
         system = self.systems.get(settings.system) or SystemSettings(name=settings.system)
         layout = self._layout(file, name, settings, system)
