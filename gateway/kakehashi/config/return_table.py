@@ -29,7 +29,8 @@ class ReturnSources:
     """What a row of return.csv may name: items of the legacy record, variables, and codes of answers (inquiries)."""
 
     layout: Layout
-    answers: frozenset[str]
+    answers: frozenset[str] | None
+    """None: the profile that names them could not be read, so any name may be one."""
     tables: CodeTables
 
 
@@ -115,10 +116,12 @@ def _getters(reading: Reading, place: Place, names: Sequence[str], known: Return
             yield variable(name)
         elif name in fields:
             yield echo(fields.index(name))
-        elif name in known.answers:
+        elif known.answers is None and not name.startswith("$"):
+            continue
+        elif known.answers and name in known.answers:
             yield answer(name)
         else:
-            choices = list(VARIABLES) if name.startswith("$") else [*fields, *sorted(known.answers)]
+            choices = list(VARIABLES) if name.startswith("$") else [*fields, *sorted(known.answers or ())]
             reading.fault("CFG-006", place, name=name, **close_names(name, choices))
 
 

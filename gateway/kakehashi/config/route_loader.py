@@ -163,8 +163,9 @@ class RouteLoader:
         if returns is None:
             return None
         at = LayoutFile(file=file, key="return", name=f"{name}-return", charset=layout.charset)
-        answers: frozenset[str] = frozenset()
-        if settings.function == "SKI" and self.profile is not None:
-            answers = frozenset(item.code for each in self.profile.standards.values() for item in each.items)
+        answers: frozenset[str] | None = frozenset()
+        if settings.function == "SKI":
+            standards = self.profile.standards.values() if self.profile else ()
+            answers = frozenset(item.code for each in standards for item in each.items) if self.profile else None
         known = ReturnSources(layout=layout, answers=answers, tables=CodeTables(self.tables, as_of=self.as_of))
         return read_return_plan(self.reading, at, returns, file=f"routes/{name}/{returns.file}", known=known)

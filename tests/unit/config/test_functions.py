@@ -75,3 +75,19 @@ def test_an_inquiry_asks_with_elements_and_returns_answers(tmp_path):
     context = ReturnContext(status="found", answers={"C0010": "1", "C0080": ("2019-05", "2021-07-01")})
     made = route.return_plan.records[0].row(row, context)
     assert (made["宛名番号"], made["状態"], made["区分"], made["生年月日"]) == ("0", "found", "1", "2019")
+
+
+def test_a_broken_profile_is_not_held_against_the_results_that_name_its_items(tmp_path):
+    """The profile's own fault alone: its items are unknown then, not wrong; what is no item at all still is."""
+    changes = {
+        ROUTE_FILE: SKI_ROUTE.replace("record_length = 30", ""),
+        MAPPING_FILE: SKI,
+        RETURN_FILE: f"{ANSWERS}空,X,5,$nothing,\n",
+    }
+    folder = write(tmp_path, changes)
+    results = folder / "profiles" / "std-2026" / "results.csv"
+    results.write_text(results.read_text(encoding="utf-8") + "9999;1\n", encoding="utf-8")
+    assert [(code, file.rpartition("/")[2]) for code, file, _, _ in seen(faults_of(folder, changes))] == [
+        ("CFG-008", "results.csv"),
+        ("CFG-006", "return.csv"),
+    ]
