@@ -338,6 +338,18 @@ def test_check_tells_all_mistakes_at_once(config):
     assert all(JAPANESE.search(line) for line in told.stderr.splitlines())
 
 
+def test_check_knows_the_adapters(config):
+    """An address that no adapter understands is told with its key before anything is opened, and never repeated."""
+    changed(config, "gateway.toml", ("local:", "amqpx:secret/"), ("sqlite:", "oracle:"), ("https:", "http:"))
+    done = asked("check", config, "--json")
+    found = objects(done, code=1)[:-1]
+    assert [(fault["code"], fault["file"], fault["item"]) for fault in found] == [
+        ("CFG-006", "gateway.toml", key) for key in ("broker.url", "store.url", "server.endpoint")
+    ]
+    assert found[0]["facts"] == {"known": "amqp amqps local"}
+    assert "secret" not in done.output
+
+
 def test_check_runs_the_golden_cases(config):
     """A table that loads but means something else fails the cases of its route, and only of that one; exit 1."""
     changed(config, "tables/tax-taxation.csv", ("\n10,", "\n18,"))

@@ -10,6 +10,7 @@ from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.config.cases import run_cases
 from kakehashi.config.model import Configuration, Route
 from kakehashi.errors import Fault
+from kakehashi.runtime.bootstrap import address_faults
 from kakehashi.runtime.offline import Offline, OfflineResult
 from kakehashi.runtime.places import shared
 
@@ -28,7 +29,7 @@ def check(session: Session, folder: Path | None, routes: tuple[str, ...], xsd: P
     unknown = [name for name in routes if name not in configuration.routes]
     if unknown:
         raise click.UsageError(f"{unknown[0]} is none of the routes: {', '.join(configuration.routes)}.")
-    faults = check_cases(configuration, xsd, routes=routes)
+    faults = [*address_faults(configuration), *check_cases(configuration, xsd, routes=routes)]
     session.output.faults(faults)
     cases = len(list(session.folder.glob("routes/*/cases/*/case.toml")))
     session.output.object(

@@ -36,7 +36,7 @@ from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["Gateway", "open_gateway", "plugin"]
+__all__ = ["Gateway", "address_faults", "open_gateway", "plugin"]
 
 
 def plugin(kind: str, name: str) -> Any:
@@ -46,6 +46,27 @@ def plugin(kind: str, name: str) -> Any:
         known = " ".join(sorted(found.names)) or "none"
         raise ConfigurationError([Fault("CFG-006", Place(item=kind), {"name": name, "known": known})])
     return found[name].load()
+
+
+def _scheme(address: str) -> str:
+    return address.partition(":")[0].partition("+")[0]
+
+
+def address_faults(configuration: Configuration) -> list[Fault]:
+    """CFG-006 for every address of gateway.toml that no adapter understands. Opens nothing."""
+    settings = configuration.gateway
+    addresses = {
+        "broker.url": ("brokers", settings.broker.url),
+        "store.url": ("stores", settings.store.url),
+        "server.endpoint": ("servers", settings.server.endpoint),
+    }
+    faults = []
+    for item, (kind, address) in addresses.items():
+        known = entry_points(group=f"kakehashi.{kind}").names
+        if _scheme(address) not in known:
+            facts = {"known": " ".join(sorted(known))}  # not the address: it may hold a password
+            faults.append(Fault("CFG-006", Place(file="gateway.toml", item=item), facts))
+    return faults
 
 
 @dataclass(kw_only=True)
@@ -214,13 +235,12 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
     parts.setdefault("clock", plugin("clocks", "system")())
     parts.setdefault("sealer", plugin("sealers", "vault")(settings.keys))
     if "store" not in parts:
-        scheme = settings.store.url.partition(":")[0].partition("+")[0]
-        parts["store"], parts["links"] = plugin("stores", scheme)(settings.store.url, migrate=True)
+        parts["store"], parts["links"] = plugin("stores", _scheme(settings.store.url))(settings.store.url, migrate=True)
         parts["store"].check()
     if "broker" not in parts:
-        parts["broker"] = plugin("brokers", settings.broker.url.partition(":")[0])(settings.broker.url)
+        parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
-        parts["client"] = plugin("servers", settings.server.endpoint.partition(":")[0])(settings.server)
+        parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))
     return Gateway(configuration=configuration, **parts)
