@@ -7,6 +7,7 @@ import shutil
 import time
 
 import pytest
+from rich.cells import cell_len
 from tests.acceptance.watching import asked, eventually, kakehashi
 
 from kakehashi.catalogue import PROBLEMS
@@ -371,6 +372,36 @@ def test_translate_explains_a_record():
     assert "<- 課税区分" in asked("translate", "tax-levy", file, "--explain", "--record", "1").output
     assert "<A0030>" in asked("translate", "tax-levy", file).output
     assert asked("translate", "nonsense", file).exit_code == 2
+
+
+def test_translate_shows_the_bytes_of_each_source(run):
+    """--side-by-side: of every source item its place in the file and what stands there, and nothing of the others."""
+    (sample,) = [each for each in run.manifest.lane("tax-levy") if each.name == "LEVY0001.DAT"]
+    data = sample.path.read_bytes()
+    for line in objects(asked("translate", "tax-levy", sample.path, "--side-by-side", "--record", "3", "--json")):
+        names = [source for source in line["sources"].split("; ") if source and "header." not in source]
+        assert [each["item"] for each in line["bytes"]] == names
+        for each in line["bytes"]:
+            raw = bytes.fromhex(each["hex"])
+            assert data[each["offset"] : each["offset"] + len(raw)] == raw
+            assert 0 < len(raw) <= 60
+    shown = asked("translate", "tax-levy", sample.path, "--side-by-side", "--record", "3").output.splitlines()
+    assert len({cell_len(line.partition("<-")[0]) for line in shown}) == 1
+    assert all(len(line) < 300 for line in shown)
+
+
+def test_translate_of_one_record_is_one_message(run):
+    """--record: the message of that record alone, or of its household; a record that is not there → 2."""
+    (levy,) = [each for each in run.manifest.lane("tax-levy") if each.name == "LEVY0001.DAT"]
+    message = asked("translate", "tax-levy", levy.path, "--record", "2").stdout
+    assert message.count("<DBM201 ") == 1
+    assert re.findall("<Sequence>[0-9]{9}0*([0-9]+)<", message) == ["2"]
+    household = shared("config") / "routes" / "registry-household" / "cases" / "01-household" / "input.dat"
+    message = asked("translate", "registry-household", household, "--record", "2").stdout
+    assert "2" in re.findall("<Sequence>[0-9]{9}0*([0-9]+)<", message)
+    assert message.count("<DBM201 ") == 1
+    assert asked("translate", "tax-levy", levy.path, "--record", "99999").exit_code == 2
+    assert asked("translate", "tax-levy", levy.path, "--record", "0").exit_code == 2
 
 
 def test_xsd_build_writes_what_is_there(tmp_path):

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from kakehashi.codec.inspection.by_layout import LayoutInspector
+from kakehashi.codec.inspection.privacy import Marks
+from kakehashi.codec.inspection.span import Picture, Span
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.batch import BatchBody, BatchState, content_id
 from kakehashi.domain.interface import Function
@@ -70,19 +73,26 @@ class Offline:
             test=True,
         )
 
-    def translate_file(self, path: Path) -> OfflineResult:
-        return self.translate(path.read_bytes(), file=path.name)
+    def translate_file(self, path: Path, *, record: int | None = None) -> OfflineResult:
+        return self.translate(path.read_bytes(), file=path.name, record=record)
 
-    def translate(self, data: bytes, *, file: str = "input.dat") -> OfflineResult:
-        """A file fault holds the file: nothing is translated then, exactly as in the gateway."""
+    def translate(self, data: bytes, *, file: str = "input.dat", record: int | None = None) -> OfflineResult:
+        """A file fault holds the file: nothing is translated then, exactly as in the gateway.
+
+        `record`: only the message of this one, and of those that belong to it (a household).
+        """
         result = OfflineResult()
         stream = io.BytesIO(data)
-        split = self._route.codec.split(stream, batch_records=self._route.batch_records, file=file)
+        split = self._route.codec.split(
+            stream, batch_records=self._route.batch_records if record is None else 1, file=file
+        )
         result.records = split.records
         result.faults.extend(split.faults)
         if split.faults:
             return result
         for seq, part in enumerate(split.slices, start=1):
+            if record is not None and not part.first_record <= record < part.first_record + part.records:
+                continue
             body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
             row = _row(self._route.name, seq, part.first_record, part.records, part.offset)
             result.faults.extend(self._batch(row, body, len(split.slices), file, result))
@@ -111,17 +121,22 @@ class Offline:
         )
 
     def explain(self, path: Path, *, record: int | None, with_bytes: bool) -> Iterator[dict[str, object]]:
-        """Lineage: for every target of every record (or of one) its sources, rule, value or fault."""
+        """Lineage: for every target of every record (or of one) its sources, rule, value or fault.
+
+        `with_bytes`: also of each source where in the file it stands and what is there; never an individual number.
+        """
         data = path.read_bytes()
         split = self._route.codec.split(io.BytesIO(data), batch_records=self._route.batch_records, file=path.name)
         rules = {rule.target: rule for rule in self._route.mapper.lineage}
+        pictures = self._pictures(data, range(record or 1, (record or split.records) + 1)) if with_bytes else None
         for part in split.slices:
             body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
             decoded = self._route.codec.decode(body, file=path.name, first_record=part.first_record, offset=part.offset)
-            for position, (row, number) in enumerate(zip(decoded.rows, decoded.numbers, strict=True)):
-                if row is None or (record is not None and number != record):
+            for row, number in zip(decoded.rows, decoded.numbers, strict=True):
+                if record is not None and number != record:
                     continue
-                for explained in self._route.mapper.explain(row):
+                spans = next(pictures).spans if pictures else ()
+                for explained in self._route.mapper.explain(row) if row is not None else ():
                     rule = rules.get(explained.target)
                     line: dict[str, object] = {
                         "record": number,
@@ -133,8 +148,20 @@ class Offline:
                         "line": rule.line if rule else None,
                     }
                     if with_bytes:
-                        line["bytes"] = decoded.raw(position).data.hex()
+                        line["bytes"] = list(_bytes_of(rule.sources if rule else (), spans))
                     yield line
+
+    def _pictures(self, data: bytes, wanted: range) -> Iterator[Picture]:
+        return LayoutInspector(self._route.codec, Marks()).pictures(io.BytesIO(data), wanted, file="")
+
+
+def _bytes_of(sources: Sequence[str], spans: Sequence[Span]) -> Iterator[dict[str, object]]:
+    """Where each source stands; one that repeats, as often as it stands there."""
+    for source in sources:
+        for span in spans:
+            if span.name.partition("(")[0] == source or span.name == source:
+                hidden = span.masked(reveal=True)
+                yield {"item": span.name, "offset": span.start, "hex": "" if hidden else span.raw.hex()}
 
 
 def _row(lane: str, seq: int, first_record: int, records: int, offset: int) -> BatchRow:
