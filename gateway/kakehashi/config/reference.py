@@ -85,7 +85,8 @@ def configuration_page() -> str:
     lines = [
         "# Configuration",
         "",
-        "Generated from the models by `python -m kakehashi.config.reference`. Unknown keys and columns are faults.",
+        "Generated from the models by `python -m kakehashi.config.reference docs/reference`.",
+        "Unknown keys and columns are faults.",
         "Tables are `.csv` (UTF-8) or `.xlsx` (first sheet; a literal that begins with `=` is typed as text).",
         "",
         "`gateway.agency`, `broker.url`, `store.url` and `server.endpoint` have no default: a gateway does not start",
@@ -152,7 +153,8 @@ def converters_page() -> str:
     lines = [
         "# Converters",
         "",
-        "Generated from the registry by `python -m kakehashi.config.reference`. A pipe is read from left to right:",
+        "Generated from the registry by `python -m kakehashi.config.reference docs/reference`.",
+        "A pipe is read from left to right:",
         "`trim | wareki | year`. Arguments with spaces or commas stand in double quotes. No value stays no value,",
         "except where a converter says otherwise; what a converter cannot read refuses the record (MAP-001).",
         "",

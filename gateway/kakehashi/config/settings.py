@@ -129,8 +129,10 @@ class AlarmSettings(Settings):
     """When an operator is called."""
 
     enabled: Literal[True] = Field(default=True, description="Alarms cannot be switched off")
-    oldest_waiting_minutes: int = Field(60, ge=1, description="Age of the oldest unaccepted record of a lane")
-    parked_records: int = Field(1, ge=1, description="Parked records of a lane")
+    oldest_waiting_minutes: int = Field(
+        60, ge=1, description="Age of the oldest waiting record of a lane that raises an alarm"
+    )
+    parked_records: int = Field(1, ge=1, description="Parked records of a lane that raise an alarm")
 
 
 class SafetySettings(Settings):

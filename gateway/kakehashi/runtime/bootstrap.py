@@ -26,6 +26,7 @@ from kakehashi.ports.files import Sink, Source, Spool
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import LinkStore, Store
+from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.outage import Quiet
@@ -169,6 +170,16 @@ class Gateway:
             clock=self.clock,
             events=self.events,
             quiet=self.quiet,
+            alarms=self.alarms(),
+        )
+
+    def alarms(self) -> Alarms:
+        return Alarms(
+            lanes=list(self.configuration.routes),
+            store=self.store,
+            settings=self.configuration.gateway.alarms,
+            clock=self.clock,
+            events=self.events,
         )
 
     def returning_to(self, route: Route, sink: Sink) -> Returning:

@@ -1,4 +1,6 @@
-"""Looks after what nobody else carries: lost messages are published again, results of settled files are returned."""
+"""Looks after what nobody else carries: lost messages are published again, results of settled files are returned,
+alarms are raised.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
 from kakehashi.ports.store_rules import ENDED
+from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
@@ -31,9 +34,11 @@ class Scheduler:
     clock: Clock
     events: EventLog
     quiet: Quiet
+    alarms: Alarms
 
     def run_once(self) -> int:
-        """Returns how much was done. Results go back also while the broker is away."""
+        """Returns how much was done. Alarms ring and results go back also while the broker is away."""
+        self.alarms.look()
         done = sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         return done + self.publishing.publish_lost()
 

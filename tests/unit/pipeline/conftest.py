@@ -169,6 +169,7 @@ class House:
             clock=self.clock,
             events=self.recorder,
             quiet=self.gateway.quiet,
+            alarms=self.gateway.alarms(),
         )
 
     @property
