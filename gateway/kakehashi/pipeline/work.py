@@ -16,6 +16,7 @@ from kakehashi.domain.batch import BatchBody, BatchState
 from kakehashi.domain.interface import Function, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, SealError, ServerError
+from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.identify import link_extract
@@ -123,12 +124,14 @@ class LaneWork:
         if not begun:
             return Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
+        reached("worker.intended")
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
             exchange = _failed(error, translation.message_id, None, now)
             outcome = self._of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.QUEUED)
+        reached("worker.answered")
         exchange = _answered(reply, translation.message_id, None, now)
         outcome = self._of_answer(row, reply, exchange)
         return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.QUEUED)
@@ -144,6 +147,7 @@ class LaneWork:
             exchange = _failed(error, question, question_id, asked_at)
             outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange))
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.SENT)
+        reached("worker.asked")
         exchange = _answered(reply, question, question_id, asked_at)
         if not self.settling.knows_request(reply.answer):
             if self.conversation.idempotent(sent_as):
@@ -162,6 +166,7 @@ class LaneWork:
             exchange = _failed(error, question, question_id, asked_at)
             outcome = self._of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.WAITING)
+        reached("worker.polled")
         exchange = _answered(reply, question, question_id, asked_at)
         if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
             return self._conclude(row, body, reply, exchange)
@@ -255,6 +260,7 @@ class LaneWork:
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
         for position, fault in link_extract(self.links, self.sealer, rows, plan, now=self.clock.now()):
             faults[decoded.numbers[position]] = fault
+        reached("linking.linked")
         exceptions = self.ledger.undecoded(row, decoded, faults)
         accepted = row.records - len(exceptions)
         return self._settled(row, self.ledger.settle(row, accepted=accepted, exceptions=exceptions))
@@ -302,13 +308,16 @@ class LaneWork:
         )
         if not moved:
             return Done("batch.found_stale", row)
+        reached("settling.postponed")
         return Later("batch.postponed", row, replace(item, turn=row.turn + 1), after, code)
 
     def _park(self, row: BatchRow, fault: Fault, exchange: Exchange | None = None) -> Step:
         self.store.park(row.id, turn=row.turn, code=fault.code, now=self.clock.now(), exchange=exchange)
+        reached("settling.parked")
         return Done("batch.parked", row, fault.code)
 
     def _settled(self, row: BatchRow, moved: bool) -> Step:  # noqa: FBT001  # the store's verdict, passed through
+        reached("settling.settled")
         return Done("batch.settled" if moved else "batch.found_stale", row)
 
     def _write_down(self, row: BatchRow, exchange: Exchange) -> None:

@@ -15,6 +15,7 @@ from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, content_id, letters
 from kakehashi.errors import DuplicateContent, FolderUnavailable, InputError, KakehashiError
+from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
@@ -89,6 +90,7 @@ class Intake:
             )
 
     def _take(self, file: SourceFile) -> None:
+        reached("intake.claimed")
         digest, size = _digest(file)
         if size > self.largest_file:
             self._refuse(file, "REF-008")
@@ -103,6 +105,7 @@ class Intake:
             return
         spooled = self._spooled.get(digest) or self._spool(file, split, digest, size)
         self._remember(spooled)
+        reached("intake.spooled")
         held = split.faults[0].code if split.faults else None
         try:
             row = self.store.add_file(
@@ -126,7 +129,9 @@ class Intake:
             self._duplicate(file, error.original)
             return
         self._spooled.clear()
+        reached("intake.recorded")
         file.finish()
+        reached("intake.removed")
         facts: dict[str, Field] = {
             "lane": self.route.name,
             "file_id": row.id,

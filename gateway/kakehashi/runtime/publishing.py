@@ -15,6 +15,7 @@ from kakehashi.errors import (
     StoreCorrupt,
     StoreUnavailable,
 )
+from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
 from kakehashi.pipeline.ledger import record_context
 from kakehashi.ports.broker import Broker, Message
@@ -80,15 +81,18 @@ class Publishing:
         ready = [(row, message) for row in rows if (message := self._readable(row)) is not None]
         if not ready:
             return 0
+        reached("publishing.chosen")
         try:
             self.broker.publish([message for _, message in ready])
         except BrokerMisconfigured as error:
             if self.quiet.may_speak(f"lane {lane}"):
                 self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
             return 0
+        reached("publishing.confirmed")
         now = self.clock.now()
         self._unmarked.update({row.id: now + self._silence(row, now) for row, _ in ready})
         self._mark()
+        reached("publishing.marked")
         self.events.emit(event, lane=lane, batch_ids=[row.id for row, _ in ready])
         return len(ready)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kakehashi.domain.batch import FileState
 from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
+from kakehashi.failpoint import reached
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
 from kakehashi.ports.store_rules import ENDED
@@ -51,6 +52,7 @@ class Scheduler:
         returning = self.returning.get(file.lane)
         if returning is None or file.state is FileState.REFUSED:
             return int(self.store.mark_returned(file.id, batches=batches, now=self.clock.now()))
+        reached("returning.chosen")
         try:
             counts = returning.deliver(file)
         except StoreCorrupt as error:  # of its spool
@@ -59,8 +61,10 @@ class Scheduler:
             raise
         except KakehashiError as error:
             return self._failed(file, error.fault.code, item=error.fault.place.item)
+        reached("returning.written")
         if not self.store.mark_returned(file.id, batches=batches, now=self.clock.now()):
             return 1  # a retry was settled meanwhile: the result is written again
+        reached("returning.marked")
         self.events.emit(
             "file.returned",
             lane=file.lane,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from kakehashi.errors import InputError, KakehashiError, StoreError
+from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import WorkItem, read_message, write_message
 from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
 from kakehashi.ports.broker import Broker, Consumer, Delivery, Message, delay_step
@@ -104,9 +105,14 @@ class Worker:
             self._tell(step)
         for delay, messages in later.items():
             self.broker.publish(messages, delay=delay)
+        if later:
+            reached("worker.followed")
         consumer.acknowledge(finished)
+        if finished:
+            reached("worker.acknowledged")
 
     def _step(self, delivery: Delivery) -> Step:
+        reached("worker.received")
         try:
             item = read_message(delivery.message)
         except InputError as error:

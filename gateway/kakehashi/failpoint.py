@@ -1,0 +1,112 @@
+"""Failpoints: a process that kills, fails or freezes itself at a named step, for rehearsals and tests.
+
+`KAKEHASHI_FAIL=step:n:how` acts when `step` is reached for the n-th time in the process; several are joined by commas.
+`how` is kill (SIGKILL), raise (an error that nobody expects) or pause (SIGSTOP, until somebody sends SIGCONT).
+Without the variable `reached` does nothing at all.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+__all__ = ["STEPS", "VARIABLE", "Boundary", "FailpointReached", "Failpoints", "reached"]
+
+VARIABLE: Final = "KAKEHASHI_FAIL"
+
+
+class Boundary(NamedTuple):
+    """Between two effects: what is done and durable, and what has not yet begun."""
+
+    done: str
+    next: str
+
+
+STEPS: Final[Mapping[str, Boundary]] = {
+    "intake.claimed": Boundary("the file is in the hands of this process", "its sealed copy is written"),
+    "intake.spooled": Boundary("the sealed copy is synced", "file and batches go into the ledger"),
+    "intake.recorded": Boundary("the ledger has file and batches", "the dropped file is removed"),
+    "intake.removed": Boundary("the dropped file is gone", "the next file"),
+    "publishing.chosen": Boundary("the outbox was read", "the messages are published"),
+    "publishing.confirmed": Boundary("the broker has confirmed the messages", "the ledger marks them as published"),
+    "publishing.marked": Boundary("the ledger has the mark", "the next look into the outbox"),
+    "worker.received": Boundary("a message is in hand", "the ledger is asked where the batch stands"),
+    "worker.intended": Boundary("the ledger has the intent to send", "the request is sent"),
+    "worker.answered": Boundary("the answer to a request has come", "it is written into the ledger"),
+    "worker.asked": Boundary("the answer to a status query has come", "it is written, or the request sent again"),
+    "worker.polled": Boundary("the answer to a poll has come", "it is written into the ledger"),
+    "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
+    "settling.settled": Boundary("the ledger has every record's outcome", "the message is acknowledged"),
+    "settling.postponed": Boundary("the ledger has when to go on", "the message for then is published"),
+    "settling.parked": Boundary("the ledger has the batch parked", "the message is acknowledged"),
+    "worker.followed": Boundary("what follows is published and confirmed", "the messages in hand are acknowledged"),
+    "worker.acknowledged": Boundary("the broker has the acknowledgement", "the next message"),
+    "returning.chosen": Boundary("a settled file was found", "its result is written"),
+    "returning.written": Boundary("the result lies in its folder", "the ledger marks the file as returned"),
+    "returning.marked": Boundary("the ledger has the mark", "the next file"),
+}
+"""Every boundary between two effects: before a step and after the one before it is the same place."""
+
+
+class FailpointReached(Exception):
+    """What `raise` raises: none of our own errors, so that the handling of the unexpected is what is tried."""
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise() -> None:
+    raise FailpointReached
+
+
+def _pause() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+_ACTS: Mapping[str, Callable[[], None]] = {"kill": _kill, "raise": _raise, "pause": _pause}
+
+
+@dataclass(frozen=True, slots=True)
+class Failpoints:
+    """What is to happen at which passage of which step. Thread-safe."""
+
+    chosen: Mapping[tuple[str, int], Callable[[], None]]
+    _passages: Counter[str] = field(default_factory=Counter, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @classmethod
+    def of(cls, text: str) -> Failpoints:
+        """Raises ValueError for a step that is not in STEPS, a passage below 1 or an unknown act."""
+        return cls(dict(map(_parsed, text.split(","))))
+
+    def reached(self, step: str) -> None:
+        """LookupError for a step that is not in STEPS: none escapes a test that goes through them."""
+        STEPS[step]
+        with self._lock:
+            self._passages[step] += 1
+            act = self.chosen.get((step, self._passages[step]))
+        if act is not None:
+            act()
+
+
+def _parsed(text: str) -> tuple[tuple[str, int], Callable[[], None]]:
+    step, _, rest = text.strip().partition(":")
+    passage, _, how = rest.partition(":")
+    if step not in STEPS or not passage.isdecimal() or int(passage) < 1 or how not in _ACTS:
+        raise ValueError(f"{VARIABLE}={text}: step:n:{'|'.join(_ACTS)}, step one of {' '.join(STEPS)}")
+    return (step, int(passage)), _ACTS[how]
+
+
+def _nothing(step: str, /) -> None:
+    """The process has no failpoints."""
+
+
+reached: Callable[[str], None] = _nothing
+if os.environ.get(VARIABLE):
+    reached = Failpoints.of(os.environ[VARIABLE]).reached
