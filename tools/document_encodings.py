@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kakehashi.codec.charset import CHARSETS, Charset, charset_named
 from kakehashi.codec.host_charset import HostCharset
-from kakehashi.codec.host_form import NONE
+from kakehashi.codec.text_form import NONE
 from kakehashi.codec.vendor_charset import VENDOR_CHARSETS
 from kakehashi.errors import InputError
 

@@ -51,10 +51,11 @@ class Columns:
         values: list[Sequence[Value]] = []
         if not raws or not raws[0]:
             return [[] for _ in self._repeats], damage
-        for index, (codec, column) in enumerate(zip(self._codecs, raws, strict=True)):
+        for index, codec in enumerate(self._codecs):
             if only is not None and self.columns[index].item.name not in only:
                 values.append(())
                 continue
+            column = raws[index]
             try:
                 values.append(codec.read_all(column))
             except (InputError, ValueError, ArithmeticError):

@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Sequence
 
-from kakehashi.codec.text_form import TextForm, damage, padding
+from kakehashi.codec.text_form import TextForm, blanks_of, damage, padding
 
 __all__ = ["EscapeCharset"]
 
@@ -83,8 +83,9 @@ class _EscapeForm:
             raise damage("DEC-008", self._charset.offset(raw, found.start()))
         return text
 
-    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # nothing to save
-        return [self.read(raw) for raw in raws]
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = [self.read(raw) for raw in raws]
+        return [text.rstrip(blanks_of(self.pad)) for text in texts] if trim else texts
 
     def write(self, text: str) -> bytes:
         if found := self._wrong.search(text) or _REFUSED.search(text):

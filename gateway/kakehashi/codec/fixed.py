@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import overload
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.columns import Columns, columns_of
@@ -22,7 +24,6 @@ class FixedPlan:
         self.columns: Columns = columns_of(record, layout, varying=False)
         self._length = length
         self._bounds = [(column.start, column.start + column.item.length) for column in self.columns.columns]
-        self._struct, self._order = _unpacker(self._bounds, length)
         charset = charset_named(layout.charset)
         self._blank = charset.encode(" ") * length
         self._selector = charset.encode(record.selector or "")
@@ -36,20 +37,11 @@ class FixedPlan:
             kept = [index for index, payload in enumerate(payloads) if len(payload) == self._length]
             refused = {i: [self._wrong_length(len(raw))] for i, raw in enumerate(payloads) if len(raw) != self._length}
             joined = b"".join([payloads[index] for index in kept])
-        return Exploded(self._split(joined), kept, refused)
+        return Exploded(_Cells(joined, self._bounds, self._length), kept, refused)
 
     def _wrong_length(self, length: int) -> Fault:
         code = "DEC-002" if length < self._length else "DEC-003"
         return Fault(code, Place(offset=min(length, self._length)), {"length": length, "expected": self._length})
-
-    def _split(self, joined: bytes) -> Sequence[Sequence[bytes]]:
-        if not joined:
-            return [()] * len(self._bounds)
-        if self._struct is None:
-            starts = range(0, len(joined), self._length)
-            return [[joined[at + begin : at + end] for at in starts] for begin, end in self._bounds]
-        columns = list(zip(*self._struct.iter_unpack(joined), strict=True))
-        return [columns[index] for index in self._order]
 
     def start_of(self, payload: bytes, column: int) -> int:  # noqa: ARG002  # the same in every record
         return self.columns.columns[column].start
@@ -88,17 +80,32 @@ class FixedPlan:
         return bytes(record)
 
 
-def _unpacker(bounds: list[tuple[int, int]], length: int) -> tuple[struct.Struct | None, list[int]]:
-    """A struct that cuts a record at `bounds`, and where each of them is in its result; None when they overlap."""
-    ordered = sorted(range(len(bounds)), key=bounds.__getitem__)
-    parts, at = [], 0
-    for index in ordered:
-        start, end = bounds[index]
-        if start < at:
-            return None, []
-        parts.append(f"{start - at}x{end - start}s")
-        at = end
-    order = [0] * len(bounds)
-    for position, index in enumerate(ordered):
-        order[index] = position
-    return struct.Struct(f"{''.join(parts)}{length - at}x"), order
+class _Cells(Sequence[Sequence[bytes]]):
+    """The columns of records that lie one after another, each cut when it is asked for: few live at a time."""
+
+    def __init__(self, joined: bytes, bounds: Sequence[tuple[int, int]], length: int) -> None:
+        self._joined = joined
+        self._bounds = bounds
+        self._length = length
+        self._count = len(joined) // length
+
+    def __len__(self) -> int:
+        return len(self._bounds)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[bytes]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[bytes]]: ...
+    def __getitem__(self, index: int | slice) -> Sequence[bytes] | Sequence[Sequence[bytes]]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not self._count:
+            return ()
+        start, end = self._bounds[index]
+        return _cutter(end - start, self._length, self._count).unpack_from(self._joined, start)
+
+
+@lru_cache(maxsize=1024)
+def _cutter(width: int, stride: int, count: int) -> struct.Struct:
+    """Takes `width` bytes out of every `stride`, `count` times."""
+    return struct.Struct(f"{width}s{stride - width}x" * (count - 1) + f"{width}s")

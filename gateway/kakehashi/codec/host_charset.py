@@ -10,11 +10,11 @@ from itertools import groupby
 from typing import Self
 
 from kakehashi.codec.cluster import splitter
-from kakehashi.codec.host_form import NONE, NarrowForm, ShiftedForm, WideForm, moved
+from kakehashi.codec.host_form import NarrowForm, ShiftedForm, WideForm, moved
 from kakehashi.codec.mixed_form import MixedForm
 from kakehashi.codec.shift_code import IBM_SHIFTS, Shifts
 from kakehashi.codec.stored_table import StoredTable
-from kakehashi.codec.text_form import TextForm, damage
+from kakehashi.codec.text_form import NONE, TextForm, damage
 
 __all__ = ["HostCharset"]
 

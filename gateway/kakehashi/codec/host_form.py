@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kakehashi.codec.cluster import splitter, written
 from kakehashi.codec.shift_code import Shifts
-from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, padding
+from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, padding, separated
 from kakehashi.errors import InputError
 
-__all__ = ["NONE", "NarrowForm", "ShiftedForm", "WideForm", "moved"]
+__all__ = ["NarrowForm", "ShiftedForm", "WideForm", "moved"]
 
-NONE = "\ufffe"
-"""Stands in a single-byte table where a byte means nothing (Python's own convention for charmaps)."""
 _WIDE_SPACE = "　"
+_SPACED = _WIDE_SPACE + SEPARATOR
 
 
 def moved(read: Callable[[bytes], str], raw: bytes, start: int) -> str:
@@ -73,11 +72,9 @@ class NarrowForm(_Form):
             raise damage("DEC-008", at)
         raise damage("DEC-004", at, byte=raw[at : at + 1].hex().upper())
 
-    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
-        texts = codecs.charmap_decode(b"\x1f".join(raws), "strict", self._joined)[0].split(SEPARATOR)
-        if len(texts) != len(raws):
-            raise Unclean
-        return texts
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        text = codecs.charmap_decode(b"\x1f".join(raws), "strict", self._joined)[0]
+        return separated(text, len(raws), trim=" " if trim else "")
 
 
 class WideForm(_Form):
@@ -90,7 +87,8 @@ class WideForm(_Form):
     ) -> None:
         super().__init__(codes, others, shifts)
         table: list[str | None] = [None] * 65536
-        for code, char in ((0x1F, SEPARATOR), *double.items()):
+        chars = {0x1F: SEPARATOR} | dict.fromkeys(shifts.between, SEPARATOR) | dict(double)
+        for code, char in chars.items():
             table[int.from_bytes(code.to_bytes(2, "big"), sys.byteorder)] = char
         self._table = table
         self._double = double
@@ -99,7 +97,7 @@ class WideForm(_Form):
         self._trims = all(code % 256 != self._space[0] for code, char in double.items() if char != _WIDE_SPACE)
 
     def text(self, raw: bytes) -> str:
-        """Pairs of bytes as characters, 001F as the separator. Raises Unclean."""
+        """Pairs of bytes as characters; 001F and what ends and begins a run are separators. Raises Unclean."""
         table = self._table
         try:
             return "".join([table[pair] for pair in array("H", raw)])  # type: ignore[misc]  # None is the TypeError below
@@ -125,17 +123,10 @@ class WideForm(_Form):
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         bare = trim and self._trims  # no character but the wide space ends with the byte of a space
-        return self._split([raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws])
-
-    def exact_all(self, raws: Sequence[bytes], *, trim: bool) -> list[str]:
-        """`exact` of many at once, all of them of even length."""
-        return self._split([raw.rstrip(self._space) for raw in raws] if trim and self._spaced and self._trims else raws)
-
-    def _split(self, raws: Sequence[bytes]) -> list[str]:
-        texts = self.text(b"\x00\x1f".join(raws)).split(SEPARATOR)
-        if len(texts) != len(raws):
-            raise Unclean
-        return texts
+        raws = [raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws]
+        text = self.text(b"\x00\x1f".join(raws))
+        spaced = trim and (not bare or _SPACED in text or text.endswith(_WIDE_SPACE))
+        return separated(text, len(raws), trim=" 　" if spaced else "")
 
     def _even(self, raw: bytes) -> bytes:
         """Without single spaces that fill up: one, or any number where two of them are no wide space."""
@@ -167,31 +158,31 @@ class ShiftedForm(_Form):
         return "".join(parts)
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
-        if (inner := self._framed(raws)) is None:
-            inner = [self._inner(raw.rstrip(self._space)) for raw in raws]
-        return self._wide.exact_all(inner, trim=trim)
-
-    def _framed(self, raws: Sequence[bytes]) -> list[bytes] | None:
-        """What stands between the shift codes when every item, of one length, begins and ends with them.
-
-        A shift code further inside is no character of the double-byte table.
-        """
-        count, length = len(raws), len(raws[0])
-        opener, closer = self._shifts.opener, self._shifts.closer
-        joined = b"".join(raws)
-        room = length - len(opener) - len(closer)
-        if len(joined) != count * length or room < 0 or room % 2:
-            return None
-        ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
-        if any(joined[at::length] != bytes((byte,)) * count for at, byte in ends):
-            return None
-        return [raw[len(opener) : -len(closer)] for raw in raws]
-
-    def _inner(self, raw: bytes) -> bytes:
-        inner = self._shifts.inner(raw)
-        if inner is None or len(inner) % 2:
+        """What ends one item and begins the next separates them; any more of it is a matter for `read`."""
+        if self._enclosed(raws):
+            return self._texts(raws, trim=trim)
+        bare = [raw.rstrip(self._space) for raw in raws]
+        filled = [raw for raw in bare if raw]
+        if not all(map(self._shifts.enclose, filled)):
             raise Unclean
-        return inner
+        texts = iter(self._texts(filled, trim=trim) if filled else ())
+        return [next(texts) if raw else "" for raw in bare]
+
+    def _enclosed(self, raws: Sequence[bytes]) -> bool:
+        """Whether all items are of one length, and each begins and ends with a shift code."""
+        opener, closer = self._shifts.opener, self._shifts.closer
+        joined, length = b"".join(raws), len(raws[0])
+        ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
+        if length < len(ends) or len(set(map(len, raws))) > 1:
+            return False
+        return all(joined[at::length] == bytes((byte,)) * len(raws) for at, byte in ends)
+
+    def _texts(self, raws: Sequence[bytes], *, trim: bool) -> list[str]:
+        text = self._wide.text(b"".join(raws)[len(self._shifts.opener) : -len(self._shifts.closer)])
+        separator = SEPARATOR * len(self._shifts.between)
+        if text.count(SEPARATOR) != len(separator) * (len(raws) - 1):
+            raise Unclean
+        return separated(text, len(raws), trim=" 　" if trim else "", separator=separator)
 
     def write(self, text: str) -> bytes:
         return self._shifts.opener + super().write(text) + self._shifts.closer if text else b""

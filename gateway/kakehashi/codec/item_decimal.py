@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from kakehashi.codec.lanes import PackedColumn, ZonedColumn
 from kakehashi.codec.layout import Value
-from kakehashi.codec.number import scaled, scaled_texts, unscaled
-from kakehashi.codec.text_form import Unclean, damage
+from kakehashi.codec.number import scaled, scaled_values, unscaled
+from kakehashi.codec.text_form import damage
 
 __all__ = ["PackedCodec", "ZonedCodec"]
 
@@ -21,10 +22,10 @@ class PackedCodec:
     """「パック」 Two digits a byte, the last half-byte is the sign."""
 
     def __init__(self, *, length: int, decimals: int, signed: bool) -> None:
-        self._length = length
         self._digits = 2 * length - 1
         self._decimals = decimals
         self._signed = signed
+        self._column = PackedColumn(length, plus="cf", minus="d" if signed else "")
 
     def read(self, raw: bytes) -> int | Decimal:
         nibbles = raw.hex()
@@ -37,20 +38,7 @@ class PackedCodec:
         return scaled(-int(digits) if sign == "d" else int(digits), self._decimals)
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        nibbles = b"".join(raws).hex(",", self._length)
-        signs = nibbles[self._digits :: self._digits + 2]
-        minus = signs.count("d")
-        if signs.count("c") + signs.count("f") + minus != len(raws) or (minus and not self._signed):
-            raise Unclean
-        for sign in "cfd":
-            if sign in signs:
-                if nibbles.count(sign) != signs.count(sign):
-                    raise Unclean
-                nibbles = nibbles.replace(sign, "")
-        if not minus:
-            return scaled_texts(nibbles.split(","), self._decimals)
-        texts = [f"-{text}" if sign == "d" else text for text, sign in zip(nibbles.split(","), signs, strict=True)]
-        return scaled_texts(texts, self._decimals)
+        return scaled_values(self._column.read(raws), self._decimals)
 
     def write(self, value: Value) -> bytes:
         number = unscaled(value, self._decimals, signed=self._signed)
@@ -78,10 +66,9 @@ class ZonedCodec:
         self._last: dict[int, tuple[int, int]] = {}
         for codes, sign in ((plain, 1), (plus, 1), (minus, -1), *(() if host else ((_ASCII_MINUS, -1),))):
             self._last |= {code: (digit, sign) for digit, code in enumerate(codes) if signed or sign > 0}
-        minuses = minus if host else minus + _ASCII_MINUS
-        self._plus = plain + plus
-        self._ends = bytes(self._last)
-        self._to_digits = bytes.maketrans(self._plus + minuses, b"0123456789" * (2 + len(minuses) // 10))
+        minuses = (minus,) if host else (minus, _ASCII_MINUS)
+        self._column = ZonedColumn(length, plain, plus=(plus,), minus=minuses if signed else (), place=length - 1)
+        self._to_digits = bytes.maketrans(plain, b"0123456789")
         self._from_digits = bytes.maketrans(b"0123456789", plain)
         self._written = (plus, minus) if host else (plain, _ASCII_MINUS)
 
@@ -94,17 +81,7 @@ class ZonedCodec:
         return scaled(sign * int(head.translate(self._to_digits) + b"%d" % digit), self._decimals)
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        joined = b"".join(raws)
-        lasts = joined[self._length - 1 :: self._length]
-        if joined.translate(None, self._plain) != lasts.translate(None, self._plain) or lasts.translate(
-            None, self._ends
-        ):
-            raise Unclean
-        texts = b",".join(raws).translate(self._to_digits).decode("ascii").split(",")
-        if lasts.translate(None, self._plus):
-            minus = [last not in self._plus for last in lasts]
-            texts = [f"-{text}" if sign else text for text, sign in zip(texts, minus, strict=True)]
-        return scaled_texts(texts, self._decimals)
+        return scaled_values(self._column.read(raws), self._decimals)
 
     def write(self, value: Value) -> bytes:
         number = unscaled(value, self._decimals, signed=self._signed)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kakehashi.codec.layout import Value
-from kakehashi.codec.text_form import Charset, TextForm, Unclean, damage
+from kakehashi.codec.text_form import Charset, TextForm, Unclean, blanks_of, damage
 
 __all__ = ["DigitsCodec", "TextCodec", "ascii_digits"]
 
+_DIGITS = b"0123456789"
 _HOST_DIGITS = bytes(range(0xF0, 0xFA))
-_FROM_HOST = bytes.maketrans(_HOST_DIGITS, b"0123456789")
-_TO_HOST = bytes.maketrans(b"0123456789", _HOST_DIGITS)
+_FROM_HOST = bytes.maketrans(_HOST_DIGITS, _DIGITS)
+_TO_HOST = bytes.maketrans(_DIGITS, _HOST_DIGITS)
 
 
 class TextCodec:
@@ -22,18 +23,16 @@ class TextCodec:
         self._length = length
         self._pad = pad or form.pad
         self._right = right
-        self._blanks = " 　" if form.pad == "　" else " "
+        self._blanks = blanks_of(form.pad)
         self._trim = trim
 
     def read(self, raw: bytes) -> str:
         return self._trimmed(self._form.read(raw))
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        texts = self._form.read_all(raws, trim=self._trim and not self._right)
-        if not self._trim:
-            return texts
-        blanks = self._blanks
-        return [text.lstrip(blanks) for text in texts] if self._right else [text.rstrip(blanks) for text in texts]
+        if not (self._trim and self._right):
+            return self._form.read_all(raws, trim=self._trim)
+        return [text.lstrip(self._blanks) for text in self._form.read_all(raws)]
 
     def _trimmed(self, text: str) -> str:
         if not self._trim:
@@ -51,7 +50,7 @@ class TextCodec:
 
 def ascii_digits(charset: Charset, raw: bytes, *, start: int = 0) -> str:
     """`raw` as ASCII digits; `start` is where it begins in its item. Raises DEC-005 at the first byte that is none."""
-    digits = _HOST_DIGITS if charset.host else b"0123456789"
+    digits = _HOST_DIGITS if charset.host else _DIGITS
     if raw and not raw.translate(None, digits):
         return (raw.translate(_FROM_HOST) if charset.host else raw).decode("ascii")
     raise damage("DEC-005", start + next((at for at, byte in enumerate(raw) if byte not in digits), 0))
@@ -94,11 +93,8 @@ class DigitsCodec:
 
 def digit_texts(charset: Charset, raws: Sequence[bytes]) -> list[str]:
     """Many items of digits as text. Raises Unclean."""
-    joined = b"".join(raws)
-    if charset.host:
-        if joined.translate(None, _HOST_DIGITS) or b"" in raws:
-            raise Unclean
-        return b",".join(raws).translate(_FROM_HOST).decode("ascii").split(",")
-    if not joined.isdigit() or b"" in raws:
+    joined = b",".join(raws)
+    others = joined.translate(None, _HOST_DIGITS if charset.host else _DIGITS)
+    if others != b"," * (len(raws) - 1) or b",," in b",%b," % joined:
         raise Unclean
-    return b",".join(raws).decode("ascii").split(",")
+    return (joined.translate(_FROM_HOST) if charset.host else joined).decode("ascii").split(",")

@@ -24,7 +24,9 @@ class MixedForm:
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         """Trailing single-byte spaces are the padding of the item, never part of a double-byte run."""
-        return [self._decode(raw.rstrip(self._space) if trim else raw) for raw in raws]
+        if not trim:
+            return [self._decode(raw) for raw in raws]
+        return [self._decode(raw.rstrip(self._space)).rstrip(" ") for raw in raws]
 
     def write(self, text: str) -> bytes:
         return self._encode(text)

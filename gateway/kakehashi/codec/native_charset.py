@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Callable, Sequence
 
-from kakehashi.codec.text_form import SEPARATOR, TextForm, Unclean, damage, padding
+from kakehashi.codec.text_form import NONE, SEPARATOR, TextForm, Unclean, blanks_of, damage, padding, separated
 
 __all__ = ["NativeCharset"]
 
@@ -25,7 +25,6 @@ _NARROW = {
     **_HALF_WIDTH,
     "ascii": "",
 }
-_ASCII = bytes(range(0x20, 0x7F))
 
 
 class NativeCharset:
@@ -78,7 +77,7 @@ class _Form:
         self._name = charset.name
         self._decode = charset.decoder
         self._wrong = re.compile(f"[{wrong}]")
-        self._unclean = re.compile(f"[{wrong}{_REFUSED}]").search
+        self._unclean = re.compile(f"(?!{SEPARATOR})[{wrong}{_REFUSED}]").search
 
     def read(self, raw: bytes) -> str:
         text = self._charset.decode(raw)
@@ -86,11 +85,11 @@ class _Form:
             raise damage("DEC-008", self._charset.width(text[: found.start()]))
         return text
 
-    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002  # not cheaper
-        texts = self._decode(b"\x1f".join(raws))[0].split(SEPARATOR)
-        if len(texts) != len(raws) or self._unclean("".join(texts)):
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        text = self._decode(b"\x1f".join(raws))[0]
+        if self._unclean(text):
             raise Unclean
-        return texts
+        return separated(text, len(raws), trim=blanks_of(self.pad) if trim else "")
 
     def write(self, text: str) -> bytes:
         if found := self._wrong.search(text) or self._charset._refused.search(text):  # noqa: SLF001  # its own part
@@ -110,18 +109,25 @@ class _Narrow(_Form):
         super().__init__(charset, "x")
         self._wrong = re.compile(f"[^\\x20-\\x7e{also}]")
         self._unclean = re.compile(f"[^\\x20-\\x7e{also}{SEPARATOR}]").search
-        kana = bytes(range(0xA1, 0xE0)) if charset.name in _ONE_BYTE_KANA else b""
-        self._plain = _ASCII + kana + b"\x1f"
+        self._single = "".join(map(self._alone, range(256)))
 
-    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002
+    def _alone(self, byte: int) -> str:
+        """What a byte is by itself, or the separator; U+FFFE where it is none of the characters."""
+        try:
+            char = self._decode(bytes((byte,)))[0]
+        except UnicodeDecodeError:
+            return NONE
+        return NONE if self._unclean(char) else char
+
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         joined = b"\x1f".join(raws)
-        text = self._decode(joined)[0]
-        if joined.translate(None, self._plain) and self._unclean(text):
-            raise Unclean
-        texts = text.split(SEPARATOR)
-        if len(texts) != len(raws):
-            raise Unclean
-        return texts
+        try:
+            text = codecs.charmap_decode(joined, "strict", self._single)[0]
+        except UnicodeDecodeError:
+            text = self._decode(joined)[0]
+            if self._unclean(text):
+                raise Unclean from None
+        return separated(text, len(raws), trim=" " if trim else "")
 
     def blanks(self, length: int) -> frozenset[bytes]:
         return frozenset((b" " * length,))
@@ -151,16 +157,18 @@ class _Wide(_Form):
 class _TwoByte(_Wide):
     """CP932: text is wide when, and only when, every character took two bytes; the lead byte tells a gaiji."""
 
-    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:  # noqa: ARG002
-        joined = b"".join(raws)
+    def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        joined = _BETWEEN.join(raws)
         if b" " in joined:
-            raws = [raw.rstrip(b" ") for raw in raws]
-            joined = b"".join(raws)
-        texts = self._decode(b"\x1f".join(raws))[0].split(SEPARATOR)
-        if len(texts) != len(raws) or len(joined) != 2 * sum(map(len, texts)) or joined[::2].translate(None, _LEADS):
+            joined = _BETWEEN.join([raw.rstrip(b" ") for raw in raws])
+        text = self._decode(joined)[0]
+        single = 2 * len(text) - len(joined)
+        if single != len(_BETWEEN) * (len(raws) - 1) or joined[::2].translate(None, _LEADS):
             raise Unclean
-        return texts
+        return separated(text, len(raws), trim=blanks_of(self.pad) if trim else "", separator=2 * SEPARATOR)
 
 
-_LEADS = bytes((*range(0x81, 0xA0), *range(0xE0, 0xF0), *range(0xFA, 0xFD)))
+_BETWEEN = b"\x1f\x1f"
+"""Keeps the first bytes at even places, if all characters have two."""
+_LEADS = b"\x1f" + bytes((*range(0x81, 0xA0), *range(0xE0, 0xF0), *range(0xFA, 0xFD)))
 """First bytes of two in CP932, without the user-defined area F040–F9FC."""

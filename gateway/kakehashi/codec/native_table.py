@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from kakehashi.codec.host_form import NONE
 from kakehashi.codec.native_charset import NativeCharset
 from kakehashi.codec.stored_table import StoredTable
+from kakehashi.codec.text_form import NONE
 
 __all__ = ["tabled_charset"]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+from itertools import repeat
 
 from kakehashi.codec.layout import Value
 from kakehashi.codec.text_form import damage
 
 __all__ = ["scaled", "scaled_texts", "scaled_values", "unscaled"]
+
+_EXACT = Context(prec=400, traps=[Inexact])
 
 
 def scaled(number: int, decimals: int) -> int | Decimal:
@@ -25,8 +28,8 @@ def scaled_texts(texts: Sequence[str], decimals: int) -> Sequence[Value]:
 
 
 def scaled_values(numbers: Sequence[int], decimals: int) -> Sequence[Value]:
-    """`scaled` of many."""
-    return [Decimal(f"{number}E-{decimals}") for number in numbers] if decimals else numbers
+    """`scaled` of many. Raises ArithmeticError for a number of more digits than could be exact here."""
+    return list(map(_EXACT.multiply, numbers, repeat(Decimal((0, (1,), -decimals))))) if decimals else numbers
 
 
 def unscaled(value: Value, decimals: int, *, signed: bool) -> int:

@@ -23,6 +23,9 @@ class Shifts:
         self.openers = openers
         self.closer = closer
         self.space = space
+        between = closer + self.opener
+        self.between = tuple(int.from_bytes(between[at : at + 2], "big") for at in range(0, len(between), 2))
+        """What ends a run and begins the next, as codes of two bytes."""
         opens = b"|".join(re.escape(opener) for opener in openers)
         self._any = re.compile(b"(" + opens + b")|" + re.escape(closer))
 
@@ -42,14 +45,13 @@ class Shifts:
             raise damage("DEC-020", opened)
         yield start, raw[start:], False
 
-    def inner(self, raw: bytes) -> bytes | None:
-        """What `opener` and `closer` enclose; b"" for nothing at all, None for any other content."""
-        if not raw:
-            return b""
-        return raw[len(self.opener) : -len(self.closer)] if self._wraps(raw) else None
-
-    def _wraps(self, raw: bytes) -> bool:
-        return raw.startswith(self.opener) and raw.endswith(self.closer)
+    def enclose(self, raw: bytes) -> bool:
+        """Whether `raw` begins with `opener` and ends with `closer`."""
+        return (
+            len(raw) >= len(self.opener) + len(self.closer)
+            and raw.startswith(self.opener)
+            and raw.endswith(self.closer)
+        )
 
 
 IBM_SHIFTS = Shifts(openers=(b"\x0e",), closer=b"\x0f")

@@ -7,10 +7,12 @@ from typing import Protocol
 
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["SEPARATOR", "Charset", "TextForm", "Unclean", "damage", "padding"]
+__all__ = ["NONE", "SEPARATOR", "Charset", "TextForm", "Unclean", "blanks_of", "damage", "padding", "separated"]
 
 SEPARATOR = "\x1f"
 """Joins many values for one decode: no trail byte of any charset here, and no content of any item."""
+NONE = "\ufffe"
+"""Stands in a single-byte table where a byte means nothing (Python's own convention for charmaps)."""
 
 
 class Unclean(ValueError):
@@ -32,7 +34,7 @@ class TextForm(Protocol):
         """The text with its padding; padding that is no character of the form (half spaces in N) is left out."""
 
     def read_all(self, raws: Sequence[bytes], /, *, trim: bool = False) -> list[str]:
-        """`read` of many at once; `trim` allows padding at the end to be left out. Raises Unclean or ValueError."""
+        """`read` of many at once; `trim`: without the blanks of its pad at the end. Raises Unclean or ValueError."""
 
     def write(self, text: str, /) -> bytes:
         """The bytes without padding, with shift codes where the form has them."""
@@ -63,6 +65,22 @@ class Charset(Protocol):
 
     def encode(self, text: str, /) -> bytes:
         """Raises InputError DEC-004 when a character is not in the charset."""
+
+
+def blanks_of(pad: str) -> str:
+    """Characters of padding: what is padded with wide spaces may be filled with spaces of either width."""
+    return " 　" if pad == "　" else " "
+
+
+def separated(joined: str, count: int, *, trim: str = "", separator: str = SEPARATOR) -> list[str]:
+    """The texts that were joined for one decode, without the characters `trim` at the end of each.
+
+    Raises Unclean unless there are `count`: then a separator is content, or content swallowed one.
+    """
+    texts = joined.split(separator)
+    if len(texts) != count:
+        raise Unclean
+    return [text.rstrip(trim) for text in texts] if trim else texts
 
 
 def padding(unit: bytes, room: int, rest: bytes) -> bytes:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from kakehashi.codec.host_form import NONE
 from kakehashi.codec.stored_table import stored_pages
+from kakehashi.codec.text_form import NONE
 
 __all__ = ["VENDOR_PAGES", "vendor_page"]
 

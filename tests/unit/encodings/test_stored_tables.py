@@ -12,7 +12,7 @@ import pytest
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.charset_name import EBCDIC_PAGES
-from kakehashi.codec.host_form import NONE
+from kakehashi.codec.text_form import NONE
 from kakehashi.codec.stored_table import StoredTable, stored_pages
 
 DATA = Path(__file__).resolve().parents[3] / "gateway" / "kakehashi" / "codec" / "data"
