@@ -132,7 +132,9 @@ class AlarmSettings(Settings):
     oldest_waiting_minutes: int = Field(
         60, ge=1, description="Age of the oldest waiting record of a lane that raises an alarm"
     )
-    parked_records: int = Field(1, ge=1, description="Parked records of a lane that raise an alarm")
+    parked_records: int = Field(
+        1, ge=1, description="Parked records of a lane (those of held files too) that raise an alarm"
+    )
 
 
 class SafetySettings(Settings):

@@ -1,4 +1,4 @@
-"""When an operator is called: a lane whose oldest record waits too long, or that has parked records."""
+"""When an operator is called: a lane whose oldest record waits too long, or that has parked records or held files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kakehashi.config.settings import AlarmSettings
-from kakehashi.domain.batch import RecordState
+from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog
@@ -56,8 +56,10 @@ class Alarms:
         for cause in self.store.causes():
             if cause.state is RecordState.PARKED:
                 parked[cause.lane] = parked.get(cause.lane, 0) + cause.count
-        for batch in self.store.parked_batches():
-            parked[batch.lane] = parked.get(batch.lane, 0) + batch.records
+        wholes = [(row.lane, row.records) for row in self.store.parked_batches()]
+        wholes += [(row.lane, row.records) for row in self.store.files(state=FileState.HELD)]
+        for name, records in wholes:
+            parked[name] = parked.get(name, 0) + max(records, 1)  # a held file may hold none
         for name, records in parked.items():
             if records >= self.settings.parked_records:
                 yield name, "parked_records", records

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.runtime.test_intake import Recorder
 
 from kakehashi.config.settings import AlarmSettings
-from kakehashi.domain.batch import RecordState
+from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.testing.memory_clock import MemoryClock
 
@@ -18,6 +18,7 @@ class Ledger:
     def __init__(self, clock):
         self.since = clock.now()
         self.parked = 0
+        self.batches = 0
         self.held = 0
 
     def counts(self):
@@ -28,7 +29,11 @@ class Ledger:
         return [SimpleNamespace(lane="tax", state=state, count=count) for state, count in states.items()]
 
     def parked_batches(self):
-        return [SimpleNamespace(lane="tax", records=self.held)] if self.held else []
+        return [SimpleNamespace(lane="tax", records=1)] * self.batches
+
+    def files(self, *, state):
+        assert state is FileState.HELD
+        return [SimpleNamespace(lane="tax", records=0)] * self.held
 
 
 @pytest.fixture
@@ -63,9 +68,9 @@ def test_the_oldest_record_calls_after_an_hour_and_once(alarms, clock, ledger):
     assert told(alarms, clock) == [("alarm.cleared", "oldest_waiting_minutes", None)]
 
 
-@pytest.mark.parametrize("what", ["parked", "held"])
+@pytest.mark.parametrize("what", ["parked", "batches", "held"])
 def test_the_first_parked_record_calls(alarms, clock, ledger, what):
-    """Parked by themselves or with their batch; refused ones are their owner's, not the operator's."""
+    """Parked by itself, with its batch or with its file; refused ones are their owner's, not the operator's."""
     assert told(alarms, clock) == []
     setattr(ledger, what, 1)
     assert told(alarms, clock) == [("alarm.raised", "parked_records", 1)]
