@@ -149,6 +149,23 @@ def test_answers_are_japanese_when_asked_for(run, ask, command):
     assert PROBLEMS["IDN-001"].en in english or PROBLEMS["IDN-001"].remedy_en in english
 
 
+def test_headings_are_japanese_too_and_keys_are_not(run, ask):
+    """No heading of an operator's table is left in English; JSON has the same keys in both languages."""
+    row = one_of(ask, "MAP-002")
+    for command in (("status",), ("files",), ("parked", "list"), ("parked", "list", "--each"), ("events",), ("errors",),
+                    ("trace", row["file"]), ("trace", row["id"]), ("parked", "show", row["id"])):  # fmt: skip
+        lines = [line for line in ask(*command, "--lang", "ja").output.splitlines() if line.strip()]
+        titles = [lines[at - 2] for at, line in enumerate(lines) if "──" in line]
+        headings = [cell for at, line in enumerate(lines) if "──" in line for cell in lines[at - 1].split()]
+        properties = [line.split("  ")[0] for line in lines[: lines.index(titles[0]) if titles else len(lines)]]
+        english = [each for each in (*titles, *headings, *properties) if not JAPANESE.search(each) and each.isascii()]
+        assert {each.strip() for each in english} <= {"ID", "SHA-256"}, command
+        assert objects(ask(*command, "--lang", "ja", "--json"))[0].keys() == objects(ask(*command, "--json"))[0].keys()
+    lost = kakehashi("trace", "F99999999", "--config", run.site.config, "--lang", "ja", "--json")
+    assert (lost.returncode, lost.stdout) == (1, "")
+    assert JAPANESE.search(lost.stderr)
+
+
 def test_files_are_listed_newest_first(run, ask):
     """All files that were taken in; --lane, --state and --most choose."""
     rows = objects(ask("files", "--json"))

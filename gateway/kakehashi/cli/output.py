@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import click
 
+from kakehashi.cli.words import word
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError
 
@@ -66,9 +67,11 @@ class Output:
         from rich.console import Console  # noqa: PLC0415
         from rich.table import Table  # noqa: PLC0415
 
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table = Table(
+            title=word(title, self.lang), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+        )
         for column in columns:
-            table.add_column(column.replace("_", " "), no_wrap=column not in _PROSE, overflow="fold")
+            table.add_column(self._heading(column), no_wrap=column not in _PROSE, overflow="fold")
         for row in rows:
             table.add_row(*("" if cell is None else _cell(cell) for cell in row))
         Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
@@ -78,9 +81,15 @@ class Output:
         if self.as_json:
             click.echo(json_text(values))
             return
-        width = max((len(name) for name in values), default=0)
-        for name, value in values.items():
-            click.echo(f"{name.replace('_', ' '):<{width}}  {'' if value is None else _cell(value)}")
+        from rich.cells import cell_len  # noqa: PLC0415  # as in `rows`
+
+        names = [self._heading(name) for name in values]
+        width = max(map(cell_len, names), default=0)
+        for name, value in zip(names, values.values(), strict=True):
+            click.echo(f"{name}{' ' * (width - cell_len(name))}  {'' if value is None else _cell(value)}")
+
+    def _heading(self, name: str) -> str:
+        return word(name.replace("_", " "), self.lang)
 
     def faults(self, faults: Iterable[Fault]) -> None:
         """Faults with place and next step, on standard error for people."""
@@ -107,9 +116,8 @@ class Output:
         self.faults(error.faults if isinstance(error, ConfigurationError) else [error.fault])
 
     def say(self, text: str) -> None:
-        """A sentence for people; nothing for programs."""
-        if not self.as_json:
-            click.echo(text)
+        """A sentence for people, on standard error."""
+        click.echo(word(text, self.lang), err=True)
 
 
 def _cell(value: object) -> str:

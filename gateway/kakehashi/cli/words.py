@@ -1,0 +1,80 @@
+"""Headings and sentences of the commands in Japanese. JSON keys stay English: programs read them."""
+
+from __future__ import annotations
+
+__all__ = ["word"]
+
+
+def _table(text: str) -> dict[str, str]:
+    rows = (line.split("|") for line in text.strip().splitlines())
+    return {english.strip(): japanese.strip() for english, japanese in rows}
+
+
+_JAPANESE = _table("""
+accepted | 受理
+adds up | 照合
+answered | 回答
+attempts | 送信回数
+batch | バッチ
+batches | バッチ数
+Batches | バッチ
+By cause | 原因別
+by | 決定者
+byte | バイト位置
+code | コード
+configuration | 設定
+discarded | 破棄
+dry run | 対象件数(未実行)
+due | 次回
+Error codes | エラーコード
+event | イベント
+Events | イベント
+exception | 例外
+fields | 項目
+file | ファイル
+file id | ファイルID
+files | ファイル数
+Files | ファイル
+first record | 先頭レコード
+Held files and parked batches | 保留中のファイルとバッチ
+id | ID
+item | 項目
+lane | レーン
+Lanes | レーン
+level | 重要度
+meaning | 意味
+message | 電文
+Messages to the server | サーバーへの電文
+name | 名称
+no | 番号
+Not accepted, by cause | 受理されていないもの(原因別)
+oldest waiting | 最古の待機
+reason | 理由
+receipt | 受付番号
+received | 受付
+record | レコード
+records | レコード数
+Records | レコード
+Records that were not accepted | 受理されていないレコード
+refused | 却下
+request id | 要求ID
+retried | 再処理
+retries | 再処理元
+segment | 区分
+sent | 送信
+server code | サーバーのコード
+sha256 | SHA-256
+since | 発生
+size | バイト数
+state | 状態
+waiting | 待機
+what to do | 対処
+There is no such file. | 該当するファイルはありません。
+Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
+Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
+""")
+
+
+def word(english: str, lang: str) -> str:
+    """`english` as it stands where it has no other form in `lang`."""
+    return _JAPANESE.get(english, english) if lang == "ja" else english
