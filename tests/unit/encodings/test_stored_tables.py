@@ -12,8 +12,8 @@ import pytest
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.charset_name import EBCDIC_PAGES
-from kakehashi.codec.text_form import NONE
 from kakehashi.codec.stored_table import StoredTable, stored_pages
+from kakehashi.codec.text_form import NONE
 
 DATA = Path(__file__).resolve().parents[3] / "gateway" / "kakehashi" / "codec" / "data"
 with (DATA / "disagreements.csv").open(encoding="utf-8", newline="") as file:
