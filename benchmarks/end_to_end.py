@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
     parser.add_argument("--small", type=int, default=10_000, help="0: leave it out")
     parser.add_argument("--broker", choices=["rabbitmq", "local"], default="rabbitmq")
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--batch-records", type=int, default=200)
+    parser.add_argument("--batch-records", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = vars(parser.parse_args(arguments))

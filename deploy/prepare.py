@@ -19,6 +19,7 @@ from kakehashi_adapters.vault import create_key_file
 
 DEPLOY = Path(__file__).resolve().parent
 SITE = DEPLOY / "site"
+IMAGE_USER = 10001  # of the Dockerfile
 
 GATEWAY = """\
 # The trial installation of deploy/compose.yaml. Paths are those inside the containers.
@@ -55,6 +56,15 @@ def write(path: Path, text: str, *, mode: int = 0o600) -> None:
         file.write(text)
 
 
+def owner() -> tuple[int, int]:
+    """Who the containers run as: whoever calls this, and for root the image's own user, who then gets the site."""
+    if os.getuid() != 0:
+        return os.getuid(), os.getgid()
+    for path in (SITE, *SITE.rglob("*")):
+        os.chown(path, IMAGE_USER, IMAGE_USER, follow_symlinks=False)
+    return IMAGE_USER, IMAGE_USER
+
+
 def main() -> int:
     if SITE.exists():
         print(f"{SITE} exists already. Remove it to begin anew; bodies sealed with its keys are then lost.")
@@ -72,7 +82,8 @@ def main() -> int:
     make_certificates(SITE / "secrets" / "certificates", now=SystemClock().now())
     for name in ("spool", "exchange", "simulators"):
         (SITE / "data" / name).mkdir(mode=0o700, parents=True)
-    write(DEPLOY / ".env", f"KAKEHASHI_USER={os.getuid()}:{os.getgid()}\n")
+    user, group = owner()
+    write(DEPLOY / ".env", f"KAKEHASHI_USER={user}:{group}\n")
     print(f"{SITE} is ready. Start it with: docker compose --file {DEPLOY / 'compose.yaml'} up --build")
     return 0
 

@@ -74,7 +74,7 @@ class RouteLoader:
             layout=layout,
             settings=settings,
             retry=settings.retry.over(self.gateway.retry),
-            batch_records=settings.limits.batch_records or self.gateway.limits.batch_records,
+            batch_records=self._batch_records(settings),
             return_plan=plan,
             compiled_mapper=mapper,
             compiled_standard=standard,
@@ -109,6 +109,11 @@ class RouteLoader:
             self.reading.fault("CFG-006", Place(file=file, item="mapping.info_name"), name=" ".join(key),
                                **close_names(" ".join(key), known))  # fmt: skip
         return standard
+
+    def _batch_records(self, settings: RouteSettings) -> int:
+        """A batch is a send: never more than the server takes at once."""
+        wanted = settings.limits.batch_records or self.gateway.limits.batch_records
+        return min(wanted, self.profile.caps.records_per_send) if self.profile else wanted
 
     def _mapping_rows(self, file: str, name: str, settings: RouteSettings) -> tuple[MappingRow, ...] | None:
         table = f"routes/{name}/{settings.mapping.file}"

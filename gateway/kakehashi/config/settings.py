@@ -85,7 +85,7 @@ class ServerSettings(Settings):
 class LimitSettings(Settings):
     """Sizes that protect memory and neighbours."""
 
-    batch_records: int = Field(200, ge=1, le=10_000, description="Records of one batch, message and transaction")
+    batch_records: int = Field(500, ge=1, le=10_000, description="Records of one batch, message and transaction")
     file_bytes: int = Field(16 * 1024**3, ge=1, description="Largest file that is taken; a larger one is quarantined")
 
 

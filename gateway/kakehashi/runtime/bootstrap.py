@@ -118,7 +118,8 @@ class Gateway:
 
     def worker(self) -> Worker:
         settings = self.configuration.gateway
-        side_by_side = min(settings.server.connections, settings.broker.prefetch)
+        allowed = self.configuration.profile.caps.connections
+        side_by_side = min(settings.server.connections, allowed, settings.broker.prefetch)
         return Worker(
             lanes={name: self.lane_work(route) for name, route in self.configuration.routes.items()},
             broker=self.broker,

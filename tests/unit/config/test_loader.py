@@ -37,7 +37,7 @@ def test_a_folder_becomes_a_configuration(tmp_path):
     """One folder under routes/ is a new fixed-length message: decoded and mapped without a line of Python."""
     configuration = load(write(tmp_path))
     route = configuration.routes["child-allowance"]
-    assert (route.function, route.system.title, route.batch_records) == (Function.DBM, "児童手当システム", 200)
+    assert (route.function, route.system.title, route.batch_records) == (Function.DBM, "児童手当システム", 500)
     data = record() + record(kind="99") + record("43")
     split = route.codec.split(io.BytesIO(data), batch_records=10, file="a")
     (part,) = split.slices
@@ -53,6 +53,14 @@ def test_a_folder_becomes_a_configuration(tmp_path):
         "<C0110>0</C0110><C0130>山田太郎</C0130>"
     )
     assert (mapped[2].unit, mapped[2].valid_from, mapped[2].non_disclosure) == ("2026", "2026-04-01", "0")
+
+
+def test_a_batch_is_never_more_than_the_server_takes(tmp_path):
+    """A batch is a send: the profile's cap bounds it, whatever gateway.toml wants."""
+    profile = write(tmp_path) / "profiles/std-2026/profile.toml"
+    profile.write_text(profile.read_text().replace("records_per_send = 10000", "records_per_send = 120"))
+    (route,) = load(tmp_path).routes.values()
+    assert route.batch_records == 120
 
 
 def test_a_folder_that_is_not_there_is_one_fault(tmp_path):

@@ -41,7 +41,7 @@ def test_nothing_is_reachable():
 
 def test_work_is_bounded():
     """Batches, prefetch, connections, exchanges, answers and files have limits by default."""
-    assert EMPTY.limits.batch_records == 200
+    assert EMPTY.limits.batch_records == 500
     assert EMPTY.broker.prefetch == 8
     assert EMPTY.server.connections == 4
     assert EMPTY.server.timeout.total_seconds() == 30
