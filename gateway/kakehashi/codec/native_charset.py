@@ -127,7 +127,7 @@ class _Narrow(_Form):
             text = self._decode(joined)[0]
             if self._unclean(text):
                 raise Unclean from None
-        return separated(text, len(raws), trim=" " if trim else "")
+        return separated(text, len(raws), trim=None if trim else "")
 
     def blanks(self, length: int) -> frozenset[bytes]:
         return frozenset((b" " * length,))
@@ -165,7 +165,7 @@ class _TwoByte(_Wide):
         single = 2 * len(text) - len(joined)
         if single != len(_BETWEEN) * (len(raws) - 1) or joined[::2].translate(None, _LEADS):
             raise Unclean
-        return separated(text, len(raws), trim=blanks_of(self.pad) if trim else "", separator=2 * SEPARATOR)
+        return separated(text, len(raws), trim=None if trim else "", separator=2 * SEPARATOR)
 
 
 _BETWEEN = b"\x1f\x1f"
