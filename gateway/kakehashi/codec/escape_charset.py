@@ -27,6 +27,7 @@ class EscapeCharset:
         self.narrow: TextForm = _EscapeForm(self, re.compile(f"(?!{_NARROW})."))
         self.wide: TextForm = _EscapeForm(self, re.compile("[\x20-\x7e\uff61-\uff9f]"))
         self.shifted: TextForm = self.wide
+        self.mixed: TextForm = _EscapeForm(self, re.compile("(?!)"))
 
     def decode(self, raw: bytes) -> str:
         """Raises DEC-004 at the first wrong byte, DEC-020 at the end when the last escape is not taken back."""

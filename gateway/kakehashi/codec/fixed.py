@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import overload
 
+from kakehashi.codec.cells import column
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.columns import Columns, columns_of
 from kakehashi.codec.layout import Layout, Record, Value
@@ -87,7 +86,6 @@ class _Cells(Sequence[Sequence[bytes]]):
         self._joined = joined
         self._bounds = bounds
         self._length = length
-        self._count = len(joined) // length
 
     def __len__(self) -> int:
         return len(self._bounds)
@@ -99,13 +97,5 @@ class _Cells(Sequence[Sequence[bytes]]):
     def __getitem__(self, index: int | slice) -> Sequence[bytes] | Sequence[Sequence[bytes]]:
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
-        if not self._count:
-            return ()
         start, end = self._bounds[index]
-        return _cutter(end - start, self._length, self._count).unpack_from(self._joined, start)
-
-
-@lru_cache(maxsize=1024)
-def _cutter(width: int, stride: int, count: int) -> struct.Struct:
-    """Takes `width` bytes out of every `stride`, `count` times."""
-    return struct.Struct(f"{width}s{stride - width}x" * (count - 1) + f"{width}s")
+        return column(self._joined, start, end - start, stride=self._length)

@@ -5,6 +5,7 @@ Double bytes are looked up as 16-bit numbers in one list, so that no state machi
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Self
@@ -71,6 +72,10 @@ class HostCharset:
         return cls(name, table.single, double, extra)
 
     def decode(self, raw: bytes) -> str:
+        try:
+            return codecs.charmap_decode(raw, "strict", self.single)[0]
+        except UnicodeDecodeError:
+            pass  # not single bytes alone
         runs = self.shifts.runs(raw)
         return "".join(moved(self._exact if is_wide else self.narrow.read, run, at) for at, run, is_wide in runs if run)
 

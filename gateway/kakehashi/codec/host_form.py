@@ -109,6 +109,14 @@ class WideForm(_Form):
 
     def exact(self, raw: bytes) -> str:
         """What stands between shift codes: nothing there is padding of single bytes."""
+        try:
+            text = self.text(raw)
+        except Unclean:
+            text = SEPARATOR
+        return text if SEPARATOR not in text else self._exactly(raw)
+
+    def _exactly(self, raw: bytes) -> str:
+        """Text that has a separator of ours as a character, or the place of the first code that is none."""
         double = self._double
         for at in range(0, len(raw), 2):
             if int.from_bytes(raw[at : at + 2], "big") not in double or at + 1 == len(raw):

@@ -46,6 +46,7 @@ class NativeCharset:
         self.narrow: TextForm = _Narrow(self, narrow)
         self.wide: TextForm = _TwoByte(self) if name in _TWO_BYTE else _Wide(self, _HALF_WIDTH.get(name, _KANA))
         self.shifted: TextForm = self.wide
+        self.mixed: TextForm = _Form(self, _REFUSED)
 
     def decode(self, raw: bytes) -> str:
         try:
@@ -101,6 +102,9 @@ class _Form:
         filler = padding(self._charset.encode(pad), length - len(raw), b" ")
         return filler + raw if right else raw + filler
 
+    def blanks(self, length: int) -> frozenset[bytes]:
+        return frozenset((b" " * length,))
+
 
 class _Narrow(_Form):
     """「半角」 One column wide: ASCII, half-width kana, Latin letters where the charset has them as such."""
@@ -128,9 +132,6 @@ class _Narrow(_Form):
             if self._unclean(text):
                 raise Unclean from None
         return separated(text, len(raws), trim=None if trim else "")
-
-    def blanks(self, length: int) -> frozenset[bytes]:
-        return frozenset((b" " * length,))
 
 
 class _Wide(_Form):

@@ -50,7 +50,7 @@ class Charset(Protocol):
     """A character set. `decode` and `encode` take half-width and full-width text mixed.
 
     Items use its forms: narrow 「半角」 for X, wide 「全角」 for N without shift codes, shifted for N between SO and SI
-    (host charsets; elsewhere the same as wide).
+    (host charsets; elsewhere the same as wide), mixed for both widths in one item.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Charset(Protocol):
     narrow: TextForm
     wide: TextForm
     shifted: TextForm
+    mixed: TextForm
 
     def decode(self, raw: bytes, /) -> str:
         """Raises InputError DEC-004 or DEC-020 with the offset of the first wrong byte."""

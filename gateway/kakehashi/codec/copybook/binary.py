@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from struct import unpack
 from typing import Literal
 
 from kakehashi.codec.copybook.leaf import Leaf
-from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
+from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Dialect, Field, Usage
 from kakehashi.codec.text_form import damage
 
@@ -42,6 +44,14 @@ def binary_leaf(field: Field, *, native: Order) -> Leaf:
         except OverflowError:
             raise damage("DEC-018", length=length) from None
 
+    letter = {1: "B", 2: "H", 4: "I", 8: "Q"}.get(length, "")
+    letter, mark = letter.lower() if signed else letter, ">" if order == "big" else "<"
+    all_values = scaled_all(scale)
+
+    def read_all(raws: Sequence[bytes]) -> Sequence[Scalar]:
+        numbers = unpack(f"{mark}{len(raws)}{letter}", b"".join(raws)) if letter else list(map(read, raws))
+        return all_values(numbers)
+
     if scale == 0:
-        return Leaf(read, write, bytes(length))
-    return Leaf(lambda raw: value(read(raw)), write, bytes(length))
+        return Leaf(read, write, bytes(length), read_all)
+    return Leaf(lambda raw: value(read(raw)), write, bytes(length), read_all)

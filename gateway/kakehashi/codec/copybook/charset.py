@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.stored_table import stored_pages
-from kakehashi.codec.text_form import Charset, TextForm, damage
+from kakehashi.codec.text_form import SEPARATOR, Charset, TextForm, damage, separated
 from kakehashi.errors import InputError
 
 __all__ = ["TextCodec", "text_codec"]
@@ -29,6 +30,9 @@ class TextCodec(Protocol):
     """One byte a character: a wide item is then UTF-16."""
 
     def decode(self, raw: bytes, /) -> str: ...
+
+    def decode_all(self, raws: Sequence[bytes], /) -> list[str]:
+        """`decode` of many at once. Raises InputError or ValueError where any of them is wrong, or might be."""
 
     def encode(self, text: str, /) -> bytes: ...
 
@@ -63,6 +67,9 @@ class _Single:
         except UnicodeDecodeError as error:
             raise damage("DEC-004", error.start) from None
 
+    def decode_all(self, raws: Sequence[bytes]) -> list[str]:
+        return separated(SEPARATOR.encode(self._name).join(raws).decode(self._name), len(raws))
+
     def encode(self, text: str) -> bytes:
         try:
             return text.encode(self._name)
@@ -94,6 +101,12 @@ class _Around:
                 parts.append(control[0].decode(self._name))
                 at = control.end()
         return "".join(parts)
+
+    def decode_all(self, raws: Sequence[bytes]) -> list[str]:
+        try:
+            return self._charset.narrow.read_all(raws)
+        except (InputError, ValueError):
+            return self._charset.mixed.read_all(raws)
 
     def encode(self, text: str) -> bytes:
         if not self._chars.search(text):

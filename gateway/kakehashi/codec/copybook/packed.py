@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kakehashi.codec.copybook.leaf import Leaf
-from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
+from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Field, Usage
-from kakehashi.codec.text_form import damage
+from kakehashi.codec.lanes import PackedColumn
+from kakehashi.codec.text_form import Unclean, damage
 
 __all__ = ["packed_leaf"]
 
@@ -45,7 +48,20 @@ def packed_leaf(field: Field) -> Leaf:
         sign = "" if field.usage is not Usage.PACKED else "d" if number < 0 else "c" if signed else "f"
         return bytes.fromhex(str(abs(number)).rjust(nibbles, "0") + sign)
 
-    return Leaf(read, write, write(0))
+    column = PackedColumn(
+        field.length,
+        plus="".join(sorted(positive)) if field.usage is Usage.PACKED else "",
+        minus="".join(sorted(_NEGATIVE)) if signed else "",
+    )
+    unscale_all = scaled_all(picture.scale)
+
+    def read_all(raws: Sequence[bytes]) -> Sequence[Scalar]:
+        numbers = column.read(raws)
+        if spare and not -most < min(numbers) <= max(numbers) < most:
+            raise Unclean
+        return unscale_all(numbers)
+
+    return Leaf(read, write, write(0), read_all)
 
 
 def _first_wrong(digits: str, *, otherwise: int) -> int:

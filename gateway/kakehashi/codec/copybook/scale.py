@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, InvalidOperation
 
 from kakehashi.codec.text_form import damage
 
-__all__ = ["Number", "Scalar", "scaled", "unscaled"]
+__all__ = ["Number", "Scalar", "scaled", "scaled_all", "unscaled"]
 
 Number = int | Decimal | float
 Scalar = str | int | Decimal | float | None
@@ -27,6 +27,14 @@ def scaled(scale: int) -> Callable[[int], int | Decimal]:
     unit = Decimal(1).scaleb(-scale)
     multiply = _EXACT.multiply
     return lambda number: multiply(number, unit)
+
+
+def scaled_all(scale: int) -> Callable[[Sequence[int]], Sequence[int | Decimal]]:
+    """`scaled` of many."""
+    value = scaled(scale)
+    if scale == 0:
+        return lambda numbers: numbers
+    return lambda numbers: list(map(value, numbers))
 
 
 def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from kakehashi.codec.copybook.charset import TextCodec
 from kakehashi.codec.copybook.leaf import Leaf
@@ -11,9 +12,9 @@ from kakehashi.codec.copybook.options import Controls, Nil, Options, Trim
 from kakehashi.codec.copybook.picture import Category
 from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.codec.copybook.tree import Field, Usage
-from kakehashi.codec.text_form import damage
+from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, separated
 
-__all__ = ["text_leaf", "trimmer"]
+__all__ = ["text_leaf"]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HOST_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -25,8 +26,10 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
     wide = field.usage in {Usage.NATIONAL, Usage.DBCS} or (
         field.picture is not None and field.picture.category is Category.WIDE
     )
-    decode, encode, pad = _wide(field, codec) if wide else (codec.decode, codec.encode, codec.encode(" "))
-    trim = trimmer(options.trim, justified=field.justified, spaces=_SPACES if wide else " ")
+    coding = _wide(field, codec) if wide else _Coding(codec.decode, codec.decode_all, codec.encode, codec.encode(" "))
+    decode, decode_all, encode, pad = coding
+    spaces = _SPACES if wide else " "
+    trim = _trimming(options.trim, justified=field.justified)
     controls = {Controls.SPACE: " ", Controls.DROP: ""}.get(options.controls)
     control = _HOST_CONTROL if codec.host else _CONTROL
     length = field.length
@@ -38,7 +41,13 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
         text = decode(raw)
         if controls is not None and not text.isprintable():
             text = control.sub(controls, text)
-        return trim(text)
+        return trim(text, spaces)
+
+    def read_all(raws: Sequence[bytes]) -> Sequence[Scalar]:
+        texts = decode_all(raws)
+        if (nothing is not None and nothing in raws) or (controls is not None and control.search("".join(texts))):
+            raise Unclean
+        return texts if trim is _whole else [trim(text, spaces) for text in texts]
 
     def write(value: Scalar) -> bytes:
         if not isinstance(value, str):
@@ -50,28 +59,36 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
         filler = (pad * (room // len(pad) + 1))[:room]
         return filler + raw if field.justified else raw + filler
 
-    return Leaf(read, write, nothing if nothing is not None else (pad * length)[:length])
+    return Leaf(read, write, nothing if nothing is not None else (pad * length)[:length], read_all)
 
 
-def trimmer(trim: Trim, *, justified: bool, spaces: str) -> Callable[[str], str]:
+def _trimming(trim: Trim, *, justified: bool) -> Callable[[str, str], str]:
     side = {Trim.RIGHT: Trim.LEFT, Trim.LEFT: Trim.RIGHT}.get(trim, trim) if justified else trim
-    match side:
-        case Trim.NONE:
-            return str
-        case Trim.LEFT:
-            return lambda text: text.lstrip(spaces)
-        case Trim.RIGHT:
-            return lambda text: text.rstrip(spaces)
-        case Trim.BOTH:
-            return lambda text: text.strip(spaces)
+    return {Trim.NONE: _whole, Trim.LEFT: str.lstrip, Trim.RIGHT: str.rstrip, Trim.BOTH: str.strip}[side]
 
 
-def _wide(field: Field, codec: TextCodec) -> tuple[Callable[[bytes], str], Callable[[str], bytes], bytes]:
+def _whole(text: str, _: str) -> str:
+    return text
+
+
+class _Coding(NamedTuple):
+    decode: Callable[[bytes], str]
+    decode_all: Callable[[Sequence[bytes]], list[str]]
+    encode: Callable[[str], bytes]
+    pad: bytes
+
+
+def _wide(field: Field, codec: TextCodec) -> _Coding:
     """N and G: the charset's double bytes; UTF-16 where the item is NATIONAL or the charset has none."""
     form = codec.wide
     if field.usage is Usage.NATIONAL or form is None:
-        return _from_utf16, _to_utf16, "\u3000".encode("utf-16-be") if form else " ".encode("utf-16-be")
-    return form.read, form.write, form.write("\u3000")
+        pad = "\u3000" if form else " "
+        return _Coding(_from_utf16, _all_from_utf16, _to_utf16, pad.encode("utf-16-be"))
+    return _Coding(form.read, form.read_all, form.write, form.write("\u3000"))
+
+
+def _all_from_utf16(raws: Sequence[bytes]) -> list[str]:
+    return separated(SEPARATOR.encode("utf-16-be").join(raws).decode("utf-16-be"), len(raws))
 
 
 def _from_utf16(raw: bytes) -> str:

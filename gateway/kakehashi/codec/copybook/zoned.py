@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kakehashi.codec.copybook.leaf import Leaf
-from kakehashi.codec.copybook.scale import Scalar, scaled, unscaled
+from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Dialect, Field, Sign
+from kakehashi.codec.lanes import ZonedColumn
 from kakehashi.codec.text_form import damage
 
 __all__ = ["ASCII_STYLES", "default_style", "zoned_leaf"]
@@ -46,12 +47,16 @@ def zoned_leaf(field: Field, *, host: bool, style: str) -> Leaf:
     assert picture is not None
     base = 0xF0 if host else 0x30
     value, integer = scaled(picture.scale), unscaled(picture.scale, picture.digits)
+    overpunch = _EBCDIC if host else ASCII_STYLES[style]
+    column = None
     if not picture.signed:
         read, write = _plain(base, picture.digits)
+        column = _column(base, picture.digits, field.sign, ((), b""))
     elif field.sign.separate:
         read, write = _separate(base, picture.digits, field.sign, host=host)
     else:
-        read, write = _over(base, picture.digits, field.sign, _EBCDIC if host else ASCII_STYLES[style])
+        read, write = _over(base, picture.digits, field.sign, overpunch)
+        column = _column(base, picture.digits, field.sign, overpunch)
 
     def written(given: Scalar) -> bytes:
         number = integer(given)
@@ -59,9 +64,17 @@ def zoned_leaf(field: Field, *, host: bool, style: str) -> Leaf:
             raise damage("DEC-018", reason="no sign in the picture")
         return write(number)
 
+    all_values = scaled_all(picture.scale)
+    read_all = None if column is None else lambda raws: all_values(column.read(raws))
     if picture.scale == 0:
-        return Leaf(read, written, write(0))
-    return Leaf(lambda raw: value(read(raw)), written, write(0))
+        return Leaf(read, written, write(0), read_all)
+    return Leaf(lambda raw: value(read(raw)), written, write(0), read_all)
+
+
+def _column(base: int, digits: int, sign: Sign, style: tuple[tuple[bytes, ...], bytes]) -> ZonedColumn:
+    plus, minus = style
+    place = 0 if sign.leading else digits - 1
+    return ZonedColumn(digits, bytes(range(base, base + 10)), plus=plus, minus=(minus,), place=place)
 
 
 def _plain(base: int, digits: int) -> tuple[_ReadInt, _WriteInt]:
