@@ -1,0 +1,421 @@
+"""The real core on memory ports, its processes interleaved at every port call as a seed decides, with faults.
+
+Each role of each process has a thread, but only one runs at a time: before each port call it hands the baton back, and
+the seed says who goes on. So two workers are in the middle of the same batch, a process dies between any two calls, and
+the same seed gives the same schedule again.
+"""
+
+import dataclasses
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from tests.unit.pipeline.test_crashes import Crash, InLine, OneLane, Port, Pulse, Recorder
+
+from kakehashi.domain.batch import BatchState, FileState, RecordState, content_id
+from kakehashi.errors import (
+    BrokerBlocked,
+    BrokerUnavailable,
+    FolderUnavailable,
+    OutcomeUnknown,
+    ServerRefused,
+    ServerUnreachable,
+    StoreUnavailable,
+)
+from kakehashi.ports.store import LinkRow
+from kakehashi.runtime.gateway import GatewayProcess
+from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
+from kakehashi.testing.memory_clock import MemoryClock
+from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
+from kakehashi.testing.memory_links import MemoryLinkStore
+from kakehashi.testing.memory_sealer import MemorySealer
+from kakehashi.testing.memory_store import MemoryStore
+from kakehashi_simulators.report import effects
+
+ROLES = {"intake": "_intake", "first": "_worker", "second": "_worker", "scheduler": "_scheduler"}
+STEPS, FAULTS = 260, 5
+HEALING, RELEASING = 60, 20
+"""Rounds until all must be at rest; in the first ones operators still release what was parked."""
+ERRORS = {
+    "broker": BrokerUnavailable,
+    "consumer": BrokerUnavailable,
+    "store": StoreUnavailable,
+    "links": StoreUnavailable,
+    "spool": StoreUnavailable,
+    "writer": StoreUnavailable,
+    "source": FolderUnavailable,
+    "file": FolderUnavailable,
+    "sink": FolderUnavailable,
+}
+LET_GO = {"consumer.close", "file.release", "source.close"}
+MAY_TAKE_EFFECT = ("broker.publish", "store.", "writer.commit", "file.finish", "sink.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """`rescue`: what nobody carries is published again; without it nothing may happen that needs it, only kills."""
+
+    idempotent: bool = True
+    rescue: bool = True
+    variant: str = ""
+
+
+class Actor:
+    """One role of one process. `gateway` is made anew when the process died."""
+
+    def __init__(self, world, name):
+        self.world, self.name = world, name
+        self.go, self.busy, self.dead, self.error = threading.Semaphore(0), False, False, None
+        self.in_flight = []
+        """Requests of this process whose fate it does not know: what an in-process wait would wait for."""
+        self.boot()
+
+    def boot(self):
+        self.dead, self.in_flight, self.consumers = False, [], []
+        self.pulse = Pulse()
+        self.process = GatewayProcess(self.world.gateway_of(self), roles=())
+        object.__setattr__(self.process, "stop", self.pulse)  # frozen: nobody else may
+
+    def turn(self):
+        """In the pool: the role until it would wait."""
+        self.go.acquire()
+        try:
+            self.pulse.clear()
+            getattr(self.process, ROLES[self.name])()
+        except Crash:
+            pass
+        except BaseException as error:  # noqa: BLE001  # told by the schedule
+            self.error = error
+        self.busy = False
+        self.world.baton.release()
+
+    def call(self, name, act):
+        """A port call: hand the baton back first, then let happen what the seed says."""
+        self.world.baton.release()
+        self.go.acquire()
+        if self.dead:
+            raise Crash
+        return self.world.happens(self, name, act)
+
+
+class ActorPort(Port):
+    """Of one actor, which takes the place of the fates."""
+
+
+class ConsumerPort(ActorPort):
+    """Waits for nothing: when the lane is empty, the worker's turn is over."""
+
+    def __init__(self, actor, target):
+        super().__init__(actor, "consumer", target)
+        actor.consumers.append(target)
+        self._actor = actor
+
+    def receive(self, most, _timeout):
+        found = self._actor.call("consumer.receive", lambda _: self._target.receive(min(most, 1), timedelta(0)))
+        if not found:
+            self._actor.pulse.set()
+        self._actor.world.variant.received(self._target, found)
+        return found
+
+    def close(self):
+        if not self._actor.dead:
+            self._target.close()
+
+
+class SourcePort(ActorPort):
+    def close(self):
+        pass
+
+
+class Client:
+    """The network to the server, on its bad days."""
+
+    def __init__(self, actor):
+        self._actor = actor
+
+    def exchange(self, message_id, request_id, document):
+        world, actor = self._actor.world, self._actor
+        actor.call("client.leave", lambda _: None)  # the request may be on its way for long
+        how = world.network(message_id)
+        if how == "unreachable":
+            raise ServerUnreachable
+        if how in ("429", "503"):
+            raise ServerRefused(status=int(how), retry_after=1)
+        if how == "late":
+            world.flying.append(document)
+            actor.in_flight.append(document)
+            raise OutcomeUnknown
+        if how == "never":
+            raise OutcomeUnknown
+        answer = world.server._messages.answer(document)
+        if how == "twice":
+            answer = world.server._messages.answer(document)
+        actor.call("client.arrive", lambda _: None)
+        if how == "lost":
+            raise OutcomeUnknown
+        world.variant.answered(actor)
+        return b"<garbage" if how == "garbage" else answer
+
+    def close(self):
+        pass
+
+
+@dataclasses.dataclass(kw_only=True)
+class OneProcess(OneLane):
+    world: object
+    actor: Actor
+
+    def lane_work(self, route):
+        return self.world.variant.lane_work(super().lane_work(route), self.actor)
+
+    def worker(self):
+        return dataclasses.replace(super().worker(), pool=InLine(), idle=timedelta(0))
+
+    def scheduler(self):
+        made = super().scheduler()
+        return made if self.world.rules.rescue else dataclasses.replace(made, publishing=Unrescued())
+
+
+class Unrescued:
+    """In place of the scheduler's Publishing: nothing is looked for."""
+
+    def publish_lost(self):
+        return 0
+
+
+class World:
+    """Everything that outlives a process, and the fate of one schedule."""
+
+    def __init__(self, configuration, schemas, server, town, variant):
+        self.configuration, self.schemas, self.server, self.town = configuration, schemas, server, town
+        (self.lane,) = configuration.routes
+        self.route = configuration.routes[self.lane]
+        self.variant = variant
+
+    def run(self, seed, rules, pool):
+        """One schedule; what is wrong in the end, in words."""
+        random.seed(seed)  # the jitter of retries
+        self.draw, self.rules, self.faults_left, self.story = random.Random(f"schedule {seed}"), rules, FAULTS, []
+        self.baton, self.flying, self.healing = threading.Semaphore(0), [], False
+        self.server._reset()
+        self.server.faults.set({"forget_requests": not rules.idempotent})
+        self.clock = MemoryClock()
+        self.queues, self.store, self.links = MemoryQueues(self.clock), MemoryStore(), MemoryLinkStore()
+        self.spool, self.source, self.sink = MemorySpool(), MemorySource(), MemorySink()
+        self.town.fill(self)
+        MemoryBroker(self.queues).declare([self.lane])
+        self.variant.begin(self)
+        actors = [Actor(self, name) for name in ROLES]
+        for _ in range(STEPS):
+            self.step(actors, pool)
+        self.heal(actors, pool)
+        return self.wrong()
+
+    def step(self, actors, pool):
+        """One port call of one role, or something that happens around them."""
+        actor = self.draw.choice(actors)
+        if self.draw.random() < 0.06:
+            self.event(actors)
+        self.let(actor, pool)
+
+    def let(self, actor, pool):
+        if not actor.busy:
+            if actor.dead:
+                actor.boot()
+            actor.busy = True
+            pool.submit(actor.turn)
+        actor.go.release()
+        self.baton.acquire()
+        if actor.error is not None:
+            raise actor.error
+
+    def heal(self, actors, pool):
+        """No fault any more: whoever runs ends its turn, time passes, operators do what is theirs."""
+        self.healing = True
+        while self.flying:
+            self.server._messages.answer(self.flying.pop())
+        self.server.faults.set({"closed": False})
+        for number in range(HEALING):
+            for actor in actors:
+                self.let(actor, pool)
+                while actor.busy:
+                    self.let(actor, pool)
+            self.operate(release=number < RELEASING)
+            if self.is_quiet():
+                break
+            self.clock.advance(timedelta(seconds=30))
+
+    # What happens
+
+    def happens(self, actor, name, act):
+        chance = 0.0 if self.healing or not self.faults_left else self.draw.random()
+        if chance < 0.97:
+            return act(1)
+        if chance > 0.985 or not self.rules.rescue:
+            self.faults_left -= 1
+            if self.draw.random() < 0.5:
+                act(1)
+            self.kill(actor, name)
+            raise Crash
+        error = ERRORS.get(name.partition(".")[0])
+        if error is None or name in LET_GO:
+            return act(1)
+        self.faults_left -= 1
+        if name == "broker.publish" and self.draw.random() < 0.3:
+            error = BrokerBlocked
+        elif name.startswith(MAY_TAKE_EFFECT) and self.draw.random() < 0.5:
+            act(1)
+        self.story.append(f"{actor.name}: {name} {error.__name__}")
+        raise error
+
+    def kill(self, actor, where):
+        self.story.append(f"{actor.name} killed at {where}")
+        actor.dead = True
+        for consumer in actor.consumers:
+            consumer.close()
+        if actor.name == "intake":
+            self.source.revive()
+
+    def network(self, message_id):
+        """What becomes of a message to the server."""
+        if self.healing or not self.faults_left or self.draw.random() < 0.75 or not self.rules.rescue:
+            return "well"
+        self.faults_left -= 1
+        kinds = ["unreachable", "429", "503", "never", "lost", "late", "late", "garbage"]
+        how = self.draw.choice([*kinds, "twice"] if self.rules.idempotent else kinds)
+        self.story.append(f"{message_id} {how}")
+        return how
+
+    def event(self, actors):
+        """Time, late arrivals, the broker's and the server's moods, operators."""
+        kind = self.draw.choice(
+            ["time", "time", "late", "late", "reorder", "purge", "cut", "closed", "operate", "back"]
+        )
+        if kind == "time":
+            self.clock.advance(timedelta(seconds=self.draw.choice([1, 6, 40, 130, 4000])))
+        elif kind == "late" and self.flying:
+            self.server._messages.answer(self.flying.pop(self.draw.randrange(len(self.flying))))
+            self.story.append("late apply")
+        elif kind == "operate":
+            self.operate()
+        elif kind == "reorder":
+            ready = self.queues.lane(self.lane).ready
+            positions = [entry.position for entry in ready]
+            self.draw.shuffle(positions)
+            for entry, position in zip(ready, positions, strict=True):
+                entry.position = position
+            ready.sort()
+        elif self.rules.rescue and self.faults_left:
+            self.faults_left -= 1
+            self.story.append(kind)
+            self.trouble(kind)
+
+    def trouble(self, kind):
+        if kind == "purge":
+            lane = self.queues.lane(self.lane)
+            lane.ready.clear()
+            lane.delayed.clear()
+        elif kind == "cut":
+            self.queues.stop()
+            self.queues.start()
+        elif kind == "closed":
+            self.server.faults.set({"closed": not self.server.faults.now.closed})
+        elif kind == "back":
+            self.clock.advance(timedelta(hours=-3))
+
+    def operate(self, *, release=True):
+        """Parked work is released; who waited for a symbol has one now and is retried."""
+        self.server._persons.set(self.town.without_symbol, "linked")
+        now = self.clock.now()
+        for row in self.store.parked_batches() if release and self.rules.rescue else ():
+            self.store.decide_batch(row.id, release=True, reason="again", actor="tester", now=now)
+        waiting = [row.id for row in self.store.exceptions(states=[RecordState.WAITING, RecordState.PARKED])]
+        keys = [content_id("redrive", number) for number in waiting]
+        self.store.redrive(waiting, request_ids=keys, reason="linked", actor="tester", now=now)
+
+    # Processes
+
+    def gateway_of(self, actor):
+        broker = MemoryBroker(self.queues)
+        made = {"consume": lambda target: ConsumerPort(actor, target)}
+        return OneProcess(
+            configuration=self.configuration,
+            broker=self.variant.broker(ActorPort(actor, "broker", broker, **made), actor),
+            store=self.variant.store(ActorPort(actor, "store", self.store)),
+            links=ActorPort(actor, "links", self.links),
+            sealer=MemorySealer(),
+            spool=ActorPort(actor, "spool", self.spool, create=lambda target: ActorPort(actor, "writer", target)),
+            client=Client(actor),
+            clock=self.clock,
+            schemas=self.schemas,
+            events=Recorder(),
+            source=SourcePort(actor, "source", self.source, claim=lambda target: ActorPort(actor, "file", target)),
+            sink=ActorPort(actor, "sink", self.sink),
+            world=self,
+            actor=actor,
+        )
+
+    # Oracles
+
+    def is_quiet(self):
+        files = self.store.files()
+        return len(files) == len(self.town.files) and all(file.state is FileState.RETURNED for file in files)
+
+    def wrong(self):
+        files = {file.id: file for file in self.store.files()}
+        rows = {row.request_id: row for file in files for row in self.store.batches(file)}
+        parked = [row for row in rows.values() if row.state is BatchState.PARKED]
+        counts = {count.lane: count for count in self.store.counts()}.get(self.lane)
+        account = self.server._totals()
+        applied = effects(self.server._account, {})
+        newest = {}
+        for effect in applied:
+            key = effect["person"], effect["info"], effect["unit"]
+            newest[key] = max(newest.get(key, 0), int(effect["sequence"]))
+        settled = [effect for effect in applied if rows[effect["request_id"]].state is BatchState.SETTLED]
+        unsure = {row.code for row in parked} - ({"SRV-003"} if not self.rules.idempotent else set())
+        exceptions = self.store.exceptions(states=[RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
+        codes = Counter(row.code for row in exceptions)
+        last_file = max(files, default=0)
+        checks = {
+            f"L: {len(files)} files, {len(self.source)} left, {self.source.quarantined}": len(files)
+            == len(self.town.files)
+            and not len(self.source)
+            and not self.source.quarantined,
+            f"L: {counts}": counts is not None and counts.adds_up and counts.received == self.town.records,
+            f"L: neither settled nor parked: {[row.state.value for row in rows.values()]}": all(
+                row.state in (BatchState.SETTLED, BatchState.PARKED) for row in rows.values()
+            ),
+            f"L: parked with {unsure}": not unsure,
+            f"T: {account}": account["twice"] == account["conflicts"] == 0,
+            f"O: the newest file is not the last word: {newest}": bool(parked)
+            or all(sequence // 10**9 == last_file for sequence in newest.values()),
+            f"S: accepted {counts.accepted if counts else 0}, applied {len(settled)}": counts is not None
+            and counts.accepted == len(settled),
+            f"S: refused with {codes}": codes.keys() <= {"REF-002"},
+            "S: the ledger's newest is not the server's": bool(parked)
+            or self.store.newest_replicas(list(newest)) == newest,
+        }
+        return [fault for fault, well in checks.items() if not well]
+
+
+class Files:
+    """Two files about the same persons; one of them has no symbol yet."""
+
+    def __init__(self, files, persons):
+        self.files, self.atena = files, persons
+        self.without_symbol = persons[:1]
+        self.records = sum(len(content) // 400 - 3 for content in files.values())
+
+    def fill(self, world):
+        for name, content in self.files.items():
+            world.source.put(name, content)
+        rows = [LinkRow(system="tax", atena=person, unified=person) for person in self.atena]
+        assert world.links.link(rows, now=world.clock.now()) == []
+        world.server._persons.set(self.without_symbol, "no-symbol")
+
+
+def pool():
+    return ThreadPoolExecutor(len(ROLES))
