@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kakehashi.cli.reference import errors_page, events_page
+from kakehashi.failpoint import STEPS
 
 ROOT = Path(__file__).parents[3]
 DOMAIN = ROOT / "gateway" / "kakehashi" / "domain"
@@ -35,3 +36,18 @@ def test_the_readme_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_guarantees_list_every_failpoint():
+    """docs/explanation/guarantees.md shows the steps as the program names them, in its words."""
+    page = (ROOT / "docs" / "explanation" / "guarantees.md").read_text(encoding="utf-8")
+    rows = [f"| `{name}` | {step.done} | {step.next} |" for name, step in STEPS.items()]
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
+
+
+def test_the_guarantees_name_tests_that_exist():
+    """Each file of tests that the page names is there."""
+    page = (ROOT / "docs" / "explanation" / "guarantees.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w/.]+)`", page))
+    assert len(named) > 4
+    assert [name for name in named if not (ROOT / name).exists()] == []
