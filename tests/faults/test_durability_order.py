@@ -4,7 +4,6 @@ The processes run under strace; one file of one batch goes through, so the order
 """
 
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -48,8 +47,8 @@ def traced(tmp_path):
 
     yield start
     for process in processes:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.kill()
+        process.wait()
 
 
 def steps(trace):
