@@ -119,7 +119,6 @@ def release_parked(site):
 
 def to_parked(site, passage):
     """A server that lets nobody in is no fault of a record: the batch waits for an operator."""
-    site.settle()
     site.run.server.set_faults(result_code="5001")
     site.die("worker", "settling.parked", passage, site.drop)
     site.replace("worker")
@@ -148,8 +147,8 @@ def test_a_kill_at_every_step_loses_repeats_and_reorders_nothing(site):
                 elif step != "linking.linked":
                     site.die(process, step, passage, (lambda: None) if step == "worker.asked" else site.drop)
                 visited.add(step)
-            site.settle()
-            assert site.wrong() == []
+        site.settle()
+        assert site.wrong() == []
     assert visited == STEPS.keys()
 
 
