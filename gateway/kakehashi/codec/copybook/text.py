@@ -64,7 +64,10 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
 
 def _trimming(trim: Trim, *, justified: bool) -> Callable[[str, str], str]:
     side = {Trim.RIGHT: Trim.LEFT, Trim.LEFT: Trim.RIGHT}.get(trim, trim) if justified else trim
-    return {Trim.NONE: _whole, Trim.LEFT: str.lstrip, Trim.RIGHT: str.rstrip, Trim.BOTH: str.strip}[side]
+    trims: dict[Trim, Callable[[str, str], str]] = {
+        Trim.NONE: _whole, Trim.LEFT: str.lstrip, Trim.RIGHT: str.rstrip, Trim.BOTH: str.strip,
+    }  # fmt: skip
+    return trims[side]
 
 
 def _whole(text: str, _: str) -> str:
