@@ -101,7 +101,7 @@ SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | 
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください
-SEC-004 | the keys are missing or malformed | 鍵がないか形式が不正です | Create them, or restore the key file | 鍵を作成するか、鍵ファイルを復元してください
+SEC-004 | the keys are missing or malformed | 鍵がないか形式が不正です | Create them with `kakehashi keys create`, or restore the key file | `kakehashi keys create` で鍵を作成するか、鍵ファイルを復元してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

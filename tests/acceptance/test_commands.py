@@ -368,6 +368,18 @@ def test_check_knows_the_adapters(config):
     assert "secret" not in done.output
 
 
+def test_check_knows_an_address_without_a_host(config):
+    """An address that can lead nowhere is told before anything is opened, and never repeated."""
+    changed(config, "gateway.toml", ("local:", "amqp://someone:secret@:56x72/"), ("https://", "https:///"))
+    done = asked("check", config, "--json")
+    found = [fault for fault in objects(done, code=1)[:-1] if fault["file"] == "gateway.toml"]
+    assert [(fault["code"], fault["item"]) for fault in found] == [
+        ("CFG-003", "broker.url"),
+        ("CFG-003", "server.endpoint"),
+    ]
+    assert "secret" not in done.output
+
+
 def test_check_runs_the_golden_cases(config):
     """A table that loads but means something else fails the cases of its route, and only of that one; exit 1."""
     changed(config, "tables/tax-taxation.csv", ("\n10,", "\n18,"))

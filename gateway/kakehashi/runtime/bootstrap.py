@@ -11,6 +11,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
@@ -49,12 +50,18 @@ def plugin(kind: str, name: str) -> Any:
     return found[name].load()
 
 
+_HOSTED = frozenset({"amqp", "amqps", "https"})
+
+
 def _scheme(address: str) -> str:
     return address.partition(":")[0].partition("+")[0]
 
 
 def address_faults(configuration: Configuration) -> list[Fault]:
-    """CFG-006 for every address of gateway.toml that no adapter understands. Opens nothing."""
+    """Every address of gateway.toml that no adapter understands (CFG-006) or that names no host and port (CFG-003).
+
+    Opens nothing, and repeats no address: it may hold a password.
+    """
     settings = configuration.gateway
     addresses = {
         "broker.url": ("brokers", settings.broker.url),
@@ -65,9 +72,20 @@ def address_faults(configuration: Configuration) -> list[Fault]:
     for item, (kind, address) in addresses.items():
         known = entry_points(group=f"kakehashi.{kind}").names
         if _scheme(address) not in known:
-            facts = {"known": " ".join(sorted(known))}  # not the address: it may hold a password
+            facts = {"known": " ".join(sorted(known))}
             faults.append(Fault("CFG-006", Place(file="gateway.toml", item=item), facts))
+        elif _scheme(address) in _HOSTED and not _names_host(address):
+            facts = {"expected": f"{_scheme(address)}://host:port/…"}
+            faults.append(Fault("CFG-003", Place(file="gateway.toml", item=item), facts))
     return faults
+
+
+def _names_host(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 @dataclass(kw_only=True)
