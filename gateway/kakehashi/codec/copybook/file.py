@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from kakehashi.codec.copybook.record import CopybookCodec, Decoded, Values
-from kakehashi.codec.records import Recfm, RecordSpec, read_records, write_blocks, write_record
+from kakehashi.codec.records import RawRecord, Recfm, RecordSpec, read_records, write_blocks, write_record
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["Found", "file_of", "read_file", "write_values"]
@@ -53,11 +53,12 @@ def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str)
     end = spec.file_header
     refused: list[Fault] = []
     try:
-        for record in read_records(stream, spec, file=file, refused=refused.append):
+        for records in _groups(read_records(stream, spec, file=file, refused=refused.append), codec.at_once, refused):
+            if records:
+                offsets = [record.offset for record in records]
+                yield from zip(offsets, codec.read_many([record.data for record in records], offsets), strict=True)
+                end = records[-1].offset + len(records[-1].data)
             yield from _drained(refused)
-            end = record.offset + len(record.data)
-            yield record.offset, codec.read(record.data, offset=record.offset, whole=True)
-        yield from _drained(refused)
     except InputError as error:
         yield from _drained(refused)
         fault = error.fault
@@ -70,6 +71,23 @@ def _drained(refused: list[Fault]) -> Iterator[tuple[int, Decoded]]:
     while refused:
         fault = refused.pop(0)
         yield fault.place.offset or 0, Decoded(None, (fault,), 0)
+
+
+def _groups(records: Iterator[RawRecord], size: int, refused: list[Fault]) -> Iterator[list[RawRecord]]:
+    """Up to `size` records at a time, or fewer (even none) before one that was refused. What stops the iterator comes
+    behind the records before it.
+    """
+    group: list[RawRecord] = []
+    try:
+        for record in records:
+            if refused or len(group) == size:
+                yield group
+                group = []
+            group.append(record)
+    except InputError:
+        yield group
+        raise
+    yield group
 
 
 def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Iterator[tuple[int, Decoded]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kakehashi.codec.copybook.leaf import Leaf, Read
-from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.codec.text_form import damage
 from kakehashi.errors import Fault, InputError, Place
 
@@ -20,8 +20,13 @@ class Node(Protocol):
     textual: bool
     plain: Read | None
     """What reads it, where that is all there is to do."""
+    uniform: bool
+    """It lies at the same place in every record and depends on no other item: `read_many` may be asked."""
 
     def read(self, state: Reading, at: int) -> JsonValue: ...
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        """What `read` gives for each record, but for those that are `bad`."""
 
     def write(self, state: Writing, value: JsonValue, at: int) -> None: ...
 
@@ -34,6 +39,10 @@ class Part(Protocol):
     textual: bool
     plain: tuple[str, Read] | None
     """Key and reader of a single elementary item that nobody else asks for."""
+    uniform: bool
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        """The values of its only key, one a record."""
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None: ...
 
@@ -43,9 +52,12 @@ class Part(Protocol):
 class LeafNode:
     """An elementary item."""
 
-    __slots__ = ("_empty", "_length", "_name", "_path", "_read", "_write", "plain", "size", "textual")
+    __slots__ = (
+        "_empty", "_leaf", "_length", "_name", "_path", "_read", "_write", "plain", "size", "textual", "uniform",
+    )  # fmt: skip
 
     def __init__(self, leaf: Leaf, *, length: int, path: str, name: str | None, textual: bool) -> None:
+        self._leaf = leaf
         self._read = leaf.read
         self._write = leaf.write
         self._empty = leaf.empty
@@ -55,6 +67,7 @@ class LeafNode:
         self._length = length
         self.plain: Read | None = None if name is not None else leaf.read
         self.textual = textual
+        self.uniform = True
 
     def read(self, state: Reading, at: int) -> JsonValue:
         raw = state.raw[at : at + self._length]
@@ -66,6 +79,9 @@ class LeafNode:
         if self._name is not None:
             state.seen[self._name] = value
         return value
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        return state.column(self._leaf, at, self._length)
 
     def _cut(self, state: Reading, raw: bytes) -> JsonValue:
         """What the record's end left of the item."""
@@ -102,7 +118,7 @@ class LeafNode:
 class GroupNode:
     """A group: its parts, each where the one before ends (or at the same place: `starts`)."""
 
-    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "_steps", "plain", "size", "textual")
+    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "_steps", "plain", "size", "textual", "uniform")
 
     def __init__(self, parts: Sequence[Part], slack: Sequence[int], *, path: str, tail: int) -> None:
         self._parts = tuple(parts)
@@ -110,6 +126,7 @@ class GroupNode:
         self._path = path
         self._known = frozenset(key for part in parts for key in part.keys)
         self.textual = all(part.textual for part in parts)
+        self.uniform = all(part.uniform for part in parts)
         self.size: int | None = None
         self.plain: Read | None = None
         self._starts: tuple[int, ...] = ()
@@ -145,6 +162,12 @@ class GroupNode:
             at = state.at if part.size is None else at + gap + part.size
         state.at = at
         return out
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        kept = [(part, start) for part, start in zip(self._parts, self._starts, strict=True) if part.keys]
+        keys = [key for part, _ in kept for key in part.keys]
+        columns = [part.read_many(state, at + start) for part, start in kept]
+        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def write(self, state: Writing, value: JsonValue, at: int) -> None:
         values = {} if value is None else value

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.node import Node
-from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["Alternatives", "Count", "Single", "Table"]
@@ -15,7 +15,7 @@ __all__ = ["Alternatives", "Count", "Single", "Table"]
 class Single:
     """An item that occurs once. Without a key its value is read for others' sake alone, and written empty."""
 
-    __slots__ = ("_key", "_node", "_read", "keys", "plain", "size", "textual")
+    __slots__ = ("_key", "_node", "_read", "keys", "plain", "size", "textual", "uniform")
 
     def __init__(self, key: str | None, node: Node, *, needed: bool) -> None:
         self._key = key
@@ -25,12 +25,16 @@ class Single:
         self.size: int | None = node.size
         self.textual = node.textual
         self.plain: tuple[str, Read] | None = None if key is None or node.plain is None else (key, node.plain)
+        self.uniform = node.uniform and (key is not None or not self._read)
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if self._key is not None:
             out[self._key] = self._node.read(state, at)
         elif self._read:
             self._node.read(state, at)
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        return self._node.read_many(state, at)
 
     def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
         if self._key is None and self.size is not None and len(old := state.base[at : at + self.size]) == self.size:
@@ -50,6 +54,10 @@ class Count:
         self._texts = texts
         self._path = path
 
+    @property
+    def fixed(self) -> bool:
+        return self._depending is None
+
     def of(self, seen: Mapping[str, JsonValue]) -> int:
         """Raises InputError DEC-030 for a count outside 0 to the most, or a text without a row."""
         if self._depending is None:
@@ -65,7 +73,7 @@ class Count:
 class Table:
     """An item that occurs. `slides`: it takes no more bytes than it has occurrences."""
 
-    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "plain", "size", "textual")
+    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "plain", "size", "textual", "uniform")
 
     def __init__(self, key: str | None, node: Node, count: Count, *, path: str, slides: bool, needed: bool) -> None:
         self._key = key
@@ -77,6 +85,7 @@ class Table:
         self.size = None if slides or node.size is None else node.size * count.most
         self.textual = node.textual
         self.plain: tuple[str, Read] | None = None
+        self.uniform = node.uniform and count.fixed and count.most > 0 and (key is not None or not self._read)
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if not self._read:
@@ -99,6 +108,11 @@ class Table:
         state.at = at
         if self._key is not None:
             out[self._key] = values
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        size = self._node.size or 0
+        columns = [self._node.read_many(state, at + n * size) for n in range(self._count.most)]
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
         given = values.get(self._key) if self._key is not None else None
@@ -126,7 +140,7 @@ class Alternatives:
     and those that cannot be are None. Of several that are written, text lies on top.
     """
 
-    __slots__ = ("_choices", "_pad", "_parts", "_path", "_selectors", "keys", "plain", "size", "textual")
+    __slots__ = ("_choices", "_pad", "_parts", "_path", "_selectors", "keys", "plain", "size", "textual", "uniform")
 
     def __init__(
         self,
@@ -148,6 +162,10 @@ class Alternatives:
         self.size = None if None in sizes else max(size or 0 for size in sizes)
         self.textual = all(part.textual for part in parts)
         self.plain: tuple[str, Read] | None = None
+        self.uniform = False
+
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
+        raise NotImplementedError  # not uniform
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if self._choices:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from kakehashi.codec.copybook.compiling import compile_record, with_names
 from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.options import Odo, Options
-from kakehashi.codec.copybook.state import JsonValue, Reading, Writing
+from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.codec.copybook.tree import Copybook, Field
 from kakehashi.errors import Fault, InputError, Place
 
@@ -15,6 +16,8 @@ __all__ = ["BYTES", "CopybookCodec", "Decoded", "Values"]
 
 BYTES = "_bytes"
 """Where the bytes of a record travel, if they are kept."""
+_MANY = 512
+"""Records that are read at once: their values still fit into the processor's cache."""
 
 Values = dict[str, JsonValue]
 
@@ -42,6 +45,9 @@ class CopybookCodec:
         self.varies = copybook.varies and options.odo is Odo.SHIFTED
         """Only reading a record tells its length."""
         self._padded = copybook.varies and options.odo is Odo.PADDED
+        special = options.segments or options.keep_bytes or options.short
+        self.at_once = _MANY if self._part.uniform and self._part.keys and not special else 1
+        """How many records `read_many` had best be given."""
         self._collapse = len(copybook.records) == 1 and not options.root and len(self._part.keys) == 1
         wanted = {segment.item for segment in options.segments}
         fields = [field for record in copybook.records for field in record.walk() if not field.group]
@@ -68,6 +74,20 @@ class CopybookCodec:
         if self._options.keep_bytes:
             out[BYTES] = (raw if whole else raw[:end]).hex()
         return Decoded(out, (), end)
+
+    def read_many(self, raws: Sequence[bytes], offsets: Sequence[int]) -> list[Decoded]:
+        """`read` of each of them, as whole records; quick where all have one length and `at_once` allows."""
+        size = self._part.size
+        if self.at_once == 1 or size is None or len(raws[0]) < size or len(set(map(len, raws))) > 1:
+            return [self.read(raw, offset=offset, whole=True) for raw, offset in zip(raws, offsets, strict=True)]
+        state = ReadingMany(b"".join(raws), stride=len(raws[0]))
+        found = self._part.read_many(state, 0)
+        key = self._part.keys[0]
+        values = [value if self._collapse and isinstance(value, dict) else {key: value} for value in found]
+        decoded = [Decoded(value, (), size) for value in values]
+        for index in state.bad:
+            decoded[index] = self.read(raws[index], offset=offsets[index], whole=True)
+        return decoded
 
     def _reading(self, raw: bytes, offset: int) -> Reading:
         return Reading(raw, offset=offset, short=self._options.short)

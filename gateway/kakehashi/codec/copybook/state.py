@@ -1,11 +1,15 @@
-"""What one record is read from and written to."""
+"""What records are read from and written to."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kakehashi.codec.cells import column
+from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["JsonValue", "Reading", "Writing"]
+__all__ = ["JsonValue", "Reading", "ReadingMany", "Writing"]
 
 JsonValue = Scalar | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -29,6 +33,34 @@ class Reading:
         fault = error.fault
         place = Place(item=item, offset=self.offset + min(at + (fault.place.offset or 0), len(self.raw)))
         self.faults.append(Fault(fault.code, place, fault.facts))
+
+
+class ReadingMany:
+    """Records of `stride` bytes each, one after another. `bad`: which of them only reading by themselves explains."""
+
+    __slots__ = ("bad", "joined", "stride")
+
+    def __init__(self, joined: bytes, *, stride: int) -> None:
+        self.joined = joined
+        self.stride = stride
+        self.bad: set[int] = set()
+
+    def column(self, leaf: Leaf, at: int, length: int) -> Sequence[JsonValue]:
+        """The values of an item. Where not all can be read at once they are read one by one."""
+        raws = column(self.joined, at, length, stride=self.stride)
+        if leaf.read_all is not None:
+            try:
+                return leaf.read_all(raws)
+            except (InputError, ValueError, ArithmeticError):
+                pass  # at least one is wrong, or must be looked at by itself
+        return [self._one(leaf, raw, index) for index, raw in enumerate(raws)]
+
+    def _one(self, leaf: Leaf, raw: bytes, index: int) -> JsonValue:
+        try:
+            return leaf.read(raw)
+        except InputError:
+            self.bad.add(index)
+            return None
 
 
 class Writing:

@@ -54,6 +54,7 @@ class TracedCodec(CopybookCodec):
 
     def __init__(self, copybook: Copybook, options: Options) -> None:
         super().__init__(copybook, options)
+        self.at_once = 1
         self._part, _items = compile_record(copybook, with_names(copybook, options), wrap=_TracedNode)
         self.forget()
 
