@@ -14,7 +14,7 @@ from kakehashi.domain.japanese_date import DATE_FORMS, HistoricDate
 from kakehashi.errors import InputError
 
 CODES = {f"DEC-{n:03}" for n in (3, 4, 5, 6, 7, 8, 20, 21)}
-CHARSETS = ["cp932", "euc-jp", "utf-8", "cp930", "cp939"]
+CHARSETS = ["cp932", "euc-jp", "utf-8", "cp930", "cp939", "jef", "keis83", "jips-j", "jips-e", "shift_jis-2004"]
 NIL = ["spaces", "zeros", "nines", "low-values", "high-values"]
 
 
@@ -44,7 +44,9 @@ def codecs(draw):
 
 ALPHABETS = {
     "text": "0129+-AZ ｱ漢字　〜",
-    "bytes": bytes.fromhex("00 0E 0F 1F 20 30 39 40 4F 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C"),
+    "bytes": bytes.fromhex(
+        "00 0E 0F 1F 20 30 39 40 4F 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C 28 29 0A 41 42 1A 70 71 3F 75 76 B0 A1"
+    ),
 }
 
 

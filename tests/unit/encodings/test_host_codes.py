@@ -123,3 +123,40 @@ def test_an_item_of_single_bytes_may_hold_shifted_text(name):
     with pytest.raises(InputError) as caught:
         codec.read(raw.rstrip(charset.encode(" "))[: -len(charset.shifts.closer)])
     assert caught.value.fault.code == "DEC-020"
+
+
+@pytest.mark.parametrize("name", ["cp930", "jef", "keis83", "jips-j", "jips-e"])
+@pytest.mark.parametrize("spaces", [0, 2])
+def test_items_read_together_are_kept_apart_by_their_own_shift_codes(name, spaces):
+    """Full items, shorter ones and blank ones; none of them with a separator of ours in the file."""
+    charset = charset_named(name)
+    space = charset.encode(" ")
+    raws = [charset.encode(text) + space * spaces for text in ("亜　堯", "堯　　", "亜亜亜")]
+    assert charset.shifted.read_all(raws) == ["亜　堯", "堯　　", "亜亜亜"]
+    assert charset.shifted.read_all([*raws, space * 4], trim=True) == ["亜　堯", "堯", "亜亜亜", ""]
+
+
+@pytest.mark.parametrize("name", ["cp930", "jef", "keis83", "jips-j", "jips-e"])
+@pytest.mark.parametrize("lost", ["opener", "closer", "both"])
+def test_a_lost_shift_code_never_reaches_the_next_item(name, lost):
+    """Two codes where one item ends and the other begins are still not enough: each item is looked at."""
+    charset = charset_named(name)
+    opener, closer = charset.shifts.opener, charset.shifts.closer
+    pair = charset.wide.write("亜")
+    first = opener + pair + (b"" if lost != "opener" else closer)
+    second = (b"" if lost != "closer" else opener) + pair + closer
+    again = opener + pair + closer + opener + pair + closer
+    for raws in ([first, second], [again, first, second], [opener + pair * 3 + closer, first, second]):
+        with pytest.raises((InputError, ValueError)):
+            charset.shifted.read_all(raws)
+
+
+def test_items_of_several_lengths_are_not_cut_at_their_average():
+    """Shift codes at equal distances are no proof: here one item lacks its end, and the next its beginning."""
+    shifted = charset_named("cp930").shifted
+    raws = [bytes.fromhex(text) for text in ("0E45664566 0F", "0E456645", "660F0E456645660F")]
+    joined = b"".join(raws)
+    assert {joined[at] for at in range(0, 18, 6)} == {0x0E}
+    assert {joined[at] for at in range(5, 18, 6)} == {0x0F}
+    with pytest.raises((InputError, ValueError)):
+        shifted.read_all(raws)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, InvalidOperation
+from itertools import repeat
 
 from kakehashi.codec.text_form import damage
 
@@ -13,6 +14,8 @@ Number = int | Decimal | float
 Scalar = str | int | Decimal | float | None
 
 _EXACT = Context(prec=400)
+_MOST = 40
+"""Decimals of common items."""
 
 
 def scaled(scale: int) -> Callable[[int], int | Decimal]:
@@ -22,7 +25,7 @@ def scaled(scale: int) -> Callable[[int], int | Decimal]:
     if scale < 0:
         factor = 10**-scale
         return lambda number: number * factor
-    if scale > 40:
+    if scale > _MOST:
         return lambda number: _EXACT.scaleb(Decimal(number), -scale)
     unit = Decimal(1).scaleb(-scale)
     multiply = _EXACT.multiply
@@ -31,9 +34,12 @@ def scaled(scale: int) -> Callable[[int], int | Decimal]:
 
 def scaled_all(scale: int) -> Callable[[Sequence[int]], Sequence[int | Decimal]]:
     """`scaled` of many."""
-    value = scaled(scale)
     if scale == 0:
         return lambda numbers: numbers
+    if 0 < scale <= _MOST:
+        unit = Decimal(1).scaleb(-scale)
+        return lambda numbers: list(map(_EXACT.multiply, numbers, repeat(unit)))
+    value = scaled(scale)
     return lambda numbers: list(map(value, numbers))
 
 

@@ -1,0 +1,84 @@
+"""Many records of a copybook at once are the records one by one: the same values, faults and ends."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.property.copybook.books import book, filled
+
+from kakehashi.codec.copybook.options import Controls, Filler, Nil, Options, Trim
+from kakehashi.codec.copybook.parser import parse_copybook
+from kakehashi.codec.copybook.record import CopybookCodec
+
+BYTES = bytes.fromhex("00 0E 0F 1F 20 30 39 40 4F 42 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C")
+ENCODINGS = ["cp932", "cp930", "cp037", "latin-1", "jef", "euc-jp", "utf-8"]
+
+
+@st.composite
+def options(draw):
+    choice = lambda kind: draw(st.sampled_from(list(kind)))  # noqa: E731
+    return Options(
+        encoding=draw(st.sampled_from(ENCODINGS)),
+        trim=choice(Trim),
+        filler=choice(Filler),
+        blanks=choice(Nil),
+        low_values=choice(Nil),
+        invalid=choice(Nil),
+        controls=choice(Controls),
+        root=draw(st.booleans()),
+    )
+
+
+@st.composite
+def damaged(draw, raw):
+    """The record with a few bytes changed, if any; sometimes cut off or longer."""
+    changed = bytearray(raw)
+    for _ in range(draw(st.integers(0, 2))):
+        changed[draw(st.integers(0, len(raw) - 1))] = draw(st.sampled_from(list(BYTES)) | st.integers(0, 255))
+    if draw(st.integers(0, 9)) == 0:
+        changed = (changed + b"A")[: draw(st.integers(1, len(raw) + 1))]
+    return bytes(changed)
+
+
+@given(st.data())
+def test_many_records_are_the_records_one_by_one(data):
+    """Whatever is wrong with a record changes nothing for its neighbours, and is told as if it were alone."""
+    text, items = data.draw(book())
+    codec = CopybookCodec(parse_copybook(text), data.draw(options()))
+    good = [codec.write(codec_values(codec, data.draw(filled(items)))) for _ in range(data.draw(st.integers(1, 3)))]
+    raws = [data.draw(damaged(raw)) for raw in good for _ in range(2)]
+    offsets = range(100, 100 + 7 * len(raws), 7)
+    alone = [codec.read(raw, offset=offset) for raw, offset in zip(raws, offsets, strict=True)]
+    many = codec.read_many(raws, offsets)
+    assert many == alone
+    assert repr([each.values for each in many]) == repr([each.values for each in alone])  # types and order, too
+
+
+def codec_values(codec, values):
+    """The values as the codec names them."""
+    return {"R": values} if codec._options.root else values
+
+
+WIDE = """
+       01 R.
+          05 A PIC N(3).
+          05 B PIC G(2) DISPLAY-1.
+          05 C PIC S9(5) COMP-3.
+          05 D PIC X(7).
+          05 E PIC N(2) USAGE NATIONAL.
+          05 F PIC S9(18) COMP-3 OCCURS 2.
+          05 G PIC 9(3)V9(14).
+          05 H PIC S9(10) SIGN LEADING.
+"""
+
+
+@given(st.data())
+def test_many_records_with_double_bytes_are_the_records_one_by_one(data):
+    """Double bytes, wide numbers and tables, in every charset that copybooks may have."""
+    codec = CopybookCodec(parse_copybook(WIDE), data.draw(options()))
+    values = {"A": "漢字", "B": "亜", "C": -7, "D": "AB", "E": "東", "F": [-12345678901234567, 1], "G": 1, "H": -98}
+    if codec._options.encoding in {"cp037", "latin-1"}:
+        values |= {"A": "AB", "B": "A"}
+    raw = codec.write(codec_values(codec, values))
+    raws = [data.draw(damaged(raw)) for _ in range(4)]
+    many = codec.read_many(raws, range(0, 400, 100))
+    assert many == [codec.read(each, offset=at * 100) for at, each in enumerate(raws)]
+    assert codec.at_once > 1
