@@ -13,7 +13,6 @@ import click
 
 from kakehashi.cli.context import Session
 from kakehashi.cli.copybook_source import SOURCE_OPTIONS, SourceSettings, read_copybook, source_settings
-from kakehashi.cli.output import json_text
 from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
 from kakehashi.codec.copybook.file import file_of, read_file
 from kakehashi.codec.copybook.floating import FORMS
@@ -222,18 +221,23 @@ def decode_copybook(
     book = settings.book(layout)
     codec = CopybookCodec(book, settings.options)
     count = 0
-    with data.open("rb") as stream:
-        records = read_file(stream, codec, settings.spec(book, recfm=recfm, length=length), file=data.name)
-        if settings.orders:
-            records = in_order(records, [Sequence(text) for text in settings.orders], file=data.name)
-        if settings.children:
-            records = Hierarchy(codec, settings.options, settings.children).read(records, file=data.name)
-        for found in records:
-            if found.decoded.values is not None:
-                click.echo(json_text(found.decoded.values))
-            for fault in found.decoded.faults:
-                click.echo(fault.text(session.output.lang), err=True)
-            count += len(found.decoded.faults)
+
+    def read() -> Iterator[Values]:
+        nonlocal count
+        with data.open("rb") as stream:
+            records = read_file(stream, codec, settings.spec(book, recfm=recfm, length=length), file=data.name)
+            if settings.orders:
+                records = in_order(records, [Sequence(text) for text in settings.orders], file=data.name)
+            if settings.children:
+                records = Hierarchy(codec, settings.options, settings.children).read(records, file=data.name)
+            for found in records:
+                if found.decoded.values is not None:
+                    yield found.decoded.values
+                for fault in found.decoded.faults:
+                    click.echo(fault.text(session.output.lang), err=True)
+                count += len(found.decoded.faults)
+
+    session.output.objects(read())
     return 1 if count else 0
 
 

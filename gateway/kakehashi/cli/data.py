@@ -21,7 +21,6 @@ from kakehashi.cli.copybook import (
 from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.cli.inspector import LayoutChoice
 from kakehashi.cli.look import Look, look_into, look_options
-from kakehashi.cli.output import json_text
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
 from kakehashi.config.single_layout import load_layout
@@ -80,9 +79,7 @@ def decode(
             stream.seek(part.offset)
             body = BatchBody(split.header_of(part), stream.read(part.length))
             decoded = codec.decode(body, file=data.name, first_record=part.first_record, offset=part.offset)
-            for row in decoded.rows:
-                if row is not None:
-                    click.echo(json_text(_nested(codec, row)))
+            session.output.objects(_nested(codec, row) for row in decoded.rows if row is not None)
             for fault in decoded.faults:
                 click.echo(fault.text(session.output.lang), err=True)
             faults += len(decoded.faults)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 
 import click
 
@@ -23,24 +24,33 @@ _WIDE = 220
 """Columns of a table that goes to a file or another program."""
 
 Cell = str | int | datetime | None
+Row = Mapping[str, object]
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_AT_ONCE = 500
+"""Lines that are written together."""
 
 
 def json_text(value: object) -> str:
     """JSON with exact numbers: a Decimal keeps its digits, a date is as precise as it was written."""
     match value:
+        case str():
+            return _encode(value)
+        case int() if type(value) is int:
+            return str(value)
         case Decimal():
             return format(value, "f")
         case HistoricDate():
-            return json.dumps(value.iso())
+            return _encode(value.iso())
         case datetime():
-            return json.dumps(value.isoformat())
+            return _encode(value.isoformat())
         case Mapping():
-            items = (f"{json.dumps(str(key), ensure_ascii=False)}: {json_text(item)}" for key, item in value.items())
-            return "{" + ", ".join(items) + "}"
-        case str() | int() | float() | bool() | None:
-            return json.dumps(value, ensure_ascii=False)
+            return "{" + ", ".join([f"{_encode(str(key))}: {json_text(item)}" for key, item in value.items()]) + "}"
+        case int() | float() | bool() | None:
+            return _encode(value)
         case Iterable():
-            return "[" + ", ".join(json_text(item) for item in value) + "]"
+            return "[" + ", ".join([json_text(item) for item in value]) + "]"
         case _:
             raise TypeError(type(value).__name__)
 
@@ -90,6 +100,12 @@ class Output:
 
     def _heading(self, name: str) -> str:
         return word(name.replace("_", " "), self.lang)
+
+    def objects(self, values: Iterable[Row]) -> None:
+        """One JSON object a line, for people and programs alike."""
+        left = iter(values)
+        while lines := [json_text(each) for each in islice(left, _AT_ONCE)]:
+            click.echo("\n".join(lines))
 
     def faults(self, faults: Iterable[Fault]) -> None:
         """Faults with place and next step, on standard error for people."""

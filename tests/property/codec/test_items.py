@@ -45,7 +45,8 @@ def codecs(draw):
 ALPHABETS = {
     "text": "0129+-AZ ｱ漢字　〜",
     "bytes": bytes.fromhex(
-        "00 0E 0F 1F 20 30 39 40 4F 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C 28 29 0A 41 42 1A 70 71 3F 75 76 B0 A1"
+        "00 0E 0F 1F 20 30 39 40 4F 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C"
+        " 28 29 0A 41 42 1A 70 71 3F 75 76 B0 A1"
     ),
 }
 
