@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kakehashi.codec.vendor_charset import VENDOR_CHARSETS
 from kakehashi.codec.vendor_page import VENDOR_PAGES
 
-__all__ = ["CHARSETS", "EBCDIC_PAGES"]
+__all__ = ["CHARSETS", "EBCDIC_PAGES", "family_of"]
 
 EBCDIC_PAGES = (
     *("037", "273", "277", "278", "280", "284", "285", "290", "297", "500", "838", "870", "871", "875"),
@@ -50,3 +50,13 @@ CHARSETS: dict[str, str] = {
     **dict.fromkeys(("jips(e)", "jipse", "nec-jips-e"), "jips-e"),
 }
 """Name in a layout → charset. Shift_JIS means CP932: that is what legacy files hold, whatever they declare."""
+
+_WITHOUT_ROOM = frozenset(("ebcdic", "ebcdik", "ascii", "nec", "ibm"))
+"""Ends of names that say how a code is written or what the single bytes are, not what the gaiji codes mean."""
+
+
+def family_of(name: str) -> str:
+    """Charsets of one family have the same codes for gaiji: jef-ebcdik and jef-ascii, cp932 and cp932-ibm."""
+    known = CHARSETS.get(name.lower(), name.lower())
+    base, _, end = known.rpartition("-")
+    return base if base and end in _WITHOUT_ROOM else known

@@ -17,7 +17,7 @@ class Classifier:
     """
 
     def __init__(self, layout: Layout, *, field: Callable[[bytes], bytes | None]) -> None:
-        charset = charset_named(layout.charset)
+        charset = charset_named(layout.charset, layout.gaiji)
         self._types = {charset.encode(r.selector): r for r in layout.records if r.selector is not None}
         plain = [record for record in layout.records if record.selector is None]
         self._first = next((r for r in plain if r.role is Role.HEADER and len(layout.records) > 1), None)

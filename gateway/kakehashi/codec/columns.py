@@ -109,7 +109,14 @@ def columns_of(record: Record, layout: Layout, *, varying: bool, measure: Callab
     """
     columns = []
     for item in record.items:
-        compiled = partial(compile_item, charset=layout.charset, shift=layout.shift, varying=varying, measure=measure)
+        compiled = partial(
+            compile_item,
+            charset=layout.charset,
+            shift=layout.shift,
+            varying=varying,
+            measure=measure,
+            gaiji=layout.gaiji,
+        )
         codec = compiled(item)
         more = compiled(replace(item, required=False)) if item.repeat > 1 else codec
         step = 1 if varying else item.length

@@ -24,7 +24,7 @@ def splitter(layout: Layout) -> Callable[[bytes], list[bytes]]:
 
     A delimiter that may be the second byte of a CP932 character (`|` may) is looked for between characters only.
     """
-    charset = charset_named(layout.charset)
+    charset = charset_named(layout.charset, layout.gaiji)
     delimiter = charset.encode(layout.format.delimiter)
     quote = charset.encode(layout.format.quote)
     hidden = charset.name == "cp932" and delimiter >= b"\x40"
@@ -58,7 +58,7 @@ class DelimitedPlan:
         self._split = splitter(layout)
         self._places = [column.start for column in self.columns.columns]
         self._count = max(self._places) + 1
-        charset = charset_named(layout.charset)
+        charset = charset_named(layout.charset, layout.gaiji)
         self._delimiter = charset.encode(layout.format.delimiter)
         self._quote = charset.encode(layout.format.quote)
         self._selector = (layout.format.selector_start, charset.encode(record.selector)) if record.selector else None

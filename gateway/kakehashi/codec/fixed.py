@@ -23,7 +23,7 @@ class FixedPlan:
         self.columns: Columns = columns_of(record, layout, varying=False)
         self._length = length
         self._bounds = [(column.start, column.start + column.item.length) for column in self.columns.columns]
-        charset = charset_named(layout.charset)
+        charset = charset_named(layout.charset, layout.gaiji)
         self._blank = charset.encode(" ") * length
         self._selector = charset.encode(record.selector or "")
         self._selector_start = layout.format.selector_start

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kakehashi.codec.charset import charset_named
+from kakehashi.codec.code_table import CodeTable
 from kakehashi.codec.host_charset import HostCharset
 from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec, RememberingCodec
 from kakehashi.codec.item_date import DateCodec
@@ -24,15 +25,22 @@ _REMEMBERED = 1 << 16
 
 
 def compile_item(
-    item: Item, *, charset: str, shift: str, varying: bool, measure: Callable[[bytes], int] = len
+    item: Item,
+    *,
+    charset: str,
+    shift: str,
+    varying: bool,
+    measure: Callable[[bytes], int] = len,
+    gaiji: tuple[CodeTable, ...] = (),
 ) -> ItemCodec:
     """The codec of one occurrence. `varying`: the width is up to `length` and nothing is padded unless `pad` says so.
 
     `measure` gives the width of a content that varies.
 
-    `charset` and `shift` are the layout's; the item's own come first. Raises InputError CFG-006, unknown charset.
+    `charset`, `shift` and `gaiji` are the layout's; the item's own come first. Raises InputError CFG-006 for an
+    unknown charset.
     """
-    chars = charset_named(item.charset or charset)
+    chars = charset_named(item.charset or charset, gaiji)
     shift = item.shift or shift
     codec: ItemCodec = _bare(item, chars, shift, varying=varying)
     if varying:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import BinaryIO, Protocol, TypeAlias
 
+from kakehashi.codec.code_table import CodeTable
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import Fault
@@ -157,6 +158,8 @@ class Layout:
     shift: str = "embedded"
     groups: bool = False
     """Header, data and trailer may come several times in one file, each with counts and sums of its own."""
+    gaiji: tuple[CodeTable, ...] = ()
+    """「外字表」 Of the system; each holds for the charsets of its family."""
 
     def record(self, role: Role) -> Record | None:
         return next((record for record in self.records if record.role is role), None)

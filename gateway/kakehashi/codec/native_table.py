@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from kakehashi.codec.cluster import splitter, written
+from kakehashi.codec.code_table import CodeRow
 from kakehashi.codec.native_charset import NativeCharset
 from kakehashi.codec.stored_table import StoredTable
 from kakehashi.codec.text_form import NONE
@@ -18,13 +20,18 @@ _SHAPES = {
 """What is one character of bytes: the first byte tells."""
 
 
-def tabled_charset(name: str) -> NativeCharset:
-    """The charset whose tables are data/<name>.bin. Of two codes for one character, the first is written."""
+def tabled_charset(name: str, gaiji: Sequence[CodeRow] = ()) -> NativeCharset:
+    """The charset whose tables are data/<name>.bin. Of two codes for one character, the first is written.
+
+    `gaiji`: codes of two bytes that come before the charset's own.
+    """
     table = StoredTable.load(name)
     single = {bytes((byte,)): char for byte, char in enumerate(table.single) if char != NONE}
     texts = {**single, **table.codes, b"\x1f": "\x1f"}
     codes = dict(table.write)
     codes |= {text: code for code, text in reversed(texts.items())}
+    texts |= {row.code.to_bytes(2, "big"): row.text for row in gaiji if row.reads}
+    codes |= {row.text: row.code.to_bytes(2, "big") for row in gaiji if row.writes}
     return NativeCharset(name, _decoder(name, texts), _encoder(name, codes))
 
 
@@ -44,11 +51,12 @@ def _decoder(name: str, texts: Mapping[bytes, str]) -> Callable[[bytes], tuple[s
 
 
 def _encoder(name: str, codes: Mapping[str, bytes]) -> Callable[[str], tuple[bytes, int]]:
+    cut = splitter(codes)
+
     def encode(text: str) -> tuple[bytes, int]:
-        try:
-            return b"".join(map(codes.__getitem__, text)), len(text)
-        except KeyError:
-            bad = next(index for index, char in enumerate(text) if char not in codes)
-            raise UnicodeEncodeError(name, text, bad, bad + 1, "no code") from None
+        raw, bad = written(text, codes, cut)
+        if bad is not None:
+            raise UnicodeEncodeError(name, text, bad, bad + 1, "no code")
+        return raw, len(text)
 
     return encode

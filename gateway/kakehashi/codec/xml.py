@@ -32,7 +32,7 @@ class XmlCodec(RecordCodec):
     """See `kakehashi.codec.layout.Codec`."""
 
     def __init__(self, layout: Layout) -> None:
-        charset = charset_named(layout.charset)
+        charset = charset_named(layout.charset, layout.gaiji)
         form = layout.format
         self._scanner = TagScanner(root=charset.encode(form.root_element), record=charset.encode(form.record_element))
         self._plan = XmlPlan(layout)
@@ -66,7 +66,7 @@ class XmlCodec(RecordCodec):
 
 def xml_encoder(layout: Layout) -> Encoder:
     """Writes the elements in the order of the items; what is None has no element."""
-    charset = charset_named(layout.charset)
+    charset = charset_named(layout.charset, layout.gaiji)
     label = _LABELS.get(charset.name, charset.name)
     root = layout.format.root_element
     return Encoder(

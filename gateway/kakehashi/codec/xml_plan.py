@@ -14,6 +14,7 @@ from lxml import etree
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.columns import Columns, columns_of
 from kakehashi.codec.layout import Layout, Record, Value
+from kakehashi.codec.native_charset import NativeCharset
 from kakehashi.codec.record_plan import Exploded, read_rows
 from kakehashi.codec.text_form import Charset, damage
 from kakehashi.codec.xml_parser import parse_block
@@ -30,8 +31,9 @@ class XmlPlan:
 
     def __init__(self, layout: Layout) -> None:
         self.record: Record = layout.data
-        self._charset = charset_named(layout.charset)
+        self._charset = charset_named(layout.charset, layout.gaiji)
         self._items = layout.data.items
+        self._read = _reader(self._charset)
         measure = _measured(self._charset)
         self.columns: Columns = columns_of(_as_utf8(layout.data), layout, varying=True, measure=measure)
         self.record_element = layout.format.record_element
@@ -42,7 +44,7 @@ class XmlPlan:
     def under(self, root: bytes) -> Self:
         """The same plan for records below the start tag `root` (nothing: below any)."""
         plan = copy.copy(self)
-        plan._wrapping = _wrapping(root, self._charset.name)  # noqa: SLF001  # a copy of itself
+        plan._wrapping = _wrapping(root, self._read)  # noqa: SLF001  # a copy of itself
         return plan
 
     def check(self, block: bytes, records: Sequence[tuple[int, int]]) -> None:
@@ -55,7 +57,7 @@ class XmlPlan:
             parts.append(self._decoded(block, at, start))
             at = end
             try:
-                parts.append(block[start:end].decode(self._charset.name))
+                parts.append(self._read(block[start:end]))
                 count += 1
             except UnicodeDecodeError:
                 continue  # its own fault, told when it is decoded
@@ -72,7 +74,7 @@ class XmlPlan:
 
     def _decoded(self, block: bytes, start: int, end: int) -> str:
         try:
-            return block[start:end].decode(self._charset.name)
+            return self._read(block[start:end])
         except UnicodeDecodeError as error:
             raise damage("DEC-004", start + error.start) from None
 
@@ -80,7 +82,7 @@ class XmlPlan:
         """Where the first record starts that is no XML by itself."""
         for start, end in records:
             try:
-                text = block[start:end].decode(self._charset.name)
+                text = self._read(block[start:end])
                 parse_block(self._wrapping[0] + text + self._wrapping[1])
             except UnicodeDecodeError:
                 continue
@@ -94,7 +96,7 @@ class XmlPlan:
         refused: dict[int, list[Fault]] = {}
         for index, payload in enumerate(payloads):
             try:
-                texts.append(payload.decode(self._charset.name))
+                texts.append(self._read(payload))
                 kept.append(index)
             except UnicodeDecodeError as error:
                 refused[index] = [Fault("DEC-004", Place(item=self._item_at(payload, error.start), offset=error.start))]
@@ -205,10 +207,18 @@ def _measured(charset: Charset) -> Callable[[bytes], int]:
     return width
 
 
-def _wrapping(root: bytes, charset: str) -> tuple[str, str]:
+def _reader(charset: Charset) -> Callable[[bytes], str]:
+    """Bytes as characters, line ends and all; raises UnicodeDecodeError."""
+    if isinstance(charset, NativeCharset):
+        decoder = charset.decoder
+        return lambda raw: decoder(raw)[0]
+    return lambda raw: raw.decode(charset.name)
+
+
+def _wrapping(root: bytes, read: Callable[[bytes], str]) -> tuple[str, str]:
     """Start and end tag around a block of records."""
     try:
-        text = root.decode(charset)
+        text = read(root)
     except UnicodeDecodeError:
         text = ""
     name = re.match(r"<([^\s<>/]+)", text)

@@ -77,7 +77,37 @@ def test_a_later_table_overrides_an_earlier_one(tmp_path):
     """A site's row comes before the vendor's."""
     first = import_table(table_of(tmp_path, "80A1,4E00,,,,"))
     second = import_table(table_of(tmp_path, "80A1,9AD9,,,,"))
-    assert with_table(charset_named("jef"), first, second).wide.read(b"\x80\xa1") == "髙"
+    jef = with_table(charset_named("jef"), first, second)
+    assert jef.wide.read(b"\x80\xa1") == "髙"
+    assert jef.wide.write("一髙") == bytes.fromhex("B0EC 80A1"), "what the code no longer means is not written as it"
+
+
+def test_without_a_day_a_code_means_what_it_means_longest(tmp_path):
+    """A row that ended is neither read nor written: the code has another meaning now."""
+    jef = with_table(charset_named("jef"), import_table(table_of(tmp_path, "80A1,4E00,,,,2025-03-31", "80A1,FA11,,,,")))
+    assert jef.wide.read(b"\x80\xa1") == "\ufa11"
+    assert jef.wide.write("一") == bytes.fromhex("B0EC")
+
+
+@pytest.mark.parametrize(("charset", "code"), [("jef", "80A1"), ("keis83", "81A1"), ("jips-j", "7421"), ("cp930", "6941"),
+                                               ("cp932", "F040"), ("cp943", "F040"), ("eucjp-ms", "F5A1")])  # fmt: skip
+def test_every_charset_with_an_area_for_gaiji_takes_a_table(tmp_path, charset, code):
+    """The code is read as a kanji with its selector, and written again."""
+    taught = with_table(charset_named(charset), import_table(table_of(tmp_path, f"{code},8FBB,E0103,,,")))
+    assert taught.wide.read(bytes.fromhex(code)) == TSUJI
+    assert taught.wide.write(TSUJI) == bytes.fromhex(code)
+    assert taught.decode(taught.encode("A" + TSUJI + "亜")) == "A" + TSUJI + "亜"
+    with pytest.raises(InputError):
+        charset_named(charset).wide.read(bytes.fromhex(code))
+
+
+@pytest.mark.parametrize(("charset", "codes"), [("jef", ["28", "2841", "0E"]), ("cp930", ["0E", "410F"]),
+                                                ("cp932", ["889F", "41"]), ("cp943", ["889F"]), ("eucjp-ms", ["B0A1"])])  # fmt: skip
+def test_a_code_that_has_no_room_is_refused(tmp_path, charset, codes):
+    """CFG-008 for each: shift codes, controls, and what the standard part has already."""
+    with pytest.raises(ConfigurationError) as caught:
+        with_table(charset_named(charset), import_table(table_of(tmp_path, *(f"{code},4E00,,,," for code in codes))))
+    assert [(f.code, f.facts["code"]) for f in caught.value.faults] == [("CFG-008", code) for code in codes]
 
 
 def test_cp932_takes_gaiji_in_its_user_defined_area(tmp_path):

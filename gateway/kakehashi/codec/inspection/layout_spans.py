@@ -69,7 +69,7 @@ class LayoutSpans:
             return _rest(payload, 0)
         found, at = [], 0
         by_place = {column.start: column for column in columns}
-        gap = len(charset_named(self._layout.charset).encode(self._layout.format.delimiter))
+        gap = len(charset_named(self._layout.charset, self._layout.gaiji).encode(self._layout.format.delimiter))
         for place, raw in enumerate(self._split(payload)):
             found.append(_Piece(by_place.get(place), at, raw, None))
             at += len(raw) + gap
@@ -120,7 +120,7 @@ class LayoutSpans:
         if item is not None and item.type in _NO_TEXT and self._layout.format.kind is Kind.FIXED:
             return Legible("")
         own = item.charset if item is not None and self._layout.format.kind is not Kind.XML else None
-        charset = charset_named(own or self._layout.charset)
+        charset = charset_named(own or self._layout.charset, self._layout.gaiji)
         wide = item is not None and item.type is ItemType.FULLWIDTH
         embedded = (item and item.shift) or self._layout.shift
         read = charset.wide.read if wide and charset.host and embedded != "embedded" else charset.decode
