@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+from kakehashi.cli.characters import as_of_option
 from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.config.cases import run_cases
 from kakehashi.config.model import Configuration, Route
@@ -21,10 +23,12 @@ __all__ = ["check", "check_cases"]
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--route", "routes", multiple=True, help="Only the cases of this route.")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
-def check(session: Session, folder: Path | None, routes: tuple[str, ...], xsd: Path) -> int:
+@as_of_option
+def check(session: Session, folder: Path | None, routes: tuple[str, ...], xsd: Path, as_of: date | None) -> int:
     """Check the configuration in FOLDER (or --config) and run its golden cases. Touches nothing."""
     if folder is not None:
         session.folder = folder
+    session.as_of = as_of
     configuration = session.configuration
     unknown = [name for name in routes if name not in configuration.routes]
     if unknown:

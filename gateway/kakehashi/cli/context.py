@@ -6,6 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -42,13 +43,15 @@ class Session:
 
     folder: Path
     output: Output
+    as_of: date | None = None
+    """The day of the tables; set before the configuration is asked for."""
     _open: list[Store] = field(default_factory=list)
 
     @cached_property
     def configuration(self) -> Configuration:
         from kakehashi.config.loader import load  # noqa: PLC0415  # pydantic is slow to import, --version is not
 
-        return load(self.folder)
+        return load(self.folder, as_of=self.as_of)
 
     @cached_property
     def store(self) -> Store:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from kakehashi.cli.characters import Characters
 from kakehashi.cli.context import Session
 from kakehashi.cli.copybook_source import SOURCE_OPTIONS, SourceSettings, read_copybook, source_settings
 from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
@@ -66,7 +67,9 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(function)
     def run(*given: object, **rest: object) -> int:
-        options = _options({name: rest.pop(name) for name in _NAMES}, str(rest["encoding"]))
+        characters = rest["characters"]
+        assert isinstance(characters, Characters)
+        options = _options({name: rest.pop(name) for name in _NAMES}, characters)
         records = record_settings({name: rest.pop(name) for name in RECORD_NAMES})
         settings = CopybookSettings(
             source=source_settings(rest),
@@ -130,9 +133,10 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def _options(given: dict[str, object], encoding: str) -> Options:
+def _options(given: dict[str, object], characters: Characters) -> Options:
     return Options(
-        encoding=encoding,
+        encoding=characters.charset,
+        gaiji=characters.gaiji,
         trim=Trim(str(given["trim"])),
         odo=Odo(str(given["occurs_depends"])),
         occurs=_mapping(_texts(given["occurs_mapping"])),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
+from kakehashi.cli.characters import Characters, character_options
 from kakehashi.cli.context import Session, command
 from kakehashi.cli.copybook import (
     CopybookSettings,
@@ -34,17 +35,16 @@ _BATCH = 1000
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
-def layout_options(function: click.decorators.FC) -> click.decorators.FC:
+def layout_options(function: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option("--layout", "layout_file", required=True, type=click.Path(exists=True, path_type=Path),
                      help="layout.csv, .xlsx, a copybook (.cpy, .cob, .cbl), or the route.toml that names it."),
-        click.option("--encoding", default="cp932", show_default=True, help="Charset, where the layout names none."),
         click.option("--recfm", type=click.Choice(["F", "FB", "V", "VB", "line"]), help="Record format."),
         click.option("--record-length", type=int, help="Bytes of a record."),
         click.option("--kind", type=click.Choice(["fixed", "delimited", "xml"]), help="How records are written."),
     ):  # fmt: skip
         function = option(function)
-    return function
+    return character_options(function)
 
 
 @command()
@@ -53,7 +53,7 @@ def layout_options(function: click.decorators.FC) -> click.decorators.FC:
 @look_options
 @click.argument("data", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def decode(
-    session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
+    session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
     kind: str | None, data: Path, copybook: CopybookSettings, look: Look,
 ) -> int:  # fmt: skip
     """Legacy bytes to one JSON object a data record; parents and the file header nest inside. Faults go to stderr.
@@ -62,13 +62,13 @@ def decode(
     """
     if look.wanted:
         choice = LayoutChoice(
-            file=layout_file, encoding=encoding, recfm=recfm, record_length=record_length, kind=kind,
+            file=layout_file, characters=characters, recfm=recfm, record_length=record_length, kind=kind,
             copybook=copybook, sensitive=look.sensitive,
         )  # fmt: skip
         return look_into(session, choice, data, look)
     if is_copybook(layout_file):
         return decode_copybook(session, layout_file, data, copybook, recfm=recfm, length=record_length)
-    layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
+    layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
     codec = compile_codec(layout)
     faults = 0
     with data.open("rb") as stream:
@@ -92,13 +92,13 @@ def decode(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
 def encode(
-    session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
+    session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
     kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings,
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
     if is_copybook(layout_file):
         return encode_copybook(session, layout_file, jsonl, out, copybook, recfm=recfm, length=record_length)
-    layout = _layout(layout_file, encoding, recfm=recfm, record_length=record_length, kind=kind)
+    layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
     encoder = compile_encoder(layout)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}
     faults: list[Fault] = []
@@ -120,9 +120,11 @@ def encode(
     return 1 if faults else 0
 
 
-def _layout(path: Path, encoding: str, **options: object) -> Layout:
+def _layout(path: Path, characters: Characters, **options: object) -> Layout:
     given = {name: value for name, value in options.items() if value is not None}
-    return load_layout(path, charset=encoding, settings=given)
+    return load_layout(
+        path, settings=given, charset=characters.encoding, gaiji=characters.gaiji, as_of=characters.as_of
+    )
 
 
 def _nested(codec: Codec, row: tuple[Value, ...]) -> dict[str, object]:

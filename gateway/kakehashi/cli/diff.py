@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kakehashi.cli.characters import Characters
 from kakehashi.cli.context import Session, command
 from kakehashi.cli.copybook import CopybookSettings, copybook_options
 from kakehashi.cli.data import layout_options
@@ -36,7 +37,7 @@ _SAME, _DIFFERENT, _TROUBLE = 0, 1, 2
 @click.argument("a", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("b", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def diff(
-    session: Session, layout_file: Path, encoding: str, recfm: str | None, record_length: int | None,
+    session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
     kind: str | None, a: Path, b: Path, copybook: CopybookSettings, keys: tuple[str, ...],
     sensitive: tuple[str, ...], reveal: bool,
 ) -> int:  # fmt: skip
@@ -46,7 +47,7 @@ def diff(
     come yet are kept in memory, so that files in nearly the same order may be of any size.
     """
     choice = LayoutChoice(
-        file=layout_file, encoding=encoding, recfm=recfm, record_length=record_length, kind=kind, copybook=copybook,
+        file=layout_file, characters=characters, recfm=recfm, record_length=record_length, kind=kind, copybook=copybook,
         sensitive=sensitive,
     )  # fmt: skip
     try:

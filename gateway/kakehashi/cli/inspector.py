@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from kakehashi.cli.characters import Characters
 from kakehashi.cli.copybook import CopybookSettings
 from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.codec.compile import compile_codec
@@ -29,7 +30,7 @@ class LayoutChoice:
     """What the options of `decode` say of a layout. `sensitive`: names of items, in addition to the layout's marks."""
 
     file: Path
-    encoding: str
+    characters: Characters
     recfm: str | None
     record_length: int | None
     kind: str | None
@@ -60,7 +61,10 @@ def open_inspector(choice: LayoutChoice) -> Inspector:
     else:
         given = {"recfm": choice.recfm, "record_length": choice.record_length, "kind": choice.kind}
         settings = {name: value for name, value in given.items() if value is not None}
-        layout = load_layout(choice.file, charset=choice.encoding, settings=settings)
+        chars = choice.characters
+        layout = load_layout(
+            choice.file, settings=settings, charset=chars.encoding, gaiji=chars.gaiji, as_of=chars.as_of
+        )
         found = LayoutInspector(compile_codec(layout), marks)
     marks.check()
     return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 from rich.cells import cell_len
 
+from kakehashi.cli.characters import as_of_option
 from kakehashi.cli.context import Session, command
 from kakehashi.runtime.offline import Offline
 from kakehashi.runtime.places import shared
@@ -21,8 +23,10 @@ __all__ = ["translate"]
 @click.option("--explain", is_flag=True, help="For every element: source item, value, converters, result.")
 @click.option("--side-by-side", is_flag=True, help="As --explain, with the bytes of each source item.")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
+@as_of_option
 def translate(
     session: Session,
+    as_of: date | None,
     route: str,
     file: Path,
     record: int | None,
@@ -34,6 +38,7 @@ def translate(
 
     Shows the values of the file: for engineers with test data.
     """
+    session.as_of = as_of
     configuration = session.configuration
     if route not in configuration.routes:
         raise click.UsageError(f"{route} is none of the routes: {', '.join(configuration.routes)}.")

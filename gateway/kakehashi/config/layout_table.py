@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kakehashi.codec.charset import CHARSETS
+from kakehashi.codec.code_table import CodeTable
 from kakehashi.codec.layout import Control, FileFormat, Item, ItemType, Kind, Layout, Record, RecordFormat, Role
 from kakehashi.config.item_row import LAYOUT_COLUMNS, ItemCells
 from kakehashi.config.reading import Reading
@@ -28,6 +29,7 @@ class LayoutFile:
     key: str
     name: str
     charset: str
+    gaiji: tuple[CodeTable, ...] = ()
 
     def place(self, key: str) -> Place:
         return Place(file=self.file, item=f"{self.key}.{key}")
@@ -91,6 +93,7 @@ def build_layout(reading: Reading, at: LayoutFile, settings: LayoutSettings, fou
         controls=tuple(Control(record=c.record, item=c.item, sum_of=c.sum_of) for c in settings.controls),
         shift=settings.shift,
         groups=settings.several_groups,
+        gaiji=at.gaiji,
     )
     _check_kind(reading, at, settings)
     _check_controls(reading, at, layout)

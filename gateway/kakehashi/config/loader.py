@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kakehashi.config.checking import check
 from kakehashi.config.code_tables import read_code_tables
+from kakehashi.config.gaiji_tables import read_gaiji
 from kakehashi.config.neighbours import check_neighbours
 from kakehashi.config.profile_folder import read_profile
 from kakehashi.config.reading import Reading
@@ -27,7 +28,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
     """Read everything below `folder`. Raises ConfigurationError with all faults, in the order of the files.
 
     `overlay` is a second gateway.toml whose keys win (addresses of this machine). `as_of`: the day of the code
-    tables; None: of each code the row that holds longest.
+    and gaiji tables; None: of each code the row that holds longest.
     """
     reading = Reading(folder)
     gateway = _gateway(reading, overlay)
@@ -45,6 +46,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         systems=systems,
         known_systems=frozenset(known_systems),
         tables=tables,
+        gaiji={name: read_gaiji(reading, system, as_of=as_of) for name, system in systems.items()},
         as_of=as_of,
     )
     loaded = [loader.load(name) for name in _folders(reading, "routes")]
@@ -99,4 +101,5 @@ def _system(reading: Reading, name: str) -> SystemSettings | None:
     system = None if data is None else check(reading, SystemSettings, data, file=file)
     if system is not None and system.name != name:
         reading.fault("CFG-003", Place(file=file, item="name"), expected=name)
+        return system.model_copy(update={"name": name})
     return system

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from kakehashi.config.cases import CaseSettings
 from kakehashi.config.code_tables import CODE_TABLE_COLUMNS
+from kakehashi.config.gaiji_tables import GAIJI_COLUMNS
 from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.mapping_table import MAPPING_COLUMNS
 from kakehashi.config.return_table import RETURN_COLUMNS
@@ -38,6 +39,7 @@ _TABLES = (
     ("routes/ROUTE/mapping.csv", MAPPING_COLUMNS),
     ("routes/ROUTE/return.csv", RETURN_COLUMNS),
     ("tables/NAME.csv", CODE_TABLE_COLUMNS),
+    ("systems/SYSTEM/GAIJI.csv", GAIJI_COLUMNS),
 )
 _COLUMNS = {
     "record": "record type; empty: data",
@@ -65,6 +67,13 @@ _COLUMNS = {
     "converters": "pipe of converters, from left to right; see converters.md",
     "table": "code table; looked up last unless `code` stands in the pipe",
     "absent": "reason of absence 未設定事由 when there is no value",
+    "code": "the code in hex, one or two bytes, as it stands in the system's files",
+    "unicode": "its code point in hex, or several: `304B 309A`",
+    "sp": "a mark that follows, if any",
+    "hd": "variation selector of the Hanyo-Denshi or Moji_Joho collection: `E0103`",
+    "aj1": "variation selector of Adobe-Japan1",
+    "ivs": "variation selector that counts whatever `selector` says",
+    "options": "`decode_only`, `encode_only`, `oneway`: read, but written as another row of that text",
     "valid_from": "first day, yyyy-mm-dd; empty: always",
     "valid_to": "last day; empty: without end",
 }

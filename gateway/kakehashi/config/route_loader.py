@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from kakehashi.codec.code_table import CodeTable as GaijiTable
 from kakehashi.codec.layout import Layout
 from kakehashi.config.checking import check
 from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
@@ -40,6 +41,7 @@ class RouteLoader:
     systems: Mapping[str, SystemSettings]
     known_systems: frozenset[str]
     tables: Mapping[str, CodeTable]
+    gaiji: Mapping[str, tuple[GaijiTable, ...]]
     as_of: date | None
     read: dict[str, RouteSettings] = field(default_factory=dict)
     """The settings of every route that could be read, whatever else is wrong with it."""
@@ -89,7 +91,9 @@ class RouteLoader:
             self.reading.fault("CFG-006", Place(file=file, item="system"), name=settings.system, **known)
 
     def _layout(self, file: str, name: str, settings: RouteSettings, system: SystemSettings) -> Layout | None:
-        at = LayoutFile(file=file, key="layout", name=name, charset=system.charset)
+        at = LayoutFile(
+            file=file, key="layout", name=name, charset=system.charset, gaiji=self.gaiji.get(system.name, ())
+        )
         table = f"routes/{name}/{settings.layout.file}"
         found = read_layout_table(self.reading, table, settings.layout, named_by=at.place("file"))
         return None if found is None else build_layout(self.reading, at, settings.layout, found)
@@ -167,7 +171,7 @@ class RouteLoader:
         returns = settings.returns
         if returns is None:
             return None
-        at = LayoutFile(file=file, key="return", name=f"{name}-return", charset=layout.charset)
+        at = LayoutFile(file=file, key="return", name=f"{name}-return", charset=layout.charset, gaiji=layout.gaiji)
         answers: frozenset[str] | None = frozenset()
         if settings.function == "SKI":
             standards = self.profile.standards.values() if self.profile else ()

@@ -10,6 +10,7 @@ from kakehashi.config.settings import RetrySettings, Settings
 
 __all__ = [
     "ControlSettings",
+    "GaijiSettings",
     "LayoutSettings",
     "MappingSettings",
     "RecordSettings",
@@ -22,6 +23,14 @@ __all__ = [
 ]
 
 
+class GaijiSettings(Settings):
+    """「外字表」 What the codes of a system's own characters mean."""
+
+    file: str = Field(min_length=1, description="The table in the system's folder: .csv, .xlsx or .json")
+    charset: str = Field("", description="Whose codes they are; empty: of the system's charset")
+    selector: Literal["hd", "aj1"] = Field("hd", description="Which column of variation selectors counts")
+
+
 class SystemSettings(Settings):
     """「既存業務システム」 systems/SYSTEM/system.toml"""
 
@@ -29,6 +38,12 @@ class SystemSettings(Settings):
     title: str = Field("", description="What people call it")
     owner: str = Field("", description="The department that answers for its data")
     charset: str = Field("cp932", min_length=1, description="Charset of its files, where a layout names none")
+    gaiji: Annotated[tuple[GaijiSettings, ...], Strict(strict=False)] = Field(
+        (), description="Its 外字 tables; what a later one says of a code holds over what an earlier one says"
+    )
+    degrade: str = Field(
+        "", description="縮退表 of the way back, in its folder: what stands in results for characters its charset lacks"
+    )
     person_number_scheme: Literal["atena", "unified"] = Field(
         "atena", description="Its files carry 宛名番号 (looked up in the link store) or already 団体内統合宛名番号"
     )

@@ -135,6 +135,8 @@ def _cell_text(value: object, number_format: str) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, (int, float)) and "E+" in number_format.upper():
+        return format(value, "E")  # what a spreadsheet made of the code 81E2: to be seen, never taken for 8100
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and number_format and not number_format.strip("0"):

@@ -13,6 +13,10 @@ from kakehashi.codec.overlay import with_table
 from kakehashi.errors import ConfigurationError, InputError
 
 TSUJI = "辻\U000e0103"
+AREAS = [("jef", "80A1"), ("keis83", "81A1"), ("jips-j", "7421"), ("cp930", "6941"), ("cp932", "F040"),
+         ("cp943", "F040"), ("eucjp-ms", "F5A1")]  # fmt: skip
+NO_ROOM = [("jef", ["28", "2841", "0E"]), ("cp930", ["0E", "410F"]), ("cp932", ["889F", "41"]), ("cp943", ["889F"]),
+           ("eucjp-ms", ["B0A1"])]  # fmt: skip
 
 
 def table_of(tmp_path, *lines, header="code,unicode,ivs,options,valid_from,valid_to"):
@@ -89,8 +93,7 @@ def test_without_a_day_a_code_means_what_it_means_longest(tmp_path):
     assert jef.wide.write("一") == bytes.fromhex("B0EC")
 
 
-@pytest.mark.parametrize(("charset", "code"), [("jef", "80A1"), ("keis83", "81A1"), ("jips-j", "7421"), ("cp930", "6941"),
-                                               ("cp932", "F040"), ("cp943", "F040"), ("eucjp-ms", "F5A1")])  # fmt: skip
+@pytest.mark.parametrize(("charset", "code"), AREAS)
 def test_every_charset_with_an_area_for_gaiji_takes_a_table(tmp_path, charset, code):
     """The code is read as a kanji with its selector, and written again."""
     taught = with_table(charset_named(charset), import_table(table_of(tmp_path, f"{code},8FBB,E0103,,,")))
@@ -101,8 +104,7 @@ def test_every_charset_with_an_area_for_gaiji_takes_a_table(tmp_path, charset, c
         charset_named(charset).wide.read(bytes.fromhex(code))
 
 
-@pytest.mark.parametrize(("charset", "codes"), [("jef", ["28", "2841", "0E"]), ("cp930", ["0E", "410F"]),
-                                                ("cp932", ["889F", "41"]), ("cp943", ["889F"]), ("eucjp-ms", ["B0A1"])])  # fmt: skip
+@pytest.mark.parametrize(("charset", "codes"), NO_ROOM)
 def test_a_code_that_has_no_room_is_refused(tmp_path, charset, codes):
     """CFG-008 for each: shift codes, controls, and what the standard part has already."""
     with pytest.raises(ConfigurationError) as caught:

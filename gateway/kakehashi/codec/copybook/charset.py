@@ -9,6 +9,7 @@ from functools import cache
 from typing import Protocol
 
 from kakehashi.codec.charset import charset_named
+from kakehashi.codec.code_table import CodeTable
 from kakehashi.codec.stored_table import stored_pages
 from kakehashi.codec.text_form import SEPARATOR, Charset, TextForm, damage, separated
 from kakehashi.errors import InputError
@@ -42,12 +43,12 @@ class TextCodec(Protocol):
 
 
 @cache
-def text_codec(name: str) -> TextCodec:
-    """Raises InputError CFG-006 for an unknown charset."""
+def text_codec(name: str, gaiji: tuple[CodeTable, ...] = ()) -> TextCodec:
+    """With the tables that are for its family. Raises InputError CFG-006 for an unknown charset."""
     found = _HOST.fullmatch(name)
     if found or name.lower() in _SINGLE:
         return _Single(f"cp{int(found[1]):03}" if found else codecs.lookup(name).name)
-    charset = charset_named(name)
+    charset = charset_named(name, gaiji)
     return _Page(charset) if charset.name in stored_pages() else _Mixed(charset)
 
 

@@ -27,7 +27,7 @@ class Items:
     """Makes leaves for one copybook. Raises InputError CFG-006 for a charset, CFG-003 for a form that is unknown."""
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
-        self.codec: TextCodec = text_codec(options.encoding)
+        self.codec: TextCodec = text_codec(options.encoding, options.gaiji)
         self._options = options
         self._style = options.overpunch or default_style(dialect)
         self._native: Order = default_order(dialect)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from kakehashi.codec.code_table import CodeTable
+
 __all__ = ["Controls", "Filler", "Nil", "Odo", "Options", "Segment", "Trim"]
 
 
@@ -74,6 +76,7 @@ class Options:
     """
 
     encoding: str = "cp932"
+    gaiji: tuple[CodeTable, ...] = ()
     trim: Trim = Trim.RIGHT
     odo: Odo = Odo.MAX
     occurs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
