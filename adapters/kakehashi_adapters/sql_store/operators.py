@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.ports.store import BatchRow, NewBatch
+from kakehashi.ports.store import BatchRow, CharactersByBatch, NewBatch
 from kakehashi.ports.store_rules import OPEN, may_have_arrived, released_as
+from kakehashi_adapters.sql_store.characters import replace_returned
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
@@ -191,7 +192,9 @@ def decide_batch(
     return True
 
 
-def mark_returned(connection: Connection, file_id: int, *, batches: int, now: datetime) -> bool:
+def mark_returned(
+    connection: Connection, file_id: int, *, batches: int, now: datetime, characters: CharactersByBatch
+) -> bool:
     # Locked first, so that the count below sees what a retry that held the lock has added.
     locked = select(files.c.id).where(files.c.id == file_id, text(UNRETURNED)).with_for_update()
     if connection.execute(locked).one_or_none() is None:
@@ -200,6 +203,7 @@ def mark_returned(connection: Connection, file_id: int, *, batches: int, now: da
         return False
     state = case((files.c.state == "settled", "returned"), else_=files.c.state)
     connection.execute(update(files).where(files.c.id == file_id).values(state=state, returned_at=to_store(now)))
+    replace_returned(connection, file_id, characters, now=to_store(now))
     return True
 
 

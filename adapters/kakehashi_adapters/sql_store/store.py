@@ -7,23 +7,30 @@ from datetime import datetime
 from functools import partial
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import (
+    NO_CHARACTERS,
     NO_REPLICAS,
     Attempt,
     BatchRow,
     Cause,
+    CharacterCount,
+    CharacterRow,
+    CharactersByBatch,
     Decision,
     ExceptionRow,
     Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
+    NewCharacter,
     NewException,
     NewFile,
     ReplicaChange,
 )
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
+from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, work
 from kakehashi_adapters.sql_store.database import Database
 
@@ -63,6 +70,7 @@ class SqlStore:
         now: datetime,
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -75,6 +83,7 @@ class SqlStore:
                 now=now,
                 due=due,
                 replicas=replicas,
+                characters=characters,
             )
         )
 
@@ -124,6 +133,7 @@ class SqlStore:
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -137,6 +147,7 @@ class SqlStore:
                 result=result,
                 now=now,
                 exchange=exchange,
+                characters=characters,
             )
         )
 
@@ -147,8 +158,12 @@ class SqlStore:
     def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:
         return self._read(partial(reading.returnable, lanes=lanes, most=most))
 
-    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:
-        return self._write(lambda c: operators.mark_returned(c, file_id, batches=batches, now=now))
+    def mark_returned(
+        self, file_id: int, *, batches: int, now: datetime, characters: CharactersByBatch = NO_CHARACTERS
+    ) -> bool:
+        return self._write(
+            lambda c: operators.mark_returned(c, file_id, batches=batches, now=now, characters=characters)
+        )
 
     def batches(self, file_id: int) -> list[BatchRow]:
         return self._read(lambda c: reading.batches_of(c, file_id))
@@ -177,6 +192,22 @@ class SqlStore:
 
     def causes(self) -> list[Cause]:
         return self._read(reading.causes)
+
+    def character_counts(self) -> list[CharacterCount]:
+        return self._read(character_rows.character_counts)
+
+    def characters(
+        self,
+        *,
+        lane: str | None = None,
+        trouble: CharacterTrouble | None = None,
+        source: str | None = None,
+        held: bool = False,
+        most: int = 1000,
+    ) -> list[CharacterRow]:
+        return self._read(
+            partial(character_rows.list_characters, lane=lane, trouble=trouble, source=source, held=held, most=most)
+        )
 
     def exceptions(
         self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000

@@ -29,6 +29,7 @@ __all__ = [
     "UNRETURNED",
     "attempts",
     "batches",
+    "characters",
     "decisions",
     "exceptions",
     "files",
@@ -41,7 +42,7 @@ __all__ = [
     "results",
 ]
 
-HEAD = "0004"
+HEAD = "0005"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -206,6 +207,23 @@ pending_replicas = Table(
     sqlite_with_rowid=False,
 )
 """What becomes replica state when its batch is settled; gone with that."""
+
+characters = Table(
+    "characters",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("record_no", BigInteger, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("trouble", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("target", Text),
+    Column("byte_offset", BigInteger),
+    Column("times", Integer, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Index("ix_characters_source", "trouble", "source", "batch_id"),
+    sqlite_with_rowid=False,
+)
+"""What did not go through as it was: codes without a character, substitutes, cuts."""
 
 results = Table(
     "results",

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import Exchange, NewException, ReplicaChange
+from kakehashi.ports.store import Exchange, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.store_rules import WORKABLE, check_sum
+from kakehashi_adapters.sql_store.characters import add_characters, forget_degraded
 from kakehashi_adapters.sql_store.exceptions import add_exceptions
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.replicas import announce_replicas, apply_replicas, forget_replicas
@@ -93,6 +94,7 @@ def begin_attempt(
     now: datetime,
     due: datetime,
     replicas: Mapping[int, ReplicaChange],
+    characters: Sequence[NewCharacter],
 ) -> bool:
     at = to_store(now)
     begun = {"batch": batch_id, "in_turn": turn, "new_due": to_store(due), "now": at}
@@ -104,6 +106,8 @@ def begin_attempt(
         add_exceptions(connection, exceptions, batch_id=batch_id, file_id=row.file_id, lane=row.lane, now=at)
     if row.messages > 1:
         forget_replicas(connection, batch_id)
+        forget_degraded(connection, batch_id)
+    add_characters(connection, batch_id, characters, now=at)
     announce_replicas(connection, batch_id, replicas)
     return True
 
@@ -191,6 +195,7 @@ def settle(
     result: Sealed | None,
     now: datetime,
     exchange: Exchange | None,
+    characters: Sequence[NewCharacter],
 ) -> bool:
     add_exchange(connection, batch_id, exchange, now=now)
     row = connection.execute(_LOCK_IN_TURN, {"batch": batch_id, "in_turn": turn}).one_or_none()
@@ -202,6 +207,7 @@ def settle(
     check_sum(records=row.records, accepted=accepted, excepted=excepted)
     connection.execute(_SETTLE, {"batch": batch_id, "new_code": code, "taken": accepted, "now": at})
     apply_replicas(connection, batch_id)
+    add_characters(connection, batch_id, characters, now=at)
     if result is not None:
         connection.execute(_RESULT, {"batch_id": batch_id, "key_id": result.key_id, "body": result.body})
     end_file(connection, row.file_id, lane=row.lane)

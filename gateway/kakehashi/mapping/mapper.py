@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from kakehashi.errors import Fault, InputError, Place
-from kakehashi.mapping.repertoire import Repertoire, is_plain
+from kakehashi.mapping.repertoire import Repertoire, Substitution, is_plain
 from kakehashi.mapping.step import Value, refusal
 
 __all__ = ["Explained", "Lineage", "Loss", "Mapped", "Mapper", "Row", "Target"]
@@ -18,10 +20,12 @@ _UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeErr
 
 
 class Loss(NamedTuple):
-    """「縮退記録」 How many characters of an item were replaced by their declared substitutes."""
+    """「縮退記録」 A character of an item that was replaced by its declared substitute, and how often."""
 
     item: str
-    characters: int
+    character: str
+    substitute: str
+    times: int
 
 
 class Mapped(NamedTuple):
@@ -121,7 +125,7 @@ class Mapper:
                 left.append(index)
             else:
                 content, losses = mended
-                mapped[index] = record._replace(content=content, losses=tuple(Loss(*loss) for loss in losses.items()))
+                mapped[index] = record._replace(content=content, losses=tuple(starmap(Loss, losses)))
         return left
 
     def map_carefully(self, row: Row, *, number: int) -> tuple[Mapped | None, list[Fault]]:
@@ -136,8 +140,7 @@ class Mapper:
                 if not target.follows:
                     faults.append(_placed(error.fault, target, number))
                 return ""
-            if lost:
-                losses.append(Loss(target.name, lost))
+            losses.extend(Loss(target.name, *change, times) for change, times in Counter(lost).items())
             return fragment
 
         controls = [outcome(target) for target in self.controls] or [""] * 6
@@ -160,17 +163,17 @@ class Mapper:
             explained.append(Explained(target.name, value, absent, fault))
         return tuple(explained)
 
-    def _fragment(self, target: Target, row: Row) -> tuple[str, int]:
+    def _fragment(self, target: Target, row: Row) -> tuple[str, list[Substitution]]:
         value = _compute(target, row)
         if value is None:
             if target.when_none is None:
                 raise refusal("MAP-003")
-            return target.when_none, 0
+            return target.when_none, []
         texts = value if isinstance(value, tuple) else (value,)
         if len(texts) > target.occurs:
             raise refusal("MAP-001", most=target.occurs)
         admitted = [self.repertoire.admit(text) for text in texts]
-        lost = sum(characters for _, characters in admitted)
+        lost = [change for _, changes in admitted for change in changes]
         if target.name.startswith("@"):
             return admitted[0][0], lost
         name = target.name

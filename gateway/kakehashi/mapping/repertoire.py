@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
+from kakehashi.domain.character import code_points
 from kakehashi.mapping.step import refusal
 
-__all__ = ["Repertoire", "is_plain"]
+__all__ = ["Repertoire", "Substitution", "is_plain"]
+
+Substitution: TypeAlias = tuple[str, str]
+"""(character with its selector, what stands for it)"""
 
 _ORACLE = "shift_jis_2004"
 _NOT_PLAIN = bytes(range(0x20)) + b"\x7f&<>"
@@ -53,42 +58,44 @@ class Repertoire:
         }
         self._substitutes = str.maketrans(self._plain)
 
-    def mend(self, content: str, text: str) -> tuple[str, Mapping[str, int]] | None:
+    def mend(self, content: str, text: str) -> tuple[str, list[tuple[str, str, str, int]]] | None:
         """The common cases, cheaply: a fragment whose open `text` holds nothing worse than selectors or characters with
-        substitutes. Returns it with the substitutes, and how many by item; None where `admit` must look at each text.
+        substitutes. Returns it with the substitutes, and (item, character, substitute, times) of each; None where
+        `admit` must look at each text.
         """
         plain = _SELECTED.sub(r"\1", text)
         mended = plain.translate(self._substitutes)
         if "\u309a" in text or not is_plain(mended):
             return None
         if mended == plain:
-            return content, {}
+            return content, []
         if plain != text:
             return None
         lost = sorted(at for char in self._plain.keys() & set(text) for at in _positions(content, char))
-        losses = Counter(_element_around(content, at) for at in lost)
+        losses = Counter((_element_around(content, at), content[at]) for at in lost)
         for char in {content[at] for at in lost}:
             content = content.replace(char, self._plain[char])
-        return content, losses
+        return content, [(item, char, self._plain[char], times) for (item, char), times in losses.items()]
 
-    def admit(self, text: str) -> tuple[str, int]:
-        """The text as the server takes it, and how many characters were degraded.
+    def admit(self, text: str) -> tuple[str, list[Substitution]]:
+        """The text as the server takes it, and what was degraded, in order.
 
-        Raises InputError MAP-004 with the position (from 1) of the first character that has no substitute.
+        Raises InputError MAP-004 with the position (from 1) and the code points of the first character that has no
+        substitute.
         """
         if _inside(text):
-            return text, 0
+            return text, []
         parts: list[str] = []
-        losses = 0
+        losses: list[Substitution] = []
         for position, (cluster, base) in enumerate(_clusters(text), start=1):
             if _inside(base):
                 parts.append(cluster)
                 continue
             substitute = self._degrade.get(cluster, self._degrade.get(base))
             if substitute is None:
-                raise refusal("MAP-004", position=position)
+                raise refusal("MAP-004", position=position, character=code_points(cluster))
             parts.append(substitute)
-            losses += 1
+            losses.append((cluster, substitute))
         return "".join(parts), losses
 
 

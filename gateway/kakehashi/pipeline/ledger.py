@@ -14,11 +14,12 @@ from kakehashi.domain.outcome import Rejected, Waiting, WaitingFor
 from kakehashi.errors import Fault
 from kakehashi.pipeline.conversation import Reply
 from kakehashi.pipeline.inquiry_result import refused, write_answers
+from kakehashi.pipeline.met_characters import MetCharacters
 from kakehashi.pipeline.settling import REFUSED_BY_PROVIDER, Settling
 from kakehashi.pipeline.translation import Translation, replica_change
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.sealer import Sealed, Sealer
-from kakehashi.ports.store import BatchRow, Exchange, FileRow, NewException, ReplicaChange, Store
+from kakehashi.ports.store import BatchRow, Exchange, FileRow, NewCharacter, NewException, ReplicaChange, Store
 
 __all__ = ["Ledger", "record_context", "result_context"]
 
@@ -45,6 +46,7 @@ class Ledger:
         self._sealer = sealer
         self._clock = clock
         self._settling = settling
+        self.met = MetCharacters(route.codec)
         self._files: OrderedDict[int, FileRow] = OrderedDict()
         self._lock = Lock()
 
@@ -160,6 +162,7 @@ class Ledger:
         exceptions: Sequence[NewException],
         result: Sealed | None = None,
         exchange: Exchange | None = None,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         """True when this call settled the batch, False when somebody else has gone on."""
         return self._store.settle(
@@ -171,6 +174,7 @@ class Ledger:
             result=result,
             now=self._clock.now(),
             exchange=exchange,
+            characters=characters,
         )
 
     def _result(self, row: BatchRow, reply: Reply, sent: Sequence[int]) -> Sealed | None:

@@ -108,9 +108,10 @@ class LaneWork:
             state = row.state if row.state is BatchState.SENT else BatchState.QUEUED
             return self._later(row, item, state, opening, None, receipt=row.receipt, fault=Fault("SRV-010"))
         translation = self._translate(row, body)
-        refusals = self.ledger.refusals(row, translation)
+        refusals, characters = self.ledger.refusals(row, translation), self.ledger.met.of(row, translation)
         if not translation.drafts:
-            return self._settled(row, self.ledger.settle(row, accepted=0, exceptions=refusals))
+            moved = self.ledger.settle(row, accepted=0, exceptions=refusals, characters=characters)
+            return self._settled(row, moved)
         now = self.clock.now()
         begun = self.store.begin_attempt(
             row.id,
@@ -120,6 +121,7 @@ class LaneWork:
             now=now,
             due=now + self.patience,
             replicas=self.ledger.announced(row, translation),
+            characters=characters,
         )
         if not begun:
             return Done("batch.found_stale", row)
@@ -263,7 +265,9 @@ class LaneWork:
         reached("linking.linked")
         exceptions = self.ledger.undecoded(row, decoded, faults)
         accepted = row.records - len(exceptions)
-        return self._settled(row, self.ledger.settle(row, accepted=accepted, exceptions=exceptions))
+        characters = self.ledger.met.unmapped(row, decoded, decoded.faults)
+        moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
+        return self._settled(row, moved)
 
     def _translate(self, row: BatchRow, body: BatchBody) -> Translation:
         subject = Subject(

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
+    "NO_CHARACTERS",
     "NO_REPLICAS",
     "Attempt",
     "BatchRow",
     "Cause",
+    "CharacterCount",
+    "CharacterRow",
+    "CharactersByBatch",
     "Decision",
     "ExceptionRow",
     "Exchange",
     "FileRow",
     "LaneCounts",
     "NewBatch",
+    "NewCharacter",
     "NewException",
     "NewFile",
     "ReplicaChange",
@@ -166,6 +172,59 @@ class ReplicaChange(NamedTuple):
     deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCharacter:
+    """「文字の記録」 A character that did not go through as it was: where, which, and what stands for it.
+
+    `source`: the code in hex (unmapped), or code points; `target`: code points of the substitute; of a cut neither, for
+    `times` characters are gone. `offset`: the first place in the file, where it is known.
+    """
+
+    record_no: int
+    item: str
+    trouble: CharacterTrouble
+    source: str
+    target: str | None = None
+    offset: int | None = None
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterRow:
+    """`exception_id` and `state` are those of the record's exception in that batch, if it has one."""
+
+    lane: str
+    file_id: int
+    batch_id: int
+    record_no: int
+    item: str
+    trouble: CharacterTrouble
+    source: str
+    target: str | None
+    offset: int | None
+    times: int
+    seen_at: datetime
+    exception_id: int | None
+    state: RecordState | None
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterCount:
+    """How often, in how many records, since when, until when. `held`: records that still wait for the character."""
+
+    lane: str
+    trouble: CharacterTrouble
+    source: str
+    target: str | None
+    times: int
+    records: int
+    held: int
+    first: datetime
+    last: datetime
+
+
+CharactersByBatch: TypeAlias = Mapping[int, Sequence[NewCharacter]]
+NO_CHARACTERS: Final[CharactersByBatch] = MappingProxyType({})
 NO_REPLICAS: Final[Mapping[int, ReplicaChange]] = MappingProxyType({})
 
 

@@ -7,17 +7,23 @@ from datetime import datetime
 from typing import Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.ledger import (
+    NO_CHARACTERS,
     NO_REPLICAS,
     Attempt,
     BatchRow,
     Cause,
+    CharacterCount,
+    CharacterRow,
+    CharactersByBatch,
     Decision,
     ExceptionRow,
     Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
+    NewCharacter,
     NewException,
     NewFile,
     ReplicaChange,
@@ -26,10 +32,14 @@ from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
+    "NO_CHARACTERS",
     "NO_REPLICAS",
     "Attempt",
     "BatchRow",
     "Cause",
+    "CharacterCount",
+    "CharacterRow",
+    "CharactersByBatch",
     "Decision",
     "ExceptionRow",
     "Exchange",
@@ -39,6 +49,7 @@ __all__ = [
     "LinkRow",
     "LinkStore",
     "NewBatch",
+    "NewCharacter",
     "NewException",
     "NewFile",
     "ReplicaChange",
@@ -91,12 +102,14 @@ class Store(Protocol):
         now: datetime,
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
         refused before sending (one exception per (batch, record): an existing one stays as it is).
 
         `replicas`: by record number, what becomes replica state once the record is accepted; in place of what an
-        earlier attempt said.
+        earlier attempt said. `characters`: what did not go through as it was; what an earlier attempt said of those
+        that were sent no longer counts, what was said of refused records stays.
 
         False when `turn` is no longer the batch's turn, or it is settled, parked or discarded: somebody else has
         gone on. Exceptions come as refused, waiting or parked (ValueError).
@@ -137,11 +150,12 @@ class Store(Protocol):
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         """The end of a batch: counts, exceptions, inquiry result, replica state of what was sent and has no exception
         (never over a higher sequence); the file becomes settled with its last batch. accepted + the batch's
         exceptions, old and new, must equal its records (ValueError). False as in `begin_attempt`; the exchange that
-        led here is written down in either case.
+        led here is written down in either case. `characters` are added to those of the last attempt.
         """
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
@@ -151,11 +165,14 @@ class Store(Protocol):
     def returnable(self, *, lanes: Sequence[str], most: int) -> list[FileRow]:
         """Settled (or refused) files of `lanes` whose result was not yet returned, oldest first."""
 
-    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:
+    def mark_returned(
+        self, file_id: int, *, batches: int, now: datetime, characters: CharactersByBatch = NO_CHARACTERS
+    ) -> bool:
         """The owner has the result: settled → returned; a refused file stays refused, no longer returnable.
 
         `batches`: how many `batches(file_id)` gave, all settled or discarded, before the result was written. False, and
         no effect, when there are more now (a retry was settled meanwhile) or the file is not returnable any more.
+        `characters`: what did not go into the result as it was, by batch; in place of what an earlier result said.
         """
 
     def batches(self, file_id: int) -> list[BatchRow]:
@@ -182,6 +199,20 @@ class Store(Protocol):
 
     def causes(self) -> list[Cause]:
         """Exceptions of every state, grouped; the most frequent first."""
+
+    def character_counts(self) -> list[CharacterCount]:
+        """Characters of every kind of trouble, grouped by lane, source and target; in each the most frequent first."""
+
+    def characters(
+        self,
+        *,
+        lane: str | None = None,
+        trouble: CharacterTrouble | None = None,
+        source: str | None = None,
+        held: bool = False,
+        most: int = 1000,
+    ) -> list[CharacterRow]:
+        """In the order of batches, records and items. `held`: only those whose record still waits for them."""
 
     def exceptions(
         self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kakehashi.domain.batch import BatchState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.domain.interface import Segment
 from kakehashi.errors import ServerUnreachable
-from kakehashi.ports.store import BatchRow, NewBatch, NewException, NewFile
+from kakehashi.ports.store import BatchRow, CharacterRow, NewBatch, NewException, NewFile
 
 __all__ = [
+    "AGAIN",
     "ENDED",
     "FAR_AHEAD",
+    "HOLDING",
     "IN_WORK",
     "KEPT_AHEAD",
     "OPEN",
@@ -22,6 +25,7 @@ __all__ = [
     "check_exceptions",
     "check_postponed",
     "check_sum",
+    "is_held",
     "is_lost",
     "marked_due",
     "may_have_arrived",
@@ -33,11 +37,21 @@ WORKABLE = (BatchState.NEW, *IN_WORK)
 ENDED = (BatchState.SETTLED, BatchState.DISCARDED)
 OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
 
+HOLDING = (CharacterTrouble.UNMAPPED, CharacterTrouble.OUTSIDE)
+"""Characters that hold their record until a table knows them."""
+AGAIN = (CharacterTrouble.RETURNED, CharacterTrouble.CUT)
+"""What is told anew with every result of a file."""
+
 FAR_AHEAD: Final = timedelta(hours=2)
 """What was changed in the future, and is due later than that, was written before the clock was set back."""
 
 KEPT_AHEAD: Final = timedelta(hours=1)
 """Shorter than FAR_AHEAD: what was found because of the clock is due anew, not found again and again."""
+
+
+def is_held(row: CharacterRow) -> bool:
+    """Whether a record still waits for the character."""
+    return row.trouble in HOLDING and row.state in OPEN
 
 
 def is_lost(row: BatchRow, now: datetime) -> bool:

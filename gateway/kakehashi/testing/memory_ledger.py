@@ -15,6 +15,7 @@ from kakehashi.ports.store import (
     Attempt,
     BatchRow,
     Cause,
+    CharacterRow,
     Decision,
     ExceptionRow,
     Exchange,
@@ -26,6 +27,7 @@ from kakehashi.ports.store import (
     ReplicaChange,
 )
 from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
+from kakehashi.testing.memory_characters import MemoryCharacters
 
 __all__ = ["Ledger"]
 
@@ -43,6 +45,7 @@ class Ledger:
         self.payloads: dict[int, Sealed] = {}
         self.replicas: dict[tuple[str, str, str], ReplicaChange] = {}
         self.pending_replicas: dict[int, dict[int, ReplicaChange]] = {}
+        self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
         self.decisions: list[Decision] = []
         self._requests: set[str] = set()
@@ -197,6 +200,10 @@ class Ledger:
             key = (change.person, change.info_name, change.unit)
             if key not in self.replicas or self.replicas[key].sequence < change.sequence:
                 self.replicas[key] = change
+
+    def character_rows(self) -> Iterator[CharacterRow]:
+        found = {(row.batch_id, row.record_no): row for row in self.exceptions.values()}
+        return self.characters.rows(self.batches.__getitem__, lambda *key: found.get(key))
 
     def end_file(self, file_id: int) -> None:
         """Settle the file when nothing of it is in work any more."""

@@ -9,31 +9,40 @@ from dataclasses import replace
 from datetime import datetime
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import (
+    NO_CHARACTERS,
     NO_REPLICAS,
     Attempt,
     BatchRow,
     Cause,
+    CharacterCount,
+    CharacterRow,
+    CharactersByBatch,
     Decision,
     ExceptionRow,
     Exchange,
     FileRow,
     LaneCounts,
     NewBatch,
+    NewCharacter,
     NewException,
     NewFile,
     ReplicaChange,
 )
 from kakehashi.ports.store_rules import (
+    AGAIN,
     IN_WORK,
     check_batches,
     check_exceptions,
     check_postponed,
+    is_held,
     is_lost,
     marked_due,
 )
+from kakehashi.testing.memory_characters import counted
 from kakehashi.testing.memory_ledger import Ledger
 
 __all__ = ["MemoryStore"]
@@ -97,6 +106,7 @@ class MemoryStore:
         now: datetime,
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
@@ -107,6 +117,8 @@ class MemoryStore:
             ledger.add_attempt(row.id, message_id, row.request_id, now)
             ledger.add_exceptions(row, exceptions, now)
             ledger.pending_replicas[row.id] = dict(replicas)
+            ledger.characters.forget(row.id, (CharacterTrouble.DEGRADED,))
+            ledger.characters.add(row.id, characters, now)
             return True
 
     def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:
@@ -152,6 +164,7 @@ class MemoryStore:
         result: Sealed | None,
         now: datetime,
         exchange: Exchange | None = None,
+        characters: Sequence[NewCharacter] = (),
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
@@ -163,6 +176,7 @@ class MemoryStore:
             ledger.update(row, now=now, state=BatchState.SETTLED, code=code, due=None, accepted=accepted)
             ledger.add_exceptions(row, exceptions, now)
             ledger.apply_replicas(row.id)
+            ledger.characters.add(row.id, characters, now)
             if result is not None:
                 ledger.results[row.id] = result
             ledger.end_file(row.file_id)
@@ -181,11 +195,16 @@ class MemoryStore:
         with self._transaction() as ledger:
             return [row for row in ledger.files.values() if row.lane in lanes and ledger.is_returnable(row.id)][:most]
 
-    def mark_returned(self, file_id: int, *, batches: int, now: datetime) -> bool:  # noqa: ARG002  # for real stores
+    def mark_returned(
+        self, file_id: int, *, batches: int, now: datetime, characters: CharactersByBatch = NO_CHARACTERS
+    ) -> bool:
         with self._transaction() as ledger:
             if not ledger.is_returnable(file_id) or len(ledger.batches_of(file_id)) != batches:
                 return False
             ledger.mark_returned(file_id)
+            for row in ledger.batches_of(file_id):
+                ledger.characters.forget(row.id, AGAIN)
+                ledger.characters.add(row.id, characters.get(row.id, ()), now)
             return True
 
     def batches(self, file_id: int) -> list[BatchRow]:
@@ -231,6 +250,24 @@ class MemoryStore:
     def causes(self) -> list[Cause]:
         with self._transaction() as ledger:
             return ledger.causes()
+
+    def character_counts(self) -> list[CharacterCount]:
+        with self._transaction() as ledger:
+            return counted(ledger.character_rows())
+
+    def characters(
+        self,
+        *,
+        lane: str | None = None,
+        trouble: CharacterTrouble | None = None,
+        source: str | None = None,
+        held: bool = False,
+        most: int = 1000,
+    ) -> list[CharacterRow]:
+        with self._transaction() as ledger:
+            rows = (row for row in ledger.character_rows() if lane in (None, row.lane))
+            fits = (row for row in rows if trouble in (None, row.trouble) and source in (None, row.source))
+            return [row for row in fits if not held or is_held(row)][:most]
 
     def exceptions(
         self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000

@@ -1,8 +1,7 @@
 """What every Store promises. Subclass `StoreConformance` with a fixture `store`: a new, empty store.
 
-The suite is in four parts: what comes in and how it is worked on (here), what is to be published
-(`store_conformance_outbox`), what operators do and what is counted (`store_conformance_operators`), and how threads
-share a store.
+What comes in, how it is worked on and how threads share a store stands here; what is to be published, what operators
+do and which characters did not go through as they were stands in the modules beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import BatchRow, Exchange, ReplicaChange, Store
+from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
@@ -393,5 +393,7 @@ class _Sharing:
         store.close()
 
 
-class StoreConformance(_Intake, StoreOutboxConformance, _Work, StoreOperatorConformance, _Sharing):
+class StoreConformance(
+    _Intake, StoreOutboxConformance, _Work, StoreOperatorConformance, StoreCharacterConformance, _Sharing
+):
     """The whole suite."""

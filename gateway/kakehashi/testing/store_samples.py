@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 from kakehashi.domain.batch import RecordState, content_id
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import (
     BatchRow,
@@ -14,6 +15,7 @@ from kakehashi.ports.store import (
     FileRow,
     LaneCounts,
     NewBatch,
+    NewCharacter,
     NewException,
     NewFile,
     ReplicaChange,
@@ -31,6 +33,7 @@ __all__ = [
     "exchange",
     "lost",
     "new_batches",
+    "new_character",
     "new_exception",
     "new_file",
     "outbox",
@@ -105,6 +108,20 @@ def new_exception(
     )
 
 
+def new_character(
+    record_no: int,
+    source: str = "F040",
+    *,
+    trouble: CharacterTrouble = CharacterTrouble.UNMAPPED,
+    item: str = "氏名",
+    target: str | None = None,
+    times: int = 1,
+) -> NewCharacter:
+    return NewCharacter(
+        record_no=record_no, item=item, trouble=trouble, source=source, target=target, offset=record_no, times=times
+    )
+
+
 def change(person: str, sequence: int, *, unit: str = "2026", deleted: bool = False) -> ReplicaChange:
     return ReplicaChange(
         person=person.zfill(15),
@@ -123,6 +140,7 @@ def begin(
     exceptions: Sequence[NewException] = (),
     due: datetime = DUE,
     replicas: Sequence[ReplicaChange] = (),
+    characters: Sequence[NewCharacter] = (),
 ) -> int:
     """Begin an attempt in the batch's turn; returns the new turn. `replicas`: of the batch's first records."""
     current = store.batch(batch.id)
@@ -135,6 +153,7 @@ def begin(
         now=NOW,
         due=due,
         replicas=dict(enumerate(replicas, start=batch.first_record)),
+        characters=characters,
     )
     return current.turn + 1
 
@@ -148,6 +167,7 @@ def settle(
     turn: int | None = None,
     result: Sealed | None = None,
     exchange: Exchange | None = None,
+    characters: Sequence[NewCharacter] = (),
 ) -> bool:
     """Settle in the batch's turn; all records without an exception are accepted unless `accepted` says otherwise."""
     current = store.batch(batch.id)
@@ -162,6 +182,7 @@ def settle(
         result=result,
         now=NOW,
         exchange=exchange,
+        characters=characters,
     )
 
 

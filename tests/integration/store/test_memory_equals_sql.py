@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kakehashi.domain.batch import BatchState, RecordState
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import DuplicateContent, StoreError
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.memory_store import MemoryStore
-from kakehashi.testing.store_samples import NOW, change, new_batches, new_exception, new_file
+from kakehashi.testing.store_samples import NOW, change, new_batches, new_character, new_exception, new_file
 from kakehashi_adapters.sql_store import migrate, open_store
 
 LANES = ("tax", "welfare")
@@ -28,6 +29,15 @@ dues = st.integers(0, 20) | st.integers(110, 300)
 receipts = st.sampled_from([None, None, "receipt"])
 some_lanes = st.lists(st.sampled_from([*LANES, "removed"]), max_size=3)
 open_states = st.sampled_from([RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
+
+
+met = st.lists(st.tuples(st.integers(1, 4), st.sampled_from(CharacterTrouble), st.sampled_from("ABC")), max_size=3)
+
+
+def characters(row, found):
+    """Of records that the batch has; counted from its first one."""
+    first, size = (row.first_record, row.records) if row else (1, 1)
+    return [new_character(first + (at - 1) % size, source, trouble=trouble) for at, trouble, source in found]
 
 
 def plain(value):
@@ -112,8 +122,9 @@ class Histories(RuleBasedStateMachine):
         off=st.integers(0, 9),
         refused=st.dictionaries(st.integers(1, 4), open_states, max_size=2),
         people=st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9)), max_size=4),
+        met=met,
     )
-    def attempt(self, number, off, refused, people):
+    def attempt(self, number, off, refused, people, met):
         batch, now = self.pick(number), self.now()
         turn = self.turn_of(batch, off)
         row = self.sql.batch(batch)
@@ -129,6 +140,7 @@ class Histories(RuleBasedStateMachine):
                 now=now,
                 due=now + timedelta(minutes=9),
                 replicas=replicas,
+                characters=characters(row, met),
             )
         )
 
@@ -157,8 +169,9 @@ class Histories(RuleBasedStateMachine):
         wrong=st.integers(0, 9),
         refused=st.dictionaries(st.integers(1, 4), open_states, max_size=3),
         with_result=st.booleans(),
+        met=met,
     )
-    def settle(self, number, off, wrong, refused, with_result):
+    def settle(self, number, off, wrong, refused, with_result, met):
         batch, now = self.pick(number), self.now()
         turn, exceptions = self.turn_of(batch, off), self.exceptions(batch, refused)
         row = self.sql.batch(batch)
@@ -173,6 +186,7 @@ class Histories(RuleBasedStateMachine):
                 exceptions=exceptions,
                 result=Sealed("k", b"%d" % batch) if with_result else None,
                 now=now,
+                characters=characters(row, met),
             )
         )
 
@@ -223,13 +237,17 @@ class Histories(RuleBasedStateMachine):
         batch, now = self.pick(number), self.now()
         self.both(lambda store, step: store.decide_batch(batch + step, release=release, reason="r", actor="a", now=now))
 
-    @rule(most=smaller, lanes=some_lanes, wrong=smaller)
-    def give_back(self, most, lanes, wrong):
+    @rule(most=smaller, lanes=some_lanes, wrong=smaller, met=met)
+    def give_back(self, most, lanes, wrong, met):
         now = self.now()
         for row in self.both(lambda store, _: store.returnable(lanes=lanes, most=most)):
-            batches = len(self.sql.batches(row.id)) + (1 if wrong == 1 else 0)
+            own = self.sql.batches(row.id)
+            batches = len(own) + (1 if wrong == 1 else 0)
+            lost = {batch.id: characters(batch, met) for batch in own}
             returned = self.both(
-                lambda store, _, row=row, batches=batches: store.mark_returned(row.id, batches=batches, now=now)
+                lambda store, step, row=row, batches=batches, lost=lost: store.mark_returned(
+                    row.id, batches=batches, now=now, characters={number + step: each for number, each in lost.items()}
+                )
             )
             assert returned == (wrong != 1)
 
@@ -242,6 +260,9 @@ class Histories(RuleBasedStateMachine):
         self.both(lambda store, _: store.files())
         self.both(lambda store, _: store.exceptions())
         self.both(lambda store, _: store.causes())
+        self.both(lambda store, _: store.characters())
+        self.both(lambda store, _: store.characters(lane="tax", held=True, most=3))
+        self.both(lambda store, _: store.character_counts())
         self.both(lambda store, _: store.parked_batches())
         self.both(lambda store, _: [store.decisions(number) for number in range(self.files + 1)])
         self.both(lambda store, _: [store.batches(number) for number in range(self.files + 1)])

@@ -163,7 +163,7 @@ def test_what_the_server_cannot_take_holds_the_record(text):
     out, faults = compiled().map([row(), row(氏名=text), row()], numbers=[1, 2, 3])
     assert [record is None for record in out] == [False, True, False]
     assert [(f.code, f.place.record, f.place.item) for f in faults] == [("MAP-004", 2, "A0010")]
-    assert set(faults[0].facts) == {"source", "position"}
+    assert set(faults[0].facts) == {"source", "position", "character"}
 
 
 @pytest.mark.parametrize("text", ["𠀋吉", "﨑", "濵", "德", "か゚き゚", "葛\U000e0100城", "①㈱", "〜−‖"])
@@ -181,7 +181,11 @@ def test_a_declared_substitute_is_used_and_counted():
     assert faults == []
     assert record.content.startswith("<A0010>高橋〜高木</A0010>")
     assert record.content.endswith("<A0080>&amp;高</A0080>")
-    assert record.losses == (Loss("A0010", 3), Loss("A0080", 1))
+    assert record.losses == (
+        Loss("A0010", "髙", "高", 2),
+        Loss("A0010", "～", "〜", 1),
+        Loss("A0080", "髙", "高", 1),
+    )
     record, faults = mapped(mapper=mapper, 氏名="髙淸")
     assert [(fault.code, fault.facts["position"]) for fault in faults] == [("MAP-004", 2)]
 

@@ -65,7 +65,8 @@ class LayoutInspector:
         places = _places(parts, frames)
         for number in sorted(bad):
             place = places[number - part.first_record]
-            yield from self._spans.codes(parts.data, frames.payloads[place.data])
+            for found in self._spans.codes(parts.data, frames.payloads[place.data]):
+                yield found.item.name, found.code
 
     def pictures(self, stream: BinaryIO, wanted: range, *, file: str) -> Iterator[Picture]:
         split = self._codec.split(stream, batch_records=_BATCH, file=file)

@@ -15,7 +15,7 @@ from kakehashi.codec.layout import Item, ItemType, Kind, Layout, Value
 from kakehashi.codec.record_plan import RecordPlan
 from kakehashi.errors import Fault, InputError
 
-__all__ = ["LayoutSpans"]
+__all__ = ["LayoutSpans", "Unread"]
 
 _NO_TEXT = {ItemType.PACKED, ItemType.BINARY}
 
@@ -27,6 +27,15 @@ class _Piece(NamedTuple):
     start: int
     raw: bytes
     content: bytes | None
+
+
+class Unread(NamedTuple):
+    """A code that is no character, `start` bytes into its record; `fault`: what is wrong with its item, if known."""
+
+    item: Item
+    code: bytes
+    start: int
+    fault: str | None
 
 
 class LayoutSpans:
@@ -108,13 +117,18 @@ class LayoutSpans:
             index = plan.columns.columns.index(column)
             return None, plan.columns.fault(index, error.fault, start + piece.start)
 
-    def codes(self, plan: RecordPlan, payload: bytes) -> Iterator[tuple[str, bytes]]:
-        """The codes of a record that are no characters, with the names of their items."""
+    def codes(self, plan: RecordPlan, payload: bytes) -> Iterator[Unread]:
+        """The codes of a record that are no characters."""
         exploded = plan.explode([payload])
         for piece in self._rough(plan, payload) if exploded.refused else self._exact(plan, payload, exploded.columns):
-            if piece.column is not None:
-                for code in self._text(piece.column.item, piece.raw).unread:
-                    yield piece.column.item.name, code
+            if piece.column is None:
+                continue
+            _, fault = self._value(plan, piece, 0)
+            if fault is None and piece.content is not None:
+                continue
+            found = self._text(piece.column.item, piece.raw)
+            for at, code in zip(found.places, found.unread, strict=True):
+                yield Unread(piece.column.item, code, piece.start + at, fault.code if fault else None)
 
     def _text(self, item: Item | None, raw: bytes) -> Legible:
         if item is not None and item.type in _NO_TEXT and self._layout.format.kind is Kind.FIXED:

@@ -14,10 +14,11 @@ _MOST = 4096
 
 
 class Legible(NamedTuple):
-    """`unread`: the codes that are no characters, in order."""
+    """`unread`: the codes that are no characters, in order; `places`: where each begins."""
 
     text: str
     unread: tuple[bytes, ...] = ()
+    places: tuple[int, ...] = ()
 
 
 def marks_of(encode: Callable[[str], bytes]) -> tuple[bytes, ...]:
@@ -34,20 +35,20 @@ def marks_of(encode: Callable[[str], bytes]) -> tuple[bytes, ...]:
 
 def legible(read: Callable[[bytes], str], raw: bytes, marks: Sequence[bytes]) -> Legible:
     """`raw` as far as `read` takes it. Each code that it refuses is replaced by the first mark that it takes there."""
-    unread: list[bytes] = []
+    unread: dict[int, bytes] = {}
     given, at = raw[:_MOST], -1
     while True:
         text, wrong = _tried(read, given)
         if text is not None:
-            return Legible(printable(text), tuple(unread))
+            return Legible(printable(text), tuple(unread.values()), tuple(unread))
         if wrong <= at:
-            return Legible(_DOT * len(raw), tuple(unread))
+            return Legible(_DOT * len(raw), tuple(unread.values()), tuple(unread))
         at = wrong
         for mark in marks:
             trial = given[:at] + mark + given[at + len(mark) :]
             after = _tried(read, trial)
             if len(trial) == len(given) and (after[0] is not None or after[1] > at):
-                unread.append(given[at : at + len(mark)])
+                unread[at] = given[at : at + len(mark)]
                 given = trial
                 break
 

@@ -1,0 +1,69 @@
+"""「文字の記録」 What of a batch's characters did not go through as it was, for the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from kakehashi.codec.layout import Codec, Decoded
+from kakehashi.codec.unmapped import UnmappedCodes
+from kakehashi.domain.character import CharacterTrouble, code_points
+from kakehashi.errors import Fault
+from kakehashi.pipeline.translation import Translation
+from kakehashi.ports.store import BatchRow, NewCharacter
+
+__all__ = ["MetCharacters"]
+
+
+class MetCharacters:
+    """Of the batches of one layout. Thread-safe. A fault, a code, one character: never more of a text than that."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._unmapped = UnmappedCodes(codec)
+
+    def of(self, row: BatchRow, translation: Translation) -> list[NewCharacter]:
+        """Codes without a character, characters that the server does not take, and substitutes in what is sent."""
+        held = self.unmapped(row, translation.decoded, translation.faults)
+        return [*held, *_outside(translation.faults), *_degraded(row, translation)]
+
+    def unmapped(self, row: BatchRow, decoded: Decoded, faults: Iterable[Fault]) -> list[NewCharacter]:
+        """The codes without a character in the records that such codes refuse."""
+        refused = {f.place.record for f in faults if f.code == "DEC-004" and f.place.record is not None}
+        return [
+            NewCharacter(
+                record_no=number,
+                item=found.item,
+                trouble=CharacterTrouble.UNMAPPED,
+                source=found.code,
+                # the bytes of a record that is retried stand alone: only the place of its first fault is known
+                offset=found.offset if row.redrive_of is None else row.offset,
+                times=found.times,
+            )
+            for number in sorted(refused)
+            for found in self._unmapped.of(
+                decoded.raw(number - row.first_record), offset=decoded.offsets[number - row.first_record]
+            )
+        ]
+
+
+def _outside(faults: Iterable[Fault]) -> Iterator[NewCharacter]:
+    met = Counter(
+        (fault.place.record or 0, fault.place.item or "", str(fault.facts["character"]))
+        for fault in faults
+        if fault.code == "MAP-004"
+    )
+    for (number, item, source), times in met.items():
+        yield NewCharacter(record_no=number, item=item, trouble=CharacterTrouble.OUTSIDE, source=source, times=times)
+
+
+def _degraded(row: BatchRow, translation: Translation) -> Iterator[NewCharacter]:
+    for draft in translation.drafts:
+        for loss in draft.mapped.losses:
+            yield NewCharacter(
+                record_no=row.first_record + draft.position,
+                item=loss.item,
+                trouble=CharacterTrouble.DEGRADED,
+                source=code_points(loss.character),
+                target=code_points(loss.substitute),
+                times=loss.times,
+            )
