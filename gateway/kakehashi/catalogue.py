@@ -48,6 +48,7 @@ DEC-019 | the element of the XML record is missing or repeated | XMLレコード
 DEC-020 | the shift codes of a mixed item are not paired | シフトコードの対応が取れていません | Have the owner correct the item | 項目を修正して再送してください
 DEC-021 | a required item is empty | 必須項目が空です | Have the owner fill the item | 項目を補ってください
 DEC-022 | the length that stands before the record, or in it, is impossible | レコード長の指定(RDW・BDWなど)が不正です | Check the record format; have the file transferred in binary, with its descriptor words | レコード形式の指定を確認し、バイナリ転送で再送してもらってください
+DEC-023 | the charset of the file has no code for a character | ファイルの文字コードにない文字です | Declare a substitute in the degrade table of the system, or a row in its gaiji table | システムの縮退表または外字表に定義してください
 DEC-030 | the count of a table is outside its bounds | 繰返し回数が範囲外です | Have the owner correct the counting item | 回数の項目を修正してください
 DEC-031 | a segment has no parent, or one below it cannot be read | 親のないセグメント、または下位に読めないセグメントがあります | Correct the records around it: a tree is read as a whole or not at all | 前後のレコードを修正してください。階層は全体で読み取ります
 MAP-001 | a converter cannot read the value | 変換できない値です | Have the owner correct the item, or correct the mapping | 項目または変換表を修正してください

@@ -22,8 +22,11 @@ from kakehashi.cli.copybook import (
 from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.cli.inspector import LayoutChoice
 from kakehashi.cli.look import Look, look_into, look_options
+from kakehashi.cli.output import Cell, json_text
 from kakehashi.codec.compile import compile_codec, compile_encoder
+from kakehashi.codec.fitting import Fitting
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
+from kakehashi.config.degrade_table import read_substitutes
 from kakehashi.config.single_layout import load_layout
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.japanese_date import HistoricDate
@@ -89,19 +92,29 @@ def decode(
 @command()
 @layout_options
 @copybook_options
+@click.option(
+    "--degrade",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Table (from, to) of what stands for characters that the charset lacks; each use is told.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
 def encode(
     session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
-    kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings,
+    kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings, degrade: Path | None,
 ) -> int:  # fmt: skip
-    """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record."""
+    """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record.
+
+    A substitute, and a text cut where the layout says `truncate`, is told with its record and item.
+    """
     if is_copybook(layout_file):
         return encode_copybook(session, layout_file, jsonl, out, copybook, recfm=recfm, length=record_length)
     layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
-    encoder = compile_encoder(layout)
+    encoder, fitting = compile_encoder(layout), Fitting(layout, read_substitutes(degrade, layout, characters.as_of))
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}
     faults: list[Fault] = []
+    losses: list[tuple[Cell, ...]] = []
     with out.open("wb") as target:
         target.write(encoder.prologue)
         for number, line in enumerate(jsonl, start=1):
@@ -110,12 +123,16 @@ def encode(
                 if not isinstance(values, dict):
                     raise TypeError  # noqa: TRY301  # told as the other lines that do not fit
                 name = values.pop("record", layout.data.name)
-                target.write(encoder.write(name, _typed(values, records[name])))
+                fitted, lost = fitting.fit(name, _typed(values, records[name]))
+                target.write(encoder.write(name, fitted))
+                losses += [(number, *loss) for loss in lost]
             except InputError as error:
                 faults.append(error.fault.at(record=number))
             except (KeyError, ValueError, TypeError, RecursionError):
                 faults.append(Fault("DEC-018", Place(record=number)))
         target.write(encoder.epilogue)
+    if losses:
+        session.output.rows("Lost", ("record", "item", "what", "from", "to", "times"), losses)
     session.output.faults(faults)
     return 1 if faults else 0
 

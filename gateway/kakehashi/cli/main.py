@@ -19,6 +19,7 @@ _COMMANDS = {
     "events": "kakehashi.cli.reference:events",
     "errors": "kakehashi.cli.reference:errors",
     "files": "kakehashi.cli.operate:files",
+    "gaiji": "kakehashi.cli.gaiji:gaiji",
     "import-layout": "kakehashi.cli.import_layout:import_layout_command",
     "keys": "kakehashi.cli.keys:keys",
     "layout": "kakehashi.cli.layout:layout",

@@ -34,7 +34,7 @@ def charset_named(name: str, gaiji: tuple[CodeTable, ...] = ()) -> Charset:
     known = CHARSETS.get(name.lower())
     if known is None:
         raise InputError("CFG-006", charset=name)
-    own = tuple(table for table in gaiji if table.charset in {"", family_of(known)}) if gaiji else ()
+    own = tuple(table for table in gaiji if table.charset in {"", family_of(name)}) if gaiji else ()
     return _with_gaiji(known, own) if own else _charset(known)
 
 

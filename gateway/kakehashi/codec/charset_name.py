@@ -56,7 +56,9 @@ _WITHOUT_ROOM = frozenset(("ebcdic", "ebcdik", "ascii", "nec", "ibm"))
 
 
 def family_of(name: str) -> str:
-    """Charsets of one family have the same codes for gaiji: jef-ebcdik and jef-ascii, cp932 and cp932-ibm."""
+    """Of a charset's name in a layout: jef-ebcdik and jef-ascii have the same codes for gaiji, so have cp932 and
+    cp932-ibm.
+    """
     known = CHARSETS.get(name.lower(), name.lower())
     base, _, end = known.rpartition("-")
     return base if base and end in _WITHOUT_ROOM else known

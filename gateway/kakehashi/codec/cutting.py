@@ -5,13 +5,21 @@ Never half a kanji, a lost shift code, a base without its selector or kana witho
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from kakehashi.codec.cluster import unbreakable
-from kakehashi.codec.text_form import TextForm
 
-__all__ = ["cut_to_fit"]
+__all__ = ["WrittenForm", "cut_to_fit"]
 
 
-def cut_to_fit(form: TextForm, text: str, length: int) -> str:
+class WrittenForm(Protocol):
+    """What of a text form a cut needs."""
+
+    def write(self, text: str, /) -> bytes:
+        """The bytes without padding, shift codes included."""
+
+
+def cut_to_fit(form: WrittenForm, text: str, length: int) -> str:
     """What of `text` takes at most `length` bytes in this form, shift codes included.
 
     Raises InputError DEC-004 or DEC-008 for a character that the form does not hold, wherever it stands.

@@ -101,6 +101,8 @@ class Item:
     shift: str | None = None
     """SO/SI policy of host text: embedded, implied (all double-byte without shifts), none. None: the layout's."""
     sensitive: bool = False
+    truncate: bool = False
+    """「切捨て」 What is written may lose its end, at a character, and that is told (codec/fitting.py)."""
     note: str = ""
 
     @property

@@ -9,7 +9,7 @@ from kakehashi.config.tables_reader import Columns, Table, TableRow, read_table
 from kakehashi.errors import Place
 from kakehashi.mapping.code_table import CodeRow, CodeTable
 
-__all__ = ["CODE_TABLE_COLUMNS", "read_code_tables"]
+__all__ = ["CODE_TABLE_COLUMNS", "day_of", "read_code_tables"]
 
 CODE_TABLE_COLUMNS = Columns(("source", "target"), ("valid_from", "valid_to", "note"))
 
@@ -36,8 +36,8 @@ def _code_rows(reading: Reading, table: Table) -> list[CodeRow]:
         code = CodeRow(
             source=row["source"],
             target=row["target"],
-            valid_from=_day(reading, table, row, "valid_from"),
-            valid_to=_day(reading, table, row, "valid_to"),
+            valid_from=day_of(reading, table, row, "valid_from"),
+            valid_to=day_of(reading, table, row, "valid_to"),
             line=row.line,
         )
         if len(reading.faults) > before:
@@ -55,7 +55,8 @@ def _code_rows(reading: Reading, table: Table) -> list[CodeRow]:
     return rows
 
 
-def _day(reading: Reading, table: Table, row: TableRow, column: str) -> date | None:
+def day_of(reading: Reading, table: Table, row: TableRow, column: str) -> date | None:
+    """The day in a cell; None for an empty cell, and for a wrong one with its fault."""
     text = row[column]
     if not text:
         return None

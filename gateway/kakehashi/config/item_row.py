@@ -17,7 +17,7 @@ __all__ = ["LAYOUT_COLUMNS", "ItemCells"]
 LAYOUT_COLUMNS = Columns(
     ("name", "type", "length"),
     ("record", "no", "start", "repeat", "decimals", "note", "date", "charset", "nil", "pad", "justify", "trim",
-     "sensitive", "required", "shift", "signed"),
+     "sensitive", "required", "shift", "signed", "truncate"),
 )  # fmt: skip
 _NIL = ("spaces", "zeros", "nines", "low-values", "high-values")
 _PADS: Mapping[str, str] = MappingProxyType({"space": " ", "wide-space": "　", "zero": "0"})
@@ -58,6 +58,7 @@ class ItemCells:
             trim=self._flag("trim", default=True),
             shift=self._choice("shift", ("embedded", "implied", "none"), "") or None,
             sensitive=self._flag("sensitive", default=False),
+            truncate=self._flag("truncate", default=False),
             note=self._row["note"],
         )
         self._check(item, kind)
@@ -71,6 +72,8 @@ class ItemCells:
             self.wrong("length", "CFG-003", name=item.name, expected=f"at most {_LONGEST[item.type]}")
         if item.type is ItemType.DATE and kind is Kind.FIXED and item.length != DATE_FORMS[item.date]:
             self.wrong("length", "CFG-003", name=item.name, expected=DATE_FORMS[item.date])
+        if item.truncate and item.type not in {ItemType.HALFWIDTH, ItemType.FULLWIDTH}:
+            self.wrong("truncate", "CFG-003", name=item.name, expected="X or N: only text can lose its end")
         self._number("no", 1)
 
     def _name(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kakehashi.config.checking import check
 from kakehashi.config.code_tables import read_code_tables
+from kakehashi.config.degrade_table import read_degrade
 from kakehashi.config.gaiji_tables import read_gaiji
 from kakehashi.config.neighbours import check_neighbours
 from kakehashi.config.profile_folder import read_profile
@@ -34,6 +35,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
     gateway = _gateway(reading, overlay)
     known_systems = _folders(reading, "systems")
     systems = {name: system for name in known_systems if (system := _system(reading, name)) is not None}
+    gaiji = {name: read_gaiji(reading, system, as_of=as_of) for name, system in systems.items()}
     tables = read_code_tables(reading)
     settings = gateway or GatewaySettings()
     # A fault in gateway.toml must not hide those of the routes: they are checked against the default profile then.
@@ -46,7 +48,8 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         systems=systems,
         known_systems=frozenset(known_systems),
         tables=tables,
-        gaiji={name: read_gaiji(reading, system, as_of=as_of) for name, system in systems.items()},
+        gaiji=gaiji,
+        degrade={name: read_degrade(reading, system, gaiji[name], as_of=as_of) for name, system in systems.items()},
         as_of=as_of,
     )
     loaded = [loader.load(name) for name in _folders(reading, "routes")]

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from kakehashi.config.cases import CaseSettings
 from kakehashi.config.code_tables import CODE_TABLE_COLUMNS
+from kakehashi.config.degrade_table import DEGRADE_COLUMNS
 from kakehashi.config.gaiji_tables import GAIJI_COLUMNS
 from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.mapping_table import MAPPING_COLUMNS
@@ -40,6 +41,7 @@ _TABLES = (
     ("routes/ROUTE/return.csv", RETURN_COLUMNS),
     ("tables/NAME.csv", CODE_TABLE_COLUMNS),
     ("systems/SYSTEM/GAIJI.csv", GAIJI_COLUMNS),
+    ("systems/SYSTEM/DEGRADE.csv", DEGRADE_COLUMNS),
 )
 _COLUMNS = {
     "record": "record type; empty: data",
@@ -61,6 +63,7 @@ _COLUMNS = {
     "required": "yes: nothing is a fault of the record",
     "shift": "SO/SI: embedded, implied, none",
     "signed": "no: unsigned",
+    "truncate": "yes: a text that is too long is cut at a character when it is written, and that is told; X and N",
     "target": "item code of the data standard, or @person @unit @valid_from @valid_to @non_disclosure "
     "@auto_response_blocked @operation (register, delete); LINK: @system @atena @unified @number",
     "source": "items, several between spaces, `;`, `,` or `+`; `record.item` of a header or group record; or `=text`",
@@ -78,6 +81,10 @@ _COLUMNS = {
     "valid_to": "last day; empty: without end",
 }
 _OWN_COLUMNS = {
+    "systems/SYSTEM/DEGRADE.csv": {
+        "from": "a character that the system's charset lacks, with its selector or mark",
+        "to": "what is written in results; the charset must have it",
+    },
     "tables/NAME.csv": {"source": "code of the system", "target": "code of the data standard; empty: no value"},
     "routes/ROUTE/return.csv": {
         "source": "as in mapping.csv, a variable, or (inquiries) an item code of the answer",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kakehashi.codec.compile import compile_encoder
+from kakehashi.codec.fitting import Fitting
 from kakehashi.codec.layout import Encoder, Layout, Role, Value
 
 __all__ = ["ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
@@ -53,10 +54,16 @@ class ReturnPlan:
 
     layout: Layout
     records: tuple[ReturnRecord, ...]
+    degrade: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def encoder(self) -> Encoder:
         return compile_encoder(self.layout)
+
+    @cached_property
+    def fitting(self) -> Fitting:
+        """What makes values fit for the encoder, and tells what is lost."""
+        return Fitting(self.layout, self.degrade)
 
     def record(self, role: Role) -> ReturnRecord | None:
         return next((record for record in self.records if record.role is role), None)

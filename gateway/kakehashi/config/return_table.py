@@ -26,12 +26,16 @@ RETURN_COLUMNS = Columns((*LAYOUT_COLUMNS.required, "source"), (*LAYOUT_COLUMNS.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnSources:
-    """What a row of return.csv may name: items of the legacy record, variables, and codes of answers (inquiries)."""
+    """What a row of return.csv may name: items of the legacy record, variables, and codes of answers (inquiries).
+
+    `degrade`: substitutes for what the system's charset lacks.
+    """
 
     layout: Layout
     answers: frozenset[str] | None
     """None: the profile that names them could not be read, so any name may be one."""
     tables: CodeTables
+    degrade: Mapping[str, str]
 
 
 def read_return_plan(
@@ -52,7 +56,7 @@ def read_return_plan(
     records = tuple(
         ReturnRecord(name=record.name, role=record.role, row=_row(rules[record.name])) for record in layout.records
     )
-    return ReturnPlan(layout=layout, records=records)
+    return ReturnPlan(layout=layout, records=records, degrade=known.degrade)
 
 
 def _may_be_nothing(item: Item) -> Item:
@@ -136,7 +140,8 @@ def _check_echo(reading: Reading, place: Place, item: Item, source: str, layout:
     }
     origin = items.get(name)
     plain = {ItemType.DIGITS, ItemType.HALFWIDTH}
-    if origin and origin.type in plain and item.type in plain and (item.length, item.repeat) < (origin.length, 1):
+    whole = origin and origin.type in plain and item.type in plain and not item.truncate
+    if origin and whole and (item.length, item.repeat) < (origin.length, 1):
         reading.fault("CFG-011", place, name=item.name, length=item.length, source_length=origin.length)
     if origin and origin.repeat > item.repeat:
         reading.fault("CFG-008", place, name=item.name, expected="first, concat, … for an item that repeats")

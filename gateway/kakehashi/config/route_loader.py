@@ -42,6 +42,7 @@ class RouteLoader:
     known_systems: frozenset[str]
     tables: Mapping[str, CodeTable]
     gaiji: Mapping[str, tuple[GaijiTable, ...]]
+    degrade: Mapping[str, Mapping[str, str]]
     as_of: date | None
     read: dict[str, RouteSettings] = field(default_factory=dict)
     """The settings of every route that could be read, whatever else is wrong with it."""
@@ -176,5 +177,10 @@ class RouteLoader:
         if settings.function == "SKI":
             standards = self.profile.standards.values() if self.profile else ()
             answers = frozenset(item.code for each in standards for item in each.items) if self.profile else None
-        known = ReturnSources(layout=layout, answers=answers, tables=CodeTables(self.tables, as_of=self.as_of))
+        known = ReturnSources(
+            layout=layout,
+            answers=answers,
+            tables=CodeTables(self.tables, as_of=self.as_of),
+            degrade=self.degrade.get(settings.system, {}),
+        )
         return read_return_plan(self.reading, at, returns, file=f"routes/{name}/{returns.file}", known=known)

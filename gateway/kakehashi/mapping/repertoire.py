@@ -14,7 +14,7 @@ from typing import TypeAlias
 from kakehashi.domain.character import code_points
 from kakehashi.mapping.step import refusal
 
-__all__ = ["Repertoire", "Substitution", "is_plain"]
+__all__ = ["Repertoire", "Substitution", "is_inside", "is_plain"]
 
 Substitution: TypeAlias = tuple[str, str]
 """(character with its selector, what stands for it)"""
@@ -40,7 +40,8 @@ def is_plain(text: str) -> bool:
     return len(raw.translate(None, _NOT_PLAIN)) == len(raw)
 
 
-def _inside(text: str) -> bool:
+def is_inside(text: str) -> bool:
+    """Whether the server takes the text as it is, selectors left aside: without controls, and in the repertoire."""
     try:
         raw = text.encode(_ORACLE)
     except UnicodeEncodeError:
@@ -52,9 +53,9 @@ class Repertoire:
     """`degrade` is the declared table 「縮退表」: character → substitute; one that is outside itself does not count."""
 
     def __init__(self, degrade: Mapping[str, str]) -> None:
-        self._degrade = {char: to for char, to in degrade.items() if _inside(to)}
+        self._degrade = {char: to for char, to in degrade.items() if is_inside(to)}
         self._plain = {
-            char: to for char, to in self._degrade.items() if len(char) == 1 and not _inside(char) and is_plain(to)
+            char: to for char, to in self._degrade.items() if len(char) == 1 and not is_inside(char) and is_plain(to)
         }
         self._substitutes = str.maketrans(self._plain)
 
@@ -83,12 +84,12 @@ class Repertoire:
         Raises InputError MAP-004 with the position (from 1) and the code points of the first character that has no
         substitute.
         """
-        if _inside(text):
+        if is_inside(text):
             return text, []
         parts: list[str] = []
         losses: list[Substitution] = []
         for position, (cluster, base) in enumerate(_clusters(text), start=1):
-            if _inside(base):
+            if is_inside(base):
                 parts.append(cluster)
                 continue
             substitute = self._degrade.get(cluster, self._degrade.get(base))
@@ -116,7 +117,7 @@ def _clusters(text: str) -> Iterator[tuple[str, str]]:
     """(cluster, what of it must be in the repertoire)."""
     for match in _CLUSTER.finditer(text):
         kanji, _selector, combined, single = match.groups()
-        if combined and not _inside(combined):
+        if combined and not is_inside(combined):
             yield combined[0], combined[0]
             yield combined[1], combined[1]
         else:

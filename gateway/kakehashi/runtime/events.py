@@ -48,7 +48,7 @@ file.received        | info    | lane file_id file records batches size | A file
 file.held            | warning | lane file_id file records code         | A file is wrong as a whole and waits for a decision      | Ask the owner for a new file, then discard or release this one
 file.refused         | warning | lane file code original error at       | A file was not taken                                     | See the code; a duplicate needs nothing
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
-file.return_failed   | error   | lane file_id file code item            | The result of a file could not be written; tried again   | Check the folder for results
+file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
 source.unavailable   | error   | lane code                              | The watched folder or queue of a lane cannot be read     | Check mount and rights, or the queue
 batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker

@@ -6,16 +6,17 @@ Streams from the spool batch by batch. A crash repeats the whole file: the sink 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Self
+from typing import Self, TypeAlias
 
 from kakehashi.codec.layout import Role, Value
 from kakehashi.config.model import ReturnContext, ReturnPlan, Route
 from kakehashi.domain.batch import BatchBody, BatchState, RecordState
 from kakehashi.domain.identifiers import has_individual_check_digit
 from kakehashi.domain.interface import Function
+from kakehashi.errors import InputError
 from kakehashi.interface.inquiry import InquiryAnswer
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.pipeline.inquiry_result import read_answers
@@ -23,7 +24,7 @@ from kakehashi.pipeline.ledger import result_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Sink, Spool
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import BatchRow, ExceptionRow, FileRow, Store
+from kakehashi.ports.store import BatchRow, ExceptionRow, FileRow, NewCharacter, Store
 from kakehashi.runtime.publishing import read_chunk
 from kakehashi.validation.individual_number_scan import find_individual_number
 
@@ -32,11 +33,16 @@ __all__ = ["Returning", "result_name"]
 _REFUSED = frozenset({RecordState.REFUSED, RecordState.DISCARDED})
 
 
+_Met: TypeAlias = dict[int, list[NewCharacter]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Counts:
     accepted: int
     refused: int
     waiting: int
+    characters: _Met = field(default_factory=dict)
+    """What did not go into the result as it was, by batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ class Returning:
             file=file.name,
             date=self.clock.now().strftime("%Y%m%d"),
         )
-        self.sink.deliver(self._name(file), self._chunks(file, story, context))
+        self.sink.deliver(self._name(file), self._chunks(file, story, context, counts.characters))
         return counts
 
     def _name(self, file: FileRow) -> str:
@@ -70,12 +76,12 @@ class Returning:
         assert settings is not None
         return result_name(settings.pattern, file, date=self.clock.now().strftime("%Y%m%d%H%M%S"))
 
-    def _chunks(self, file: FileRow, story: _Story, context: ReturnContext) -> Iterator[bytes]:
+    def _chunks(self, file: FileRow, story: _Story, context: ReturnContext, met: _Met) -> Iterator[bytes]:
         encoder = self.plan.encoder
         yield encoder.prologue
         yield from self._whole_file_record(Role.HEADER, context)
         for row in story.originals:
-            yield self._batch(file, row, story, context)
+            yield self._batch(file, row, story, context, met)
         yield from self._whole_file_record(Role.TRAILER, context)
         yield from self._whole_file_record(Role.END, context)
         yield encoder.epilogue
@@ -85,7 +91,7 @@ class Returning:
         if record is not None:
             yield self.plan.encoder.write(record.name, record.row(None, context))
 
-    def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext) -> bytes:
+    def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext, met: _Met) -> bytes:
         sealed = read_chunk(self.spool, file, row)
         body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
@@ -102,7 +108,13 @@ class Returning:
             if only_refused and verdict.result == "1":
                 continue
             echoed = _unnumbered(record.row(self._open(values), verdict), padded=verdict.code == "IDN-001")
-            lines.append(self.plan.encoder.write(record.name, echoed))
+            try:
+                fitted, lost = self.plan.fitting.fit(record.name, echoed)
+            except InputError as error:
+                raise InputError(error.fault.at(record=number)) from None
+            if lost:
+                met.setdefault(row.id, []).extend(NewCharacter(record_no=number, **loss._asdict()) for loss in lost)
+            lines.append(self.plan.encoder.write(record.name, fitted))
         return b"".join(lines)
 
     def _open(self, values: tuple[Value, ...] | None) -> tuple[Value, ...] | None:

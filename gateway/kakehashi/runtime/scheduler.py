@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kakehashi.domain.batch import FileState
-from kakehashi.errors import KakehashiError, StoreCorrupt, StoreError
+from kakehashi.errors import Fault, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import FileRow, Store
@@ -56,13 +56,14 @@ class Scheduler:
         try:
             counts = returning.deliver(file)
         except StoreCorrupt as error:  # of its spool
-            return self._failed(file, error.fault.code)
+            return self._failed(file, error.fault)
         except StoreError:
             raise
         except KakehashiError as error:
-            return self._failed(file, error.fault.code, item=error.fault.place.item)
+            return self._failed(file, error.fault)
         reached("returning.written")
-        if not self.store.mark_returned(file.id, batches=batches, now=self.clock.now()):
+        now = self.clock.now()
+        if not self.store.mark_returned(file.id, batches=batches, now=now, characters=counts.characters):
             return 1  # a retry was settled meanwhile: the result is written again
         reached("returning.marked")
         self.events.emit(
@@ -76,9 +77,16 @@ class Scheduler:
         )
         return 1
 
-    def _failed(self, file: FileRow, code: str, *, item: str | None = None) -> int:
+    def _failed(self, file: FileRow, fault: Fault) -> int:
         if self.quiet.may_speak(f"return {file.id}"):
             self.events.emit(
-                "file.return_failed", lane=file.lane, file_id=file.id, file=file.name, code=code, item=item
+                "file.return_failed",
+                lane=file.lane,
+                file_id=file.id,
+                file=file.name,
+                code=fault.code,
+                record=fault.place.record,
+                item=fault.place.item,
+                character=fault.facts.get("character") if fault.code == "DEC-023" else None,
             )
         return 0

@@ -118,11 +118,12 @@ def test_a_table_for_another_charset_of_the_system_holds_for_that_one_alone(tmp_
     system = NAMING + "[[gaiji]]\nfile = 'jef.csv'\ncharset = 'jef'\n"
     changes = {SYSTEM_FILE: system, FILE: TABLE, "systems/child/jef.csv": "code,unicode\n80A1,9AD9\n"}
     folder = write(tmp_path, changes)
-    for charset, code in (("cp932", "F040"), ("jef-ascii", "80A1"), ("jef", "80A1")):
+    for charset, code in (("cp932", "F040"), ("sjis", "F040"), ("jef-ascii", "80A1"), ("jef", "80A1")):
         route = ROUTE.replace("[layout]", f"[layout]\ncharset = '{charset}'\nshift = 'implied'").encode()
         (folder / ROUTE_FILE).write_bytes(route)
         layout = load_layout(folder / ROUTE_FILE, settings={})
         assert charset_named(layout.charset, layout.gaiji).wide.read(bytes.fromhex(code)) == "髙"
+    assert charset_named("shift_jis-x0208", layout.gaiji) is charset_named("shift_jis-x0208")
 
 
 def test_decode_by_a_route_takes_charset_and_tables_of_its_system(tmp_path):

@@ -47,8 +47,8 @@ class Recorder(EventLog):
 class House:
     """One gateway and everything around it, driven step by step."""
 
-    def __init__(self, tmp_path, lane):
-        self.configuration = load(ROOT / "config")
+    def __init__(self, tmp_path, lane, config):
+        self.configuration = load(config)
         self.route = self.configuration.routes[lane]
         self.server = IntermediateServer(
             tmp_path / "server",
@@ -88,6 +88,13 @@ class House:
             config_hash=self.configuration.hash,
             largest_file=1 << 30,
         )
+
+    def reload(self, config):
+        """What SIGHUP does to a worker: the next batch is translated by the changed folder."""
+        self.worker.pool.shutdown()
+        self.gateway.configuration = self.configuration = load(config)
+        self.route = self.configuration.routes[self.route.name]
+        self.worker = replace(self.gateway.worker(), idle=timedelta(0))
 
     def close(self):
         self.server.close()
@@ -188,8 +195,8 @@ def manifest(tmp_path):
 def house_of(tmp_path, manifest):
     houses = []
 
-    def build(lane):
-        house = House(tmp_path, lane)
+    def build(lane, config=ROOT / "config"):
+        house = House(tmp_path, lane, config)
         house.link_all(manifest)
         houses.append(house)
         return house
