@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from kakehashi.config.reading import Reading
+from kakehashi.domain.character import code_points
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.interface.profile import Profile, load_profile
 from kakehashi.mapping.converters import close_names
+from kakehashi.mapping.repertoire import ORACLE, is_inside
 
 __all__ = ["read_profile"]
 
@@ -23,7 +25,21 @@ def read_profile(reading: Reading, name: str) -> Profile | None:
         if path.suffix in {".toml", ".csv"} and path.is_file():
             reading.remember(path.relative_to(reading.folder).as_posix())
     try:
-        return load_profile(folder)
+        profile = load_profile(folder)
     except ConfigurationError as error:
         reading.take(error, file=f"profiles/{name}/profile.toml")
         return None
+    _check_characters(reading, profile, f"profiles/{name}")
+    return profile
+
+
+def _check_characters(reading: Reading, profile: Profile, folder: str) -> None:
+    """The repertoire is one that can be checked, and every substitute is in it."""
+    if profile.repertoire != ORACLE:
+        place = Place(file=f"{folder}/profile.toml", item="characters.repertoire")
+        reading.fault("CFG-006", place, name=profile.repertoire, known=ORACLE)
+    for character, substitute in profile.degrade.items():
+        if not is_inside(substitute):
+            place = Place(file=f"{folder}/profile.toml", item="characters.degrade")
+            facts = {"character": code_points(character), "found": code_points(substitute)}
+            reading.fault("CFG-008", place, **facts, expected=f"what the server takes ({ORACLE})")

@@ -15,6 +15,7 @@ from kakehashi.errors import ConfigurationError, Fault, Place
 
 __all__ = ["read_degrade", "read_permissions", "read_results", "read_standards"]
 
+_CHARACTER = ".[\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
 _CLASSES = {str(int(each)) for each in ResultClass}
 _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}")
 
@@ -33,8 +34,8 @@ def read_permissions(path: Path, faults: list[Fault]) -> list[tuple[str, str, st
 
 
 def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:
-    """「縮退表」 Character → substitute."""
-    return {row[0]: row[1] for row in _rows(path, ("from", "to", "note"), (".", ".+", ".*"), faults, key=1)}
+    """「縮退表」 Character, with its selector or mark if it has one, → substitute."""
+    return {row[0]: row[1] for row in _rows(path, ("from", "to", "note"), (_CHARACTER, ".+", ".*"), faults, key=1)}
 
 
 def read_standards(folder: Path, faults: list[Fault]) -> tuple[Mapping[tuple[str, str], DataStandard], DataStandard]:

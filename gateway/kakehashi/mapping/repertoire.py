@@ -14,12 +14,13 @@ from typing import TypeAlias
 from kakehashi.domain.character import code_points
 from kakehashi.mapping.step import refusal
 
-__all__ = ["Repertoire", "Substitution", "is_inside", "is_plain"]
+__all__ = ["ORACLE", "Repertoire", "Substitution", "is_inside", "is_plain"]
 
 Substitution: TypeAlias = tuple[str, str]
 """(character with its selector, what stands for it)"""
 
-_ORACLE = "shift_jis_2004"
+ORACLE = "shift_jis_2004"
+"""Python's charset that holds what the server takes; the only one that a profile may name."""
 _NOT_PLAIN = bytes(range(0x20)) + b"\x7f&<>"
 """Controls, and what XML must escape. No second byte of Shift_JIS-2004 is among them."""
 
@@ -34,16 +35,16 @@ _SELECTED = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U00
 def is_plain(text: str) -> bool:
     """Whether all of it is inside the repertoire and needs no escape: one pass in C, for a whole batch at once."""
     try:
-        raw = text.encode(_ORACLE)
+        raw = text.encode(ORACLE)
     except UnicodeEncodeError:
         return False
     return len(raw.translate(None, _NOT_PLAIN)) == len(raw)
 
 
 def is_inside(text: str) -> bool:
-    """Whether the server takes the text as it is, selectors left aside: without controls, and in the repertoire."""
+    """Whether a text without selectors is one that the server takes: in the repertoire, and no controls in it."""
     try:
-        raw = text.encode(_ORACLE)
+        raw = text.encode(ORACLE)
     except UnicodeEncodeError:
         return False
     return min(raw, default=0x20) >= 0x20 and "\x7f" not in text

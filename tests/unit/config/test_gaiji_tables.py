@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 from tests.unit.config.folders import (
+    LAYOUT,
     LAYOUT_FILE,
     ROUTE,
     ROUTE_FILE,
@@ -137,3 +138,56 @@ def test_decode_by_a_route_takes_charset_and_tables_of_its_system(tmp_path):
     (tmp_path / FILE).write_text("code\n")
     with pytest.raises(ConfigurationError):
         load_layout(tmp_path / ROUTE_FILE, settings={})
+
+
+DEGRADE_FILE = "systems/child/back.csv"
+
+
+def test_substitutes_for_results_hold_on_their_days(tmp_path):
+    """縮退表 of a system: what stands in its results for what its charset lacks; without a day, what holds longest."""
+    table = f"from,to,valid_from,valid_to,note\n{TSUJI},辻,,,\n𠮷,吉,2026-04-01,,\n𠮷,ヨシ,,2026-03-31,\n"
+    folder = write(tmp_path, {SYSTEM_FILE: f"{SYSTEM}degrade = 'back.csv'\n", DEGRADE_FILE: table})
+    for day, yoshi in ((None, "吉"), (date(2026, 4, 1), "吉"), (date(2026, 3, 31), "ヨシ")):
+        plan = load(folder, as_of=day).routes["child-allowance"].return_plan
+        assert plan.degrade == {TSUJI: "辻", "𠮷": yoshi}
+
+
+def test_every_wrong_substitute_is_told(tmp_path):
+    """More than one character, what the charset lacks too, no substitute, two on one day, a date that is none."""
+    rows = ("吉田,吉,", "𠮷,𠮷,", "髙,,", "辻,十,", "辻,辺,", "山,川,4/1")
+    table = "\n".join(("from,to,valid_from", *rows, ""))
+    faults = faults_of(tmp_path, {SYSTEM_FILE: f"{SYSTEM}degrade = 'back.csv'\n", DEGRADE_FILE: table})
+    wanted = [(2, "from"), (3, "to"), (4, "to"), (6, "from"), (7, "valid_from")]
+    assert seen(faults) == [("CFG-008", DEGRADE_FILE, row, column) for row, column in wanted]
+
+
+def test_a_substitute_that_the_server_does_not_take_is_a_fault_of_the_profile(tmp_path):
+    """It would never be used: each record would be held for the very character that the row was written for."""
+    profile = "profiles/std-2026/degrade.csv"
+    write(tmp_path)
+    (tmp_path / profile).write_text("from,to,note\n髙,髙,\n靑,敎,\n淸,清,\n", encoding="utf-8")
+    faults = faults_of(tmp_path)
+    assert [(f.code, f.place.item, f.facts["found"]) for f in faults] == [
+        ("CFG-008", "characters.degrade", "U+9AD9"),
+        ("CFG-008", "characters.degrade", "U+654E"),
+    ]
+
+
+def test_a_profile_names_a_repertoire_that_can_be_checked(tmp_path):
+    """Any other name would silently be taken for this one."""
+    path = write(tmp_path) / "profiles/std-2026/profile.toml"
+    path.write_text(path.read_text("utf-8").replace('"shift_jis_2004"', '"euc_jis_2004"'), encoding="utf-8")
+    assert ("CFG-006", "profiles/std-2026/profile.toml", None, "characters.repertoire") in seen(faults_of(tmp_path))
+
+
+@pytest.mark.parametrize(("cell", "code"), [("yes", None), ("maybe", "CFG-003")])
+def test_a_layout_declares_where_a_text_may_lose_its_end(tmp_path, cell, code):
+    """truncate: of X and N alone; anything else than yes or no is a fault."""
+    table = LAYOUT.replace("nil,note", "nil,note,truncate").replace("氏名,N,19,62,,,,,", f"氏名,N,19,62,,,,,,{cell}")
+    if code:
+        assert (code, LAYOUT_FILE, 10, "truncate") in seen(faults_of(tmp_path, {LAYOUT_FILE: table}))
+    else:
+        items = load(write(tmp_path, {LAYOUT_FILE: table})).routes["child-allowance"].layout.data.items
+        assert [item.name for item in items if item.truncate] == ["氏名"]
+        number = table.replace("月額,S9,7,31,,,,,", "月額,S9,7,31,,,,,,yes")
+        assert ("CFG-003", LAYOUT_FILE, 6, "truncate") in seen(faults_of(tmp_path, {LAYOUT_FILE: number}))
