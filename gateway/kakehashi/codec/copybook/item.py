@@ -39,7 +39,7 @@ class Items:
         if self._style not in ASCII_STYLES or self._floats not in FORMS:
             raise InputError("CFG-003", overpunch=self._style, float=self._floats)
 
-        self._codecs = {name: text_codec(encoding) for name, encoding in options.encodings.items()}
+        self._codecs = {name: text_codec(encoding, options.gaiji) for name, encoding in options.encodings.items()}
 
     def order(self, field: Field) -> Order:
         """Of the bytes of a binary item."""

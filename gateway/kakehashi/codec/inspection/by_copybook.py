@@ -38,7 +38,8 @@ class CopybookInspector:
         self._spec = spec
         self._codec: TextCodec = text_codec(options.encoding, options.gaiji)
         self._codecs = {
-            name: text_codec(encoding, options.gaiji) for name, encoding in with_names(copybook, options).encodings.items()
+            name: text_codec(encoding, options.gaiji)
+            for name, encoding in with_names(copybook, options).encodings.items()
         }
         self._marked = marks_of(self._codec.encode)
         self._leaves = tuple(leaf for record in copybook.records for leaf in leaves(record))
