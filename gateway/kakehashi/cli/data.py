@@ -22,7 +22,7 @@ from kakehashi.cli.copybook import (
 from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.cli.inspector import LayoutChoice
 from kakehashi.cli.look import Look, look_into, look_options
-from kakehashi.cli.output import Cell, json_text
+from kakehashi.cli.output import Cell
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.fitting import Fitting
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
