@@ -37,6 +37,13 @@ def go(*processes):
         process.stdin.flush()
 
 
+def said_until(process, word):
+    lines = []
+    while not lines or lines[-1][0] != word:
+        lines.append(tuple(process.stdout.readline().split()))
+    return lines
+
+
 def said(process):
     return [tuple(line.split()) for line in process.communicate()[0].splitlines()]
 
@@ -67,9 +74,10 @@ def test_kill_9_in_the_middle_of_work_loses_nothing(url):
     for _ in range(10):
         worker = start(url, "killed")
         go(worker)
-        time.sleep(chance.uniform(0.02, 0.15))
+        lines = said_until(worker, "settled")  # it is in the middle of its work, however slow the machine
+        time.sleep(chance.uniform(0.0, 0.1))
         worker.kill()
-        lines = said(worker)
+        lines += said(worker)
         reported |= {int(batch) for word, batch in lines if word == "settled"}
         store.check()
         counts_of(store)
