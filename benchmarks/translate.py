@@ -28,7 +28,7 @@ from straight_line import StraightLine
 from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.batch import BatchBody, BatchState, content_id
-from kakehashi.ports.store import BatchRow
+from kakehashi.ports.ledger import BatchRow
 from kakehashi.runtime.offline import Offline
 from kakehashi.runtime.places import shared
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document

@@ -22,7 +22,7 @@ from kakehashi.errors import (
     FolderUnavailable,
     StoreUnavailable,
 )
-from kakehashi.ports.store import LinkRow
+from kakehashi.ports.links import LinkRow
 from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.ports.store import CharacterCount, CharacterRow, CharactersByBatch, NewCharacter
+from kakehashi.ports.ledger import CharacterCount, CharacterRow, CharactersByBatch, NewCharacter
 from kakehashi.ports.store_rules import AGAIN, HOLDING, OPEN
 from kakehashi_adapters.sql_store.moment import from_store
 from kakehashi_adapters.sql_store.tables import batches, characters, exceptions

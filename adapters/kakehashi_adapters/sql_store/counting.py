@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import CompoundSelect, Connection, Select, case, func, literal, null, select, text, union_all
 
-from kakehashi.ports.store import LaneCounts
+from kakehashi.ports.ledger import LaneCounts
 from kakehashi_adapters.sql_store.moment import from_store
 from kakehashi_adapters.sql_store.tables import ENDED, UNENDED, batches, exceptions, files
 

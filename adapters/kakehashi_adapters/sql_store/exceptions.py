@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kakehashi.ports.store import NewException
+from kakehashi.ports.ledger import NewException
 from kakehashi_adapters.sql_store.tables import batches, exceptions
 
 __all__ = ["add_exceptions"]

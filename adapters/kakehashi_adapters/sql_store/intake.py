@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.domain.batch import FileState
 from kakehashi.errors import DuplicateContent
-from kakehashi.ports.store import FileRow, NewBatch, NewFile
+from kakehashi.ports.ledger import FileRow, NewBatch, NewFile
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.rows import FILE, file_row

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.ports.store import BatchRow, CharactersByBatch, NewBatch
+from kakehashi.ports.ledger import BatchRow, CharactersByBatch, NewBatch
 from kakehashi.ports.store_rules import OPEN, may_have_arrived, released_as
 from kakehashi_adapters.sql_store.characters import replace_returned
 from kakehashi_adapters.sql_store.moment import to_store

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.errors import StoreError
-from kakehashi.ports.store import BatchRow, NewBatch
+from kakehashi.ports.ledger import BatchRow, NewBatch
 from kakehashi.ports.store_rules import FAR_AHEAD, IN_WORK, KEPT_AHEAD, WORKABLE
 from kakehashi_adapters.sql_store.by_lane import first_of
 from kakehashi_adapters.sql_store.fault import is_unique_violation

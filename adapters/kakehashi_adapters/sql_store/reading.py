@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, select, text
 
 from kakehashi.domain.batch import FileState, RecordState
+from kakehashi.ports.ledger import Attempt, BatchRow, Cause, Decision, ExceptionRow, FileRow
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import Attempt, BatchRow, Cause, Decision, ExceptionRow, FileRow
 from kakehashi_adapters.sql_store.by_lane import first_of
 from kakehashi_adapters.sql_store.moment import from_store
 from kakehashi_adapters.sql_store.portion import portions

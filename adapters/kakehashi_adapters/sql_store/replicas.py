@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from kakehashi.ports.store import ReplicaChange
+from kakehashi.ports.ledger import ReplicaChange
 
 __all__ = ["announce_replicas", "apply_replicas", "forget_replicas", "newest_replicas"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
-from kakehashi.ports.store import Attempt, BatchRow, Decision, ExceptionRow, FileRow
+from kakehashi.ports.ledger import Attempt, BatchRow, Decision, ExceptionRow, FileRow
 from kakehashi_adapters.sql_store import tables
 from kakehashi_adapters.sql_store.moment import from_store
 

@@ -8,8 +8,7 @@ from functools import partial
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import (
+from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
     Attempt,
@@ -29,6 +28,7 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, work

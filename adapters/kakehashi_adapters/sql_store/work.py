@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
+from kakehashi.ports.ledger import Exchange, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import Exchange, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.store_rules import WORKABLE, check_sum
 from kakehashi_adapters.sql_store.characters import add_characters, forget_degraded
 from kakehashi_adapters.sql_store.exceptions import add_exceptions

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.live import Live
 
 from kakehashi.errors import KakehashiError
-from kakehashi.ports.store import LaneCounts
+from kakehashi.ports.ledger import LaneCounts
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
 from kakehashi_simulators.demo.run import DemoRun, started

@@ -14,7 +14,8 @@ from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration
 from kakehashi.domain.batch import FileState
 from kakehashi.errors import KakehashiError
-from kakehashi.ports.store import LaneCounts, Store
+from kakehashi.ports.ledger import LaneCounts
+from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
 from kakehashi_simulators.demo.processes import GatewayProcesses

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from kakehashi.ports.store import LaneCounts
+from kakehashi.ports.ledger import LaneCounts
 
 __all__ = ["lane_table"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kakehashi.domain.batch import FileState, RecordState
-from kakehashi.ports.store import LaneCounts, Store
+from kakehashi.ports.ledger import LaneCounts
+from kakehashi.ports.store import Store
 from kakehashi_simulators.legacy import Manifest, Planted
 
 __all__ = ["Verdict", "judge"]

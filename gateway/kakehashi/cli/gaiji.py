@@ -14,7 +14,7 @@ from kakehashi.domain.batch import content_id
 from kakehashi.domain.character import CharacterTrouble, character_of, code_points
 from kakehashi.errors import InputError
 from kakehashi.mapping.substitute import candidates, outside_of
-from kakehashi.ports.store import CharacterRow
+from kakehashi.ports.ledger import CharacterRow
 from kakehashi.ports.store_rules import HOLDING
 
 __all__ = ["gaiji"]

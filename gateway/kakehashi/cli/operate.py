@@ -7,7 +7,8 @@ import click
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import tell_held
 from kakehashi.domain.batch import FileState
-from kakehashi.ports.store import BatchRow, Store
+from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.store import Store
 
 __all__ = ["files", "status", "trace"]
 

@@ -10,7 +10,7 @@ import click
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import tell_held
 from kakehashi.domain.batch import RecordState, content_id
-from kakehashi.ports.store import ExceptionRow
+from kakehashi.ports.ledger import ExceptionRow
 
 __all__ = ["parked"]
 

@@ -19,8 +19,8 @@ from kakehashi.interface.system import status_request
 from kakehashi.pipeline.permission import unpermitted
 from kakehashi.pipeline.translation import Draft, Request
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.server import ServerClient
-from kakehashi.ports.store import BatchRow
 from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Conversation", "Reply"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kakehashi.errors import InputError
 from kakehashi.ports.broker import Message
+from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow
 
 __all__ = ["WorkItem", "read_message", "seal_context", "write_message"]
 

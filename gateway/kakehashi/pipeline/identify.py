@@ -13,8 +13,8 @@ from kakehashi.config.model import LinkPlan
 from kakehashi.domain.identifiers import AtenaNumber, InvalidIdentifier, UnifiedAtenaNumber
 from kakehashi.domain.individual_number import IndividualNumber
 from kakehashi.errors import Fault
+from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import LinkReader, LinkRow, LinkStore
 
 __all__ = ["identify", "link_extract", "number_context"]
 

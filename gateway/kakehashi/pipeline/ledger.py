@@ -18,8 +18,9 @@ from kakehashi.pipeline.met_characters import MetCharacters
 from kakehashi.pipeline.settling import REFUSED_BY_PROVIDER, Settling
 from kakehashi.pipeline.translation import Translation, replica_change
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.ledger import BatchRow, Exchange, FileRow, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.sealer import Sealed, Sealer
-from kakehashi.ports.store import BatchRow, Exchange, FileRow, NewCharacter, NewException, ReplicaChange, Store
+from kakehashi.ports.store import Store
 
 __all__ = ["Ledger", "record_context", "result_context"]
 

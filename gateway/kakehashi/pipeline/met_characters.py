@@ -10,7 +10,7 @@ from kakehashi.codec.unmapped import UnmappedCodes
 from kakehashi.domain.character import CharacterTrouble, code_points
 from kakehashi.errors import Fault
 from kakehashi.pipeline.translation import Translation
-from kakehashi.ports.store import BatchRow, NewCharacter
+from kakehashi.ports.ledger import BatchRow, NewCharacter
 
 __all__ = ["MetCharacters"]
 

@@ -25,8 +25,10 @@ from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.translation import Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.ledger import BatchRow, Exchange
+from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import BatchRow, Exchange, LinkStore, Store
+from kakehashi.ports.store import Store
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 

@@ -28,33 +28,9 @@ from kakehashi.ports.ledger import (
     NewFile,
     ReplicaChange,
 )
-from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
 from kakehashi.ports.sealer import Sealed
 
-__all__ = [
-    "NO_CHARACTERS",
-    "NO_REPLICAS",
-    "Attempt",
-    "BatchRow",
-    "Cause",
-    "CharacterCount",
-    "CharacterRow",
-    "CharactersByBatch",
-    "Decision",
-    "ExceptionRow",
-    "Exchange",
-    "FileRow",
-    "LaneCounts",
-    "LinkReader",
-    "LinkRow",
-    "LinkStore",
-    "NewBatch",
-    "NewCharacter",
-    "NewException",
-    "NewFile",
-    "ReplicaChange",
-    "Store",
-]
+__all__ = ["Store"]
 
 
 class Store(Protocol):

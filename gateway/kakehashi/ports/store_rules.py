@@ -10,7 +10,7 @@ from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.domain.interface import Segment
 from kakehashi.errors import ServerUnreachable
-from kakehashi.ports.store import BatchRow, CharacterRow, NewBatch, NewException, NewFile
+from kakehashi.ports.ledger import BatchRow, CharacterRow, NewBatch, NewException, NewFile
 
 __all__ = [
     "AGAIN",

@@ -24,9 +24,10 @@ from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.broker import Broker
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Sink, Source, Spool
+from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
-from kakehashi.ports.store import LinkStore, Store
+from kakehashi.ports.store import Store
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake

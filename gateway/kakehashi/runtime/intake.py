@@ -19,8 +19,9 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
+from kakehashi.ports.ledger import NewBatch, NewFile
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import NewBatch, NewFile, Store
+from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
 

@@ -17,7 +17,7 @@ from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
-from kakehashi.ports.store import BatchRow
+from kakehashi.ports.ledger import BatchRow
 from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Offline", "OfflineResult"]

@@ -21,8 +21,9 @@ from kakehashi.pipeline.ledger import record_context
 from kakehashi.ports.broker import Broker, Message
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
+from kakehashi.ports.ledger import BatchRow, FileRow
 from kakehashi.ports.sealer import Sealed, Sealer
-from kakehashi.ports.store import BatchRow, FileRow, Store
+from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
 

@@ -23,8 +23,9 @@ from kakehashi.pipeline.inquiry_result import read_answers
 from kakehashi.pipeline.ledger import result_context
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Sink, Spool
+from kakehashi.ports.ledger import BatchRow, ExceptionRow, FileRow, NewCharacter
 from kakehashi.ports.sealer import Sealer
-from kakehashi.ports.store import BatchRow, ExceptionRow, FileRow, NewCharacter, Store
+from kakehashi.ports.store import Store
 from kakehashi.runtime.publishing import read_chunk
 from kakehashi.validation.individual_number_scan import find_individual_number
 

@@ -11,7 +11,8 @@ from kakehashi.domain.batch import FileState
 from kakehashi.errors import Fault, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.ports.clock import Clock
-from kakehashi.ports.store import FileRow, Store
+from kakehashi.ports.ledger import FileRow
+from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.ports.store import BatchRow, CharacterCount, CharacterRow, ExceptionRow, NewCharacter
+from kakehashi.ports.ledger import BatchRow, CharacterCount, CharacterRow, ExceptionRow, NewCharacter
 from kakehashi.ports.store_rules import is_held
 
 __all__ = ["MemoryCharacters", "counted"]

@@ -10,8 +10,7 @@ from itertools import count
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import StoreError
-from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import (
+from kakehashi.ports.ledger import (
     Attempt,
     BatchRow,
     Cause,
@@ -26,6 +25,7 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
 from kakehashi.testing.memory_characters import MemoryCharacters
 

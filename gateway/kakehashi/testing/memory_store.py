@@ -11,8 +11,7 @@ from datetime import datetime
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
-from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import (
+from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
     Attempt,
@@ -32,6 +31,7 @@ from kakehashi.ports.store import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import (
     AGAIN,
     IN_WORK,

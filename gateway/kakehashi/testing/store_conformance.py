@@ -15,8 +15,9 @@ import pytest
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
+from kakehashi.ports.ledger import BatchRow, Exchange, ReplicaChange
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow, Exchange, ReplicaChange, Store
+from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.ports.store import CharacterCount, NewCharacter, Store
+from kakehashi.ports.ledger import CharacterCount, NewCharacter
+from kakehashi.ports.store import Store
 from kakehashi.testing.store_samples import DUE, NOW, add, begin, new_character, new_exception, settle
 
 __all__ = ["StoreCharacterConformance"]

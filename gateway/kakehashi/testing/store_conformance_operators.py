@@ -9,8 +9,9 @@ import pytest
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import StoreError
+from kakehashi.ports.ledger import BatchRow, NewFile
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import BatchRow, NewFile, Store
+from kakehashi.ports.store import Store
 from kakehashi.testing.store_samples import (
     DUE,
     NOW,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.ports.store import BatchRow, Store
+from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.store import Store
 from kakehashi.testing.store_samples import DUE, NOW, add, begin, lost, outbox, returnable, settle
 
 __all__ = ["StoreOutboxConformance"]

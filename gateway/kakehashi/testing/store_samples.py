@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store import (
+from kakehashi.ports.ledger import (
     BatchRow,
     Exchange,
     FileRow,
@@ -19,8 +18,9 @@ from kakehashi.ports.store import (
     NewException,
     NewFile,
     ReplicaChange,
-    Store,
 )
+from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.store import Store
 
 __all__ = [
     "DUE",

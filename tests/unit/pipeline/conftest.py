@@ -9,7 +9,7 @@ import pytest
 
 from kakehashi.config.loader import load
 from kakehashi.domain.batch import content_id
-from kakehashi.ports.store import LinkRow
+from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake

@@ -26,7 +26,7 @@ from kakehashi.errors import (
     ServerUnreachable,
     StoreUnavailable,
 )
-from kakehashi.ports.store import LinkRow
+from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.gateway import GatewayProcess
