@@ -1,12 +1,16 @@
 """Many records of a copybook at once are the records one by one: the same values, faults and ends."""
 
+import io
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.property.copybook.books import book, filled
 
+from kakehashi.codec.copybook.file import read_file
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Options, Trim
 from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.record import CopybookCodec
+from kakehashi.codec.records import Recfm, RecordSpec
 
 BYTES = bytes.fromhex("00 0E 0F 1F 20 30 39 40 4F 42 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C")
 ENCODINGS = ["cp932", "cp930", "cp037", "latin-1", "jef", "euc-jp", "utf-8"]
@@ -82,3 +86,24 @@ def test_many_records_with_double_bytes_are_the_records_one_by_one(data):
     many = codec.read_many(raws, range(0, 400, 100))
     assert many == [codec.read(each, offset=at * 100) for at, each in enumerate(raws)]
     assert codec.at_once > 1
+
+
+LINES = """
+       01 R.
+          05 A PIC X(3).
+          05 B PIC 9(3).
+"""
+PIECES = [b"abc123\n", b"abc12x\n", b"abc1\n", b"abc1234\n", b"\n", b"abc123", b"ABC000\n", b"\x1a"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["line", "F"]), st.integers(2, 4))
+def test_a_file_read_many_records_at_a_time_is_the_file_read_one_by_one(pieces, recfm, at_once):
+    """Order, numbers and offsets stay, whatever is refused between: lines of another length, wrong items, a cut end."""
+    data = b"".join(pieces)
+    spec = RecordSpec(recfm=Recfm(recfm), record_length=6 if recfm == "line" else 7)
+    codec = CopybookCodec(parse_copybook(LINES), Options())
+    found = []
+    for size in (1, at_once):
+        codec.at_once = size
+        found.append(list(read_file(io.BytesIO(data), codec, spec, file="f")))
+    assert found[0] == found[1]

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from kakehashi.codec.compile import compile_codec
+from kakehashi.domain.batch import BatchBody
+
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
@@ -40,3 +43,32 @@ def test_the_whole_path_settles_every_record(benchmark_folder, tmp_path, capsys)
     assert run["records"] == 300
     assert set(run["peak_mebibytes"]) == {"intake", "worker", "simulator"}
     assert (tmp_path / "end_to_end-local-sqlite.json").exists()
+
+
+def test_every_case_of_the_codec_is_measured_with_its_floor(benchmark_folder, tmp_path, capsys):
+    """Layouts and copybooks, Japanese and packed: every case has its floor; a naive reader takes part."""
+    path = tmp_path / "codec.json"
+    result = importlib.import_module("codec").main(["--records", "400", "--rounds", "1", "--json", str(path)])
+    assert {"CP932", "JEF embedded", "packed, CP930", "copybook CP930", "copybook packed"} <= result.keys()
+    assert all({"ours", "floor"} <= rates.keys() for rates in result.values())
+    assert "naive" in result["CP932"]
+    assert path.exists()
+    assert "CP939 implied" in capsys.readouterr().out
+
+
+def test_the_naive_reader_gives_the_values_that_ours_gives(benchmark_folder):
+    """Else the comparison would be one of different work."""
+    shapes, naive = importlib.import_module("codec_shapes"), importlib.import_module("naive_codec")
+    for charset, shift in (("cp932", "none"), ("cp930", "embedded"), ("jef", "implied")):
+        shape = shapes.layout(charset, shift)
+        raw = shapes.layout_data(shape, 20)
+        decoded = compile_codec(shape).decode(BatchBody(b"", raw), file="f", first_record=1, offset=0)
+        assert [tuple(row.values()) for row in naive.naive_reader(shape)(raw)] == decoded.rows
+
+
+def test_the_memory_of_a_file_is_measured_in_a_process_of_its_own(benchmark_folder, tmp_path, capsys):
+    """Decoding by layout and by copybook, and cutting into batches, end well."""
+    result = importlib.import_module("codec_memory").main(["--mebibytes", "1", "--results", str(tmp_path)])
+    assert len(result) == 3
+    assert all(run["peak_mebibytes"] > 0 for run in result.values())
+    assert (tmp_path / "codec_memory.json").exists()
