@@ -31,8 +31,8 @@ from kakehashi.codec.layout import Layout
 from kakehashi.codec.records import RecordSpec
 from kakehashi.domain.batch import BatchBody
 
-BATCH = 200
-"""Records a message carries: layouts are read in pieces of this size."""
+BATCH = 500
+"""Records that a message carries by default: layouts are read in pieces of this size."""
 LAYOUTS = {
     "CP932": layout("cp932", "none"),
     "EUC-JP": layout("euc-jp", "none"),

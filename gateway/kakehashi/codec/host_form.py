@@ -94,6 +94,9 @@ class WideForm(_Form):
         self._double = double
         self.spaces = tuple(code.to_bytes(2, "big") for code, char in double.items() if char == _WIDE_SPACE)
         self._spaced = self._space * 2 in self.spaces
+        white = {char[-1:] for char in double.values() if char[-1:].isspace()}
+        self.blank = None if white <= {_WIDE_SPACE} else " 　"
+        """What `separated` may trim."""
         self._trims = all(code % 256 != self._space[0] for code, char in double.items() if char != _WIDE_SPACE)
 
     def text(self, raw: bytes) -> str:
@@ -134,7 +137,7 @@ class WideForm(_Form):
         raws = [raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws]
         text = self.text(b"\x00\x1f".join(raws))
         spaced = trim and (not bare or _SPACED in text or text.endswith(_WIDE_SPACE))
-        return separated(text, len(raws), trim=" 　" if spaced else "")
+        return separated(text, len(raws), trim=self.blank if spaced else "")
 
     def _even(self, raw: bytes) -> bytes:
         """Without single spaces that fill up: one, or any number where two of them are no wide space."""
@@ -167,30 +170,31 @@ class ShiftedForm(_Form):
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         """What ends one item and begins the next separates them; any more of it is a matter for `read`."""
-        if self._enclosed(raws):
-            return self._texts(raws, trim=trim)
+        joined = b"".join(raws)
+        if self._enclosed(raws, joined):
+            return self._texts(joined, len(raws), trim=trim)
         bare = [raw.rstrip(self._space) for raw in raws]
         filled = [raw for raw in bare if raw]
         if not all(map(self._shifts.enclose, filled)):
             raise Unclean
-        texts = iter(self._texts(filled, trim=trim) if filled else ())
+        texts = iter(self._texts(b"".join(filled), len(filled), trim=trim) if filled else ())
         return [next(texts) if raw else "" for raw in bare]
 
-    def _enclosed(self, raws: Sequence[bytes]) -> bool:
+    def _enclosed(self, raws: Sequence[bytes], joined: bytes) -> bool:
         """Whether all items are of one length, and each begins and ends with a shift code."""
         opener, closer = self._shifts.opener, self._shifts.closer
-        joined, length = b"".join(raws), len(raws[0])
+        length = len(raws[0])
         ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
         if length < len(ends) or len(set(map(len, raws))) > 1:
             return False
         return all(joined[at::length] == bytes((byte,)) * len(raws) for at, byte in ends)
 
-    def _texts(self, raws: Sequence[bytes], *, trim: bool) -> list[str]:
-        text = self._wide.text(b"".join(raws)[len(self._shifts.opener) : -len(self._shifts.closer)])
+    def _texts(self, joined: bytes, count: int, *, trim: bool) -> list[str]:
+        text = self._wide.text(joined[len(self._shifts.opener) : -len(self._shifts.closer)])
         separator = SEPARATOR * len(self._shifts.between)
-        if text.count(SEPARATOR) != len(separator) * (len(raws) - 1):
+        if text.count(SEPARATOR) != len(separator) * (count - 1):
             raise Unclean
-        return separated(text, len(raws), trim=" 　" if trim else "", separator=separator)
+        return separated(text, count, trim=self._wide.blank if trim else "", separator=separator)
 
     def write(self, text: str) -> bytes:
         return self._shifts.opener + super().write(text) + self._shifts.closer if text else b""
