@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from kakehashi.codec.item_codec import ItemCodec
 from kakehashi.codec.item_types import compile_item
@@ -105,11 +105,13 @@ def _one_by_one(codec: ItemCodec, raws: Sequence[bytes], index: int, damage: Dam
 def columns_of(record: Record, layout: Layout, *, varying: bool, measure: Callable[[bytes], int] = len) -> Columns:
     """The columns of a record type. Of a required item that repeats, the first occurrence is required.
 
+    Items that are alike share a codec, and so what it remembers.
+
     Raises InputError CFG-006 for an unknown charset.
     """
     columns = []
-    for item in record.items:
-        compiled = partial(
+    compiled = cache(
+        partial(
             compile_item,
             charset=layout.charset,
             shift=layout.shift,
@@ -117,8 +119,10 @@ def columns_of(record: Record, layout: Layout, *, varying: bool, measure: Callab
             measure=measure,
             gaiji=layout.gaiji,
         )
-        codec = compiled(item)
-        more = compiled(replace(item, required=False)) if item.repeat > 1 else codec
+    )
+    for item in record.items:
+        alike = replace(item, name="", start=0, repeat=1, note="", sensitive=False)
+        codec, more = compiled(alike), compiled(replace(alike, required=False))
         step = 1 if varying else item.length
         columns += [Column(item, n, item.start + n * step, more if n else codec) for n in range(item.repeat)]
     return Columns(columns)

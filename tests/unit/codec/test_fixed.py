@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 from tests.unit.codec.shapes import decode, decode_file, fixed, split, told, written
 
+from kakehashi.codec.columns import columns_of
 from kakehashi.codec.compile import compile_codec
 from kakehashi.domain.batch import BatchBody
 
@@ -222,3 +223,13 @@ def test_memory_does_not_grow_with_the_file():
         tracemalloc.stop()
         assert (whole.records, whole.faults) == (262_144, ())
         assert peak < 8 << 20
+
+
+def test_items_that_are_alike_remember_together():
+    """Thirty columns of dates take the memory of one; a required one, or one of another form, is not alike."""
+    layout = fixed(
+        ("生年月日", "D", 8), ("異動日", "D", 8), ("届出日", "D", 8, {"required": True}), ("和暦", "D", 7, {"date": "wareki"})
+    )  # fmt: skip
+    born, moved, reported, wareki = [each.codec for each in columns_of(layout.data, layout, varying=False).columns]
+    assert born is moved
+    assert len({id(born), id(reported), id(wareki)}) == 3
