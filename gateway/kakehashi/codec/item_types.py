@@ -12,8 +12,9 @@ from kakehashi.codec.item_date import DateCodec
 from kakehashi.codec.item_decimal import PackedCodec, ZonedCodec
 from kakehashi.codec.item_number import BinaryCodec, SignedCodec
 from kakehashi.codec.item_text import DigitsCodec, TextCodec
+from kakehashi.codec.item_zero import ZeroCodec
 from kakehashi.codec.layout import Item, ItemType
-from kakehashi.codec.nil import nil_contents
+from kakehashi.codec.nil import nil_contents, zero_contents
 from kakehashi.codec.text_form import Charset, TextForm
 
 __all__ = ["compile_item", "text_form"]
@@ -45,7 +46,10 @@ def compile_item(
     codec: ItemCodec = _bare(item, chars, shift, varying=varying)
     if varying:
         codec = LimitedCodec(codec, most=item.length, measure=measure)
-    contents = nil_contents(item, chars, text_form(item, chars, shift), varying=varying)
+    form = text_form(item, chars, shift)
+    if item.zero:
+        codec = ZeroCodec(codec, zero_contents(item, chars, form, varying=varying))
+    contents = nil_contents(item, chars, form, varying=varying)
     if contents:
         codec = NilCodec(codec, nil=frozenset(contents), written=contents[0], required=item.required)
     few = item.type is ItemType.DATE or item.length <= _SHORT

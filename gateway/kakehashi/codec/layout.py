@@ -93,6 +93,8 @@ class Item:
     date: str = "yyyymmdd"
     nil: frozenset[str] = frozenset()
     """Names of contents that mean "nothing here": spaces, zeros, nines, low-values, high-values."""
+    zero: frozenset[str] = frozenset()
+    """Names of contents that mean zero, of numbers: spaces, low-values, high-values."""
     signed: bool = True
     required: bool = False
     pad: str | None = None

@@ -8,11 +8,12 @@ from kakehashi.codec.layout import Item, ItemType
 from kakehashi.codec.text_form import Charset, TextForm
 from kakehashi.errors import InputError
 
-__all__ = ["NIL_KINDS", "nil_contents"]
+__all__ = ["NIL_KINDS", "ZERO_KINDS", "nil_contents", "zero_contents"]
 
 NIL_KINDS = ("spaces", "zeros", "low-values", "high-values", "nines")
 """In the order of preference in which None is written."""
 
+ZERO_KINDS = ("spaces", "low-values", "high-values")
 _TEXT = frozenset((ItemType.HALFWIDTH, ItemType.FULLWIDTH))
 
 
@@ -29,6 +30,13 @@ def nil_contents(item: Item, charset: Charset, form: TextForm, *, varying: bool)
         _kind(kind, item.type, length, charset, form) for kind in kinds for length in lengths
     )
     return list(dict.fromkeys(chain([b""] if varying else [], contents)))
+
+
+def zero_contents(item: Item, charset: Charset, form: TextForm, *, varying: bool) -> frozenset[bytes]:
+    """Every content that is declared to mean zero; empty content of a varying item stays nothing."""
+    lengths = range(1, item.length + 1) if varying else (item.length,)
+    kinds = [_kind(kind, item.type, length, charset, form) for kind in item.zero for length in lengths]
+    return frozenset(chain.from_iterable(kinds))
 
 
 def _kind(kind: str, type_: ItemType, length: int, charset: Charset, form: TextForm) -> list[bytes]:

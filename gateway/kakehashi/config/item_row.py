@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from kakehashi.codec.charset import CHARSETS
 from kakehashi.codec.layout import Item, ItemType, Kind
+from kakehashi.codec.nil import NIL_KINDS, ZERO_KINDS
 from kakehashi.config.reading import Reading
 from kakehashi.config.tables_reader import Columns, Table, TableRow
 from kakehashi.domain.japanese_date import DATE_FORMS
@@ -17,9 +18,9 @@ __all__ = ["LAYOUT_COLUMNS", "ItemCells"]
 LAYOUT_COLUMNS = Columns(
     ("name", "type", "length"),
     ("record", "no", "start", "repeat", "decimals", "note", "date", "charset", "nil", "pad", "justify", "trim",
-     "sensitive", "required", "shift", "signed", "truncate"),
+     "sensitive", "required", "shift", "signed", "truncate", "zero"),
 )  # fmt: skip
-_NIL = ("spaces", "zeros", "nines", "low-values", "high-values")
+_NUMBERS = frozenset((ItemType.SIGNED, ItemType.PACKED, ItemType.ZONED, ItemType.BINARY))
 _PADS: Mapping[str, str] = MappingProxyType({"space": " ", "wide-space": "　", "zero": "0"})
 _YES, _NO = frozenset({"yes", "true", "1", "○"}), frozenset({"no", "false", "0", "×"})
 _LONGEST = {ItemType.BINARY: 8, ItemType.PACKED: 16}
@@ -50,7 +51,8 @@ class ItemCells:
             decimals=self._number("decimals", 0, least=0),
             charset=self._choice("charset", tuple(CHARSETS), "") or None,
             date=date,
-            nil=self._nil(),
+            nil=self._kinds("nil", NIL_KINDS),
+            zero=self._kinds("zero", ZERO_KINDS),
             signed=self._flag("signed", default=True),
             required=self._flag("required", default=False),
             pad=self._pad(),
@@ -72,6 +74,10 @@ class ItemCells:
             self.wrong("length", "CFG-003", name=item.name, expected=f"at most {_LONGEST[item.type]}")
         if item.type is ItemType.DATE and kind is Kind.FIXED and item.length != DATE_FORMS[item.date]:
             self.wrong("length", "CFG-003", name=item.name, expected=DATE_FORMS[item.date])
+        if item.zero and item.type not in _NUMBERS:
+            self.wrong("zero", "CFG-003", name=item.name, expected="S9, P, Z or B: only a number can be zero")
+        if both := item.zero & item.nil:
+            self.wrong("zero", "CFG-003", name=item.name, expected=f"{min(both)} as nil or as zero, not both")
         if item.truncate and item.type not in {ItemType.HALFWIDTH, ItemType.FULLWIDTH}:
             self.wrong("truncate", "CFG-003", name=item.name, expected="X or N: only text can lose its end")
         self._number("no", 1)
@@ -111,11 +117,11 @@ class ItemCells:
             self.wrong(column, "CFG-003", expected="yes or no")
         return default
 
-    def _nil(self) -> frozenset[str]:
-        names = frozenset(self._row["nil"].split())
-        for name in sorted(names - set(_NIL)):
-            self.wrong("nil", "CFG-006", **close_names(name, _NIL))
-        return names & set(_NIL)
+    def _kinds(self, column: str, known: tuple[str, ...]) -> frozenset[str]:
+        names = frozenset(self._row[column].split())
+        for name in sorted(names - set(known)):
+            self.wrong(column, "CFG-006", **close_names(name, known))
+        return names & set(known)
 
     def _pad(self) -> str | None:
         text = self._row["pad"]

@@ -56,6 +56,7 @@ _COLUMNS = {
     "date": "form of a `D` item: yyyymmdd, wareki, …",
     "charset": "where it differs from the layout's",
     "nil": "contents that mean nothing: spaces zeros nines low-values high-values",
+    "zero": "contents of a number that mean zero: spaces low-values high-values; anything else that is none is a fault",
     "pad": "one character, space, wide-space or zero",
     "justify": "left or right",
     "trim": "no: padding is content",

@@ -182,6 +182,43 @@ def test_contents_declared_as_nil_are_none(kind, charset, raw):
     assert codec.read(codec.write(None)) is None
 
 
+ZEROS = [
+    ("P", "cp932", "202020"),
+    ("P", "cp930", "404040"),
+    ("P", "cp932", "000000"),
+    ("P", "cp932", "FFFFFF"),
+    ("Z", "cp930", "404040"),
+    ("Z", "cp932", "000000"),
+    ("S9", "cp932", "202020"),
+    ("S9", "cp932", "FFFFFF"),
+    ("B", "cp932", "FFFFFFFF"),
+]
+
+
+@pytest.mark.parametrize(("kind", "charset", "content"), ZEROS)
+@pytest.mark.parametrize("decimals", [0, 2])
+def test_contents_declared_as_zero_are_the_number_zero(kind, charset, content, decimals):
+    """Blanks, low-values, high-values: zero only where the layout says so, and never written for it."""
+    raw = bytes.fromhex(content)
+    codec = codec_of(kind, len(raw), charset=charset, decimals=decimals,
+                     zero=frozenset({"spaces", "low-values", "high-values"}))  # fmt: skip
+    number = codec.read(codec.write(0))
+    assert (codec.read(raw), type(codec.read(raw))) == (number, type(number)) == (0, type(number))
+    one = codec.write(1)
+    assert list(codec.read_all([raw, one, raw])) == [0, 1, 0]
+    assert codec.write(0) != raw
+    if kind != "B":
+        assert fault_of(codec_of(kind, len(raw), charset=charset).read, raw).code in {"DEC-005", "DEC-006"}
+
+
+def test_what_is_not_declared_as_zero_stays_a_fault():
+    """Blanks as zero say nothing about low-values, and half of each is neither."""
+    codec = codec_of("P", 3, zero=frozenset({"spaces"}), nil=frozenset({"high-values"}))
+    assert (codec.read(b"   "), codec.read(b"\xff\xff\xff")) == (0, None)
+    for raw in (bytes(3), b"  \x00"):
+        assert fault_of(codec.read, raw).code == "DEC-006"
+
+
 def test_nil_among_values_keeps_the_places():
     """A column with and without values comes back in order."""
     codec = codec_of("P", 3, nil=frozenset({"zeros"}))

@@ -139,6 +139,9 @@ WRONG = [
     (changed(LAYOUT_FILE, "区分,X", "支援,X"), ("CFG-008", LAYOUT_FILE, 9, "name")),
     (changed(LAYOUT_FILE, "wareki,,", "warek,,"), ("CFG-006", LAYOUT_FILE, 3, "date")),
     (changed(LAYOUT_FILE, "spaces zeros", "space zeros"), ("CFG-006", LAYOUT_FILE, 7, "nil")),
+    (changed(LAYOUT_FILE, "nil,note", "zero,note"), ("CFG-006", LAYOUT_FILE, 7, "zero")),
+    (changed(LAYOUT_FILE, "nil,note\ndata,1,宛名番号,9,15,1,,,,,", "nil,zero\ndata,1,宛名番号,9,15,1,,,,,spaces"),
+     ("CFG-003", LAYOUT_FILE, 2, "zero")),
     (changed(LAYOUT_FILE, "月額,S9", "月額,P"), ("CFG-003", LAYOUT_FILE, 6, "type")),
     (changed(LAYOUT_FILE, "data,9,", "date,9,"), ("CFG-006", LAYOUT_FILE, 10, "record")),
     # mapping.csv
