@@ -26,8 +26,9 @@ TEMPLATE = """# Encodings
 
 Written by `tools/document_encodings.py` from the tables themselves. Names stand in any case. Counted are codes whose
 text comes back as the same code; *read only*: another code is written for its text; *written only*: texts without a
-code of their own. Controls and user-defined areas (外字) belong to no item; a site's table (`import_table`,
-`with_table`) brings the latter. Nothing is ever replaced: a code without a meaning is DEC-004 at its byte.
+code of their own. Controls belong to no item. User-defined and extension areas (外字) come in through a table of the
+system ([how](../how-to/gaiji.md)): CP932 and CP943 F040–F9FC, eucJP-ms F5A1–FEFE, host charsets any code of one or two
+bytes that is no shift code. Nothing is ever replaced: a code without a meaning is DEC-004 at its byte.
 
 ## PCs and Unix
 

@@ -14,6 +14,9 @@ _JAPANESE = _table("""
 accepted | 受理
 adds up | 照合
 answered | 回答
+Candidates | 縮退候補
+character | 文字
+Characters | 文字
 attempts | 送信回数
 batch | バッチ
 batches | バッチ数
@@ -35,11 +38,15 @@ file | ファイル
 file id | ファイルID
 files | ファイル数
 Files | ファイル
+first | 初回
 first record | 先頭レコード
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
 item | 項目
+known | 登録済み
 lane | レーン
+last | 最終
+Lost | 失われた文字
 Lanes | レーン
 level | 重要度
 meaning | 意味
@@ -47,6 +54,7 @@ message | 電文
 Messages to the server | サーバーへの電文
 name | 名称
 no | 番号
+Places | 位置
 Not accepted, by cause | 受理されていないもの(原因別)
 oldest waiting | 最古の待機
 reason | 理由
