@@ -14,16 +14,16 @@ _JAPANESE = _table("""
 accepted | 受理
 adds up | 照合
 answered | 回答
+attempts | 送信回数
+batch | バッチ
+Batches | バッチ
+batches | バッチ数
+by | 決定者
+By cause | 原因別
+byte | バイト位置
 Candidates | 縮退候補
 character | 文字
 Characters | 文字
-attempts | 送信回数
-batch | バッチ
-batches | バッチ数
-Batches | バッチ
-By cause | 原因別
-by | 決定者
-byte | バイト位置
 code | コード
 configuration | 設定
 discarded | 破棄
@@ -36,38 +36,43 @@ exception | 例外
 fields | 項目
 file | ファイル
 file id | ファイルID
-files | ファイル数
 Files | ファイル
+files | ファイル数
 first | 初回
 first record | 先頭レコード
+from | 元の文字
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
 item | 項目
 known | 登録済み
 lane | レーン
-last | 最終
-Lost | 失われた文字
 Lanes | レーン
+last | 最終
 level | 重要度
+Lost | 失われた文字
 meaning | 意味
 message | 電文
 Messages to the server | サーバーへの電文
 name | 名称
 no | 番号
-Places | 位置
 Not accepted, by cause | 受理されていないもの(原因別)
+Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
+Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
 oldest waiting | 最古の待機
+Places | 位置
+rank | 順位
 reason | 理由
 receipt | 受付番号
 received | 受付
 record | レコード
-records | レコード数
 Records | レコード
+records | レコード数
 Records that were not accepted | 受理されていないレコード
 refused | 却下
 request id | 要求ID
 retried | 再処理
 retries | 再処理元
+seen | 検出
 segment | 区分
 sent | 送信
 server code | サーバーのコード
@@ -75,11 +80,16 @@ sha256 | SHA-256
 since | 発生
 size | バイト数
 state | 状態
-waiting | 待機
-what to do | 対処
+still unknown | 未登録のまま
+substitute | 代替文字
+system | システム
 There is no such file. | 該当するファイルはありません。
-Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
-Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
+times | 回数
+to | 候補
+to code | 候補のコード
+waiting | 待機
+what | 種別
+what to do | 対処
 """)
 
 

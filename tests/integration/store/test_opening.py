@@ -151,7 +151,7 @@ def test_a_filled_ledger_of_an_older_version_is_raised_by_migrate_alone(old_url)
     database.close()
     with pytest.raises(StoreError) as caught:
         open_store(old_url)
-    assert caught.value.fault.facts == {"found": "0001", "expected": "0004"}
+    assert caught.value.fault.facts == {"found": "0001", "expected": "0005"}
     migrate(old_url)
     migrate(old_url)
     store = open_store(old_url)
