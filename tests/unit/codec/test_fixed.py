@@ -228,8 +228,11 @@ def test_memory_does_not_grow_with_the_file():
 def test_items_that_are_alike_remember_together():
     """Thirty columns of dates take the memory of one; a required one, or one of another form, is not alike."""
     layout = fixed(
-        ("生年月日", "D", 8), ("異動日", "D", 8), ("届出日", "D", 8, {"required": True}), ("和暦", "D", 7, {"date": "wareki"})
-    )  # fmt: skip
+        ("生年月日", "D", 8),
+        ("異動日", "D", 8),
+        ("届出日", "D", 8, {"required": True}),
+        ("和暦", "D", 7, {"date": "wareki"}),
+    )
     born, moved, reported, wareki = [each.codec for each in columns_of(layout.data, layout, varying=False).columns]
     assert born is moved
     assert len({id(born), id(reported), id(wareki)}) == 3
