@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -29,6 +29,8 @@ _GLANCE = 0.02  # seconds until a look for new deliveries while others are in wo
 class Worker:
     """One consumer and a small pool: as many batches side by side as the server allows connections.
 
+    Of a lane that works in order, one at a time, as they arrived: the others stand in line.
+
     `most`: deliveries in hand at once; more than the pool has threads, so that none waits for the next delivery.
     `idle`: how long to wait for a delivery when nothing is in hand.
     """
@@ -44,6 +46,8 @@ class Worker:
     profile: str
     config_hash: str
     _in_hand: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
+    _line: dict[str, deque[Delivery]] = field(default_factory=dict, init=False)
+    """What stands in line, by lane that works in order and has one in hand; the prefetch of the lane bounds it."""
 
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
@@ -53,7 +57,7 @@ class Worker:
         room = self.most - len(self._in_hand)
         taken = consumer.receive(room, _NOTHING if self._in_hand else self.idle) if room else []
         for delivery in taken:
-            self._in_hand[self.pool.submit(self._step, delivery)] = delivery
+            self._take_up(delivery)
         self._finish_ended(consumer, within=_GLANCE)
         return len(taken)
 
@@ -69,6 +73,23 @@ class Worker:
             future.cancel()
         wait(self._in_hand)
         self._in_hand.clear()
+        self._line.clear()
+
+    def _take_up(self, delivery: Delivery) -> None:
+        lane = delivery.message.lane
+        if lane in self._line:
+            self._line[lane].append(delivery)
+            return
+        if (work := self.lanes.get(lane)) is not None and work.in_order:
+            self._line[lane] = deque()
+        self._in_hand[self.pool.submit(self._step, delivery)] = delivery
+
+    def _take_next(self, lane: str) -> None:
+        """The one in hand has ended: whoever stands first in line is next."""
+        line = self._line.pop(lane, None)
+        if line:
+            self._take_up(line.popleft())
+            self._line[lane] = line
 
     def _finish_ended(self, consumer: Consumer, *, within: float) -> None:
         ended, _ = wait(self._in_hand, timeout=within, return_when=FIRST_COMPLETED)
@@ -80,6 +101,8 @@ class Worker:
                 steps.append((delivery, future.result()))
             except StoreError as error:
                 trouble = error
+            else:
+                self._take_next(delivery.message.lane)
         self._carry_on(consumer, steps)
         if trouble is not None:
             raise trouble
