@@ -67,6 +67,7 @@ def steps(trace):
     return found
 
 
+@pytest.mark.exam("E07")
 def test_what_was_not_synced_is_neither_removed_nor_told_nor_acknowledged(tmp_path, traced):
     """Spool, then ledger, then the dropped file goes; ledger before each send; ledger between answer and queue."""
     with started(tmp_path / "site", seed=SEED, scale=0.1, faults=False, result_delay_seconds=0.2) as run:

@@ -57,6 +57,7 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.exam("E03")
 def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
     """Ten kill -9 of RabbitMQ during the load: the gateway reconnects by itself, the books add up."""
     with started(tmp_path / "site", seed=SEED, broker=own_rabbitmq.url, extra=SMALL_BATCHES) as run:

@@ -1,0 +1,96 @@
+"""A running site of real processes, what was dropped there, and the oracles L, T and O over its books (the exam).
+
+Steps and failpoints are the product's own; the effects are read from the simulator's account, never from the gateway.
+"""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections import defaultdict
+
+from tests.acceptance.watching import eventually
+
+from kakehashi.domain.batch import FileState
+from kakehashi.failpoint import VARIABLE
+from kakehashi_simulators.demo.run import DemoRun
+from kakehashi_simulators.legacy.manifest import Sample
+from kakehashi_simulators.legacy.tax import LANE, write_tax
+from kakehashi_simulators.legacy.town import Town
+
+SEED = 20261127
+
+
+class Site:
+    """A running site, what was dropped there, and its oracles."""
+
+    def __init__(self, run: DemoRun, *, records=10, new=3):
+        """`records` a file, of which `new` are about persons of whom no earlier file told: the others are changes."""
+        self.run = run
+        self.records, self.new = records, new
+        self.town = Town(SEED)
+        self.files = {}
+        """Name → the persons of its records."""
+
+    def drop(self):
+        """One more file about mostly the same persons."""
+        number = len(self.files) + 1
+        name, first = f"LEVY{number:04d}.DAT", number * self.new
+        path = self.run.site.folder / "samples" / name
+        write_tax(path, town=self.town, first=first, records=self.records)
+        self.files[name] = [self.town.people.unified(person) for person in range(first, first + self.records)]
+        self.run.drop([Sample(lane=LANE, name=name, path=path, records=self.records, good=self.records)])
+
+    def die(self, process, step, passage, work):
+        """A process that is to die at the step gets work until it is dead: what comes together passes a step once."""
+        self.replace(process, f"{step}:{passage}:kill")
+        victim = self.run.processes.running[process]
+        for _ in range(passage):
+            work()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                victim.wait(40 if passage == 1 else 10)
+                break
+        eventually(lambda: victim.poll() is not None, what=f"{step}:{passage} of {process}")
+        assert victim.returncode == -signal.SIGKILL, (step, passage, victim.returncode)
+
+    def replace(self, process, failpoints=""):
+        """Kill the process, dead or alive; the next one begins with these failpoints."""
+        self.run.processes.kill(process)
+        self.run.processes.environment = {VARIABLE: failpoints} if failpoints else {}
+        self.run.processes.restart(process)
+
+    def settle(self):
+        """Processes without failpoints bring everything to its end."""
+        for process in ("intake", "worker"):
+            self.replace(process)
+        assert self.run.wait(lambda _counts: None, deadline=time.monotonic() + 120), self.run.counts()
+
+    def wrong(self):
+        """What the oracles L, T and O find wrong, in words."""
+        store, account = self.run.store, self.run.server.account()
+        files = {file.id: file for file in store.files(lane=LANE, most=100_000)}
+        (counts,) = [counts for counts in store.counts() if counts.lane == LANE]
+        codes = {(row.code, row.state.value) for row in store.exceptions(lane=LANE, most=1_000_000)}
+        newest = {person: name for name, persons in self.files.items() for person in persons}
+        effects = defaultdict(list)
+        for effect in self.run.server.effects():
+            effects[effect["person"], effect["info"], effect["unit"]].append(int(effect["sequence"]))
+        told = store.newest_replicas(list(effects))
+        told_by = {person: files[max(found) // 10**9].name for (person, _, _), found in effects.items()}
+        checks = {
+            f"L: {len(files)} files of {len(self.files)}": len(files) == len(self.files),
+            f"L: {counts}": counts.adds_up and counts.received == self.records * len(self.files) and not counts.waiting,
+            f"L: refused as {codes}": codes <= {("REF-002", "refused")},
+            "L: not returned": all(file.state is FileState.RETURNED for file in files.values()),
+            f"L: left behind {self.run.left_behind()}": not [p for p in self.run.left_behind() if p.is_file()],
+            f"T: {account}": account["twice"] == account["conflicts"] == account["repeats"] == 0,
+            "O: an older change stands where a newer one was sent": told_by == newest,
+            "told: the ledger's newest is not the server's": told
+            == {key: max(found) for key, found in effects.items()},
+            "told: accepted is not applied": counts.accepted == sum(map(len, effects.values())),
+        }
+        return [fault for fault, well in checks.items() if not well]
+
+    def drop_links(self):
+        """The registry's extract, which the records of all other lanes need."""
+        self.run.drop([sample for sample in self.run.manifest.samples if self.run.is_link(sample)])
