@@ -20,7 +20,7 @@ from kakehashi_adapters.sql_store.rows import BATCH, batch_row
 from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files
 from kakehashi_adapters.sql_store.work import end_file
 
-__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive"]
+__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive", "write_down"]
 
 _SOURCE = (
     exceptions.c.id,
@@ -63,9 +63,20 @@ def redrive(
     reason: str,
     actor: str,
     now: datetime,
+    action: str = "redrive",
+    order_id: int | None = None,
 ) -> list[BatchRow]:
     wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
-    sources = _take(connection, list(wanted), state="retried", action="redrive", reason=reason, actor=actor, now=now)
+    sources = _take(
+        connection,
+        list(dict.fromkeys(exception_ids)),
+        state="retried",
+        action=action,
+        reason=reason,
+        actor=actor,
+        now=now,
+        order_id=order_id,
+    )
     in_order = [sources[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in sources]
     next_seq = _reopen(connection, sorted({row.file_id for row in in_order}))
     values = []
@@ -105,6 +116,7 @@ def _take(
     reason: str,
     actor: str,
     now: datetime,
+    order_id: int | None,
 ) -> dict[int, Row[Any]]:
     """Those of the exceptions that are open, now in `state`, each with its decision written."""
     taken: dict[int, Row[Any]] = {}
@@ -114,9 +126,8 @@ def _take(
         change = {"ids": ids, "new_state": state, "why": reason, "who": actor, "now": to_store(now)}
         connection.execute(_DECIDE, change)
     in_order = [taken[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in taken]
-    for row in in_order:
-        _write_down(
-            connection,
+    written = [
+        _decision(
             action,
             reason=reason,
             actor=actor,
@@ -124,7 +135,12 @@ def _take(
             file_id=row.file_id,
             batch_id=row.batch_id,
             exception_id=row.id,
+            order_id=order_id,
         )
+        for row in in_order
+    ]
+    if written:
+        connection.execute(insert(decisions), written)
     return taken
 
 
@@ -140,8 +156,25 @@ def _reopen(connection: Connection, file_ids: Sequence[int]) -> dict[int, int]:
     return next_seq
 
 
-def discard(connection: Connection, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
-    taken = _take(connection, exception_ids, state="discarded", action="discard", reason=reason, actor=actor, now=now)
+def discard(
+    connection: Connection,
+    exception_ids: Sequence[int],
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    order_id: int | None = None,
+) -> int:
+    taken = _take(
+        connection,
+        exception_ids,
+        state="discarded",
+        action="discard",
+        reason=reason,
+        actor=actor,
+        now=now,
+        order_id=order_id,
+    )
     return len(taken)
 
 
@@ -160,12 +193,19 @@ def decide_file(connection: Connection, file_id: int, *, release: bool, reason: 
         connection.execute(its_batches.values(state="discarded"))
         connection.execute(its_file.values(state="refused"))
     action = "release" if release else "refuse"
-    _write_down(connection, action, reason=reason, actor=actor, now=now, file_id=file_id)
+    write_down(connection, action, reason=reason, actor=actor, now=now, file_id=file_id)
     return True
 
 
 def decide_batch(
-    connection: Connection, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime
+    connection: Connection,
+    batch_id: int,
+    *,
+    release: bool,
+    reason: str,
+    actor: str,
+    now: datetime,
+    order_id: int | None = None,
 ) -> bool:
     query = (
         select(batches.c.file_id, batches.c.lane, batches.c.receipt)
@@ -187,8 +227,16 @@ def decide_batch(
         connection.execute(change.values(state="discarded"))
         forget_replicas(connection, batch_id)
         end_file(connection, batch.file_id, lane=batch.lane)
-    action = "release" if release else "discard"
-    _write_down(connection, action, reason=reason, actor=actor, now=now, file_id=batch.file_id, batch_id=batch_id)
+    write_down(
+        connection,
+        "release" if release else "discard",
+        reason=reason,
+        actor=actor,
+        now=now,
+        file_id=batch.file_id,
+        batch_id=batch_id,
+        order_id=order_id,
+    )
     return True
 
 
@@ -207,8 +255,11 @@ def mark_returned(
     return True
 
 
-def _write_down(
-    connection: Connection,
+def write_down(connection: Connection, action: str, **of: Any) -> None:
+    connection.execute(insert(decisions), _decision(action, **of))
+
+
+def _decision(
     action: str,
     *,
     reason: str,
@@ -217,8 +268,9 @@ def _write_down(
     file_id: int,
     batch_id: int | None = None,
     exception_id: int | None = None,
-) -> None:
-    values = {
+    order_id: int | None = None,
+) -> dict[str, object]:
+    return {
         "at": to_store(now),
         "actor": actor,
         "action": action,
@@ -226,5 +278,5 @@ def _write_down(
         "file_id": file_id,
         "batch_id": batch_id,
         "exception_id": exception_id,
+        "order_id": order_id,
     }
-    connection.execute(insert(decisions), values)

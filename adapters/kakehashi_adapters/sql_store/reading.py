@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
@@ -35,6 +35,7 @@ from kakehashi_adapters.sql_store.tables import (
 )
 
 __all__ = [
+    "PARKED",
     "attempts_of",
     "batch",
     "batches_of",
@@ -51,6 +52,10 @@ __all__ = [
     "result_of",
     "returnable",
 ]
+
+_HELD = select(1).where(files.c.id == batches.c.file_id, files.c.state == FileState.HELD.value).exists()
+PARKED = (text("batches.state = 'parked'"), ~_HELD)
+"""Batches that are decided one by one; those of a held file are not."""
 
 _RETURNABLE = select(files.c.id).where(text(UNRETURNED)).order_by(files.c.id)
 _FILES = select(*FILE).where(files.c.id.in_(bindparam("ids", expanding=True)), text(UNRETURNED)).order_by(files.c.id)
@@ -89,8 +94,7 @@ def batches_of(connection: Connection, file_id: int) -> list[BatchRow]:
 
 
 def parked_batches(connection: Connection, *, lane: str | None, most: int) -> list[BatchRow]:
-    held = select(1).where(files.c.id == batches.c.file_id, files.c.state == FileState.HELD.value).exists()
-    query = select(*BATCH).where(text("batches.state = 'parked'"), ~held).order_by(batches.c.id).limit(most)
+    query = select(*BATCH).where(*PARKED).order_by(batches.c.id).limit(most)
     if lane is not None:
         query = query.where(batches.c.lane == lane)
     return [batch_row(row) for row in connection.execute(query)]
@@ -133,13 +137,10 @@ def exceptions_of(connection: Connection, batch_id: int) -> list[ExceptionRow]:
 
 
 def list_exceptions(
-    connection: Connection, *, lane: str | None, code: str | None, states: Sequence[RecordState], most: int
+    connection: Connection, *, wanted: Mapping[str, str | None], states: Sequence[RecordState], most: int
 ) -> list[ExceptionRow]:
     query = select(*EXCEPTION).order_by(exceptions.c.id).limit(most)
-    if lane is not None:
-        query = query.where(exceptions.c.lane == lane)
-    if code is not None:
-        query = query.where(exceptions.c.code == code)
+    query = query.where(*(exceptions.c[name] == value for name, value in wanted.items() if value is not None))
     if states:
         query = query.where(exceptions.c.state.in_([state.value for state in states]))
     return [exception_row(row) for row in connection.execute(query)]
@@ -159,10 +160,11 @@ def causes(connection: Connection) -> list[Cause]:
         exceptions.c.item,
         exceptions.c.state,
     )
-    query = select(*group, func.count(), func.min(exceptions.c.created_at)).group_by(*group)
+    figures = func.count(), func.min(exceptions.c.created_at), func.min(exceptions.c.id)
+    query = select(*group, *figures).group_by(*group)
     found = [
-        Cause(lane, code, server_code, item, RecordState(state), count, from_store(oldest))
-        for lane, code, server_code, item, state, count, oldest in connection.execute(query)
+        Cause(lane, code, server_code, item, RecordState(state), count, from_store(oldest), example)
+        for lane, code, server_code, item, state, count, oldest, example in connection.execute(query)
     ]
     return sorted(found, key=lambda c: (-c.count, c.lane, c.code, c.server_code or "", c.item or "", c.state))
 

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.redrive import OrderAction, OrderState
 from kakehashi.ports.ledger import Attempt, BatchRow, Decision, ExceptionRow, FileRow
+from kakehashi.ports.redrive import OrderRow
 from kakehashi_adapters.sql_store import tables
 from kakehashi_adapters.sql_store.moment import from_store
 
@@ -17,16 +19,20 @@ __all__ = [
     "DECISION",
     "EXCEPTION",
     "FILE",
+    "ORDER",
     "attempt_row",
     "batch_row",
     "decision_row",
     "exception_row",
     "file_row",
+    "order_row",
 ]
 
 FILE = tuple(column for column in tables.files.c if column.name != "returned_at")
 BATCH = tuple(column for column in tables.batches.c if column.name not in {"messages", "excepted"})
 EXCEPTION = tuple(column for column in tables.exceptions.c if column.name not in {"key_id", "payload"})
+_BOUNDS = {"exceptions_to", "batches_to", "exceptions_at", "batches_at"}
+ORDER = tuple(column for column in tables.orders.c if column.name not in _BOUNDS)
 DECISION = tuple(column for column in tables.decisions.c if column.name != "id")
 ATTEMPT: tuple[ColumnElement[Any], ...] = (
     *(column for column in tables.attempts.c if column.name != "request_id"),
@@ -70,3 +76,12 @@ def decision_row(row: Row[Any]) -> Decision:
     values = row._asdict()
     values["at"] = from_store(values["at"])
     return Decision(**values)
+
+
+def order_row(row: Row[Any]) -> OrderRow:
+    values = row._asdict()
+    values["action"] = OrderAction(values["action"])
+    values["state"] = OrderState(values["state"])
+    for name in ("placed_at", "due", "changed_at"):
+        values[name] = from_store(values[name])
+    return OrderRow(**values)

@@ -32,18 +32,13 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, work
-from kakehashi_adapters.sql_store.database import Database
+from kakehashi_adapters.sql_store.order_book import SqlOrderBook
 
 __all__ = ["SqlStore"]
 
 
-class SqlStore:
+class SqlStore(SqlOrderBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._read = database.read
-        self._write = database.write
 
     # Intake
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
@@ -210,9 +205,17 @@ class SqlStore:
         )
 
     def exceptions(
-        self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
+        self,
+        *,
+        lane: str | None = None,
+        code: str | None = None,
+        server_code: str | None = None,
+        item: str | None = None,
+        states: Sequence[RecordState] = (),
+        most: int = 1000,
     ) -> list[ExceptionRow]:
-        return self._read(partial(reading.list_exceptions, lane=lane, code=code, states=states, most=most))
+        wanted = {"lane": lane, "code": code, "server_code": server_code, "item": item}
+        return self._read(partial(reading.list_exceptions, wanted=wanted, states=states, most=most))
 
     def exception(self, exception_id: int) -> ExceptionRow | None:
         return self._read(lambda c: reading.exception(c, exception_id))

@@ -30,19 +30,21 @@ __all__ = [
     "attempts",
     "batches",
     "characters",
+    "corrections",
     "decisions",
     "exceptions",
     "files",
     "links",
     "meta",
     "metadata",
+    "orders",
     "pending_replicas",
     "persons",
     "replicas",
     "results",
 ]
 
-HEAD = "0005"
+HEAD = "0006"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -51,6 +53,7 @@ Key = BigInteger().with_variant(Integer, "sqlite")
 ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
 UNHEARD = "state IN ('queued', 'sent', 'waiting')"
+REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
 
@@ -133,6 +136,7 @@ batches = Table(
         postgresql_where=text(UNHEARD),
     ),
     Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
+    Index("ix_batches_redriven", "lane", sqlite_where=text(REDRIVEN), postgresql_where=text(REDRIVEN)),
     sqlite_autoincrement=True,
 )
 
@@ -244,9 +248,50 @@ decisions = Table(
     Column("file_id", Key, ForeignKey("files.id"), nullable=False),
     Column("batch_id", Key),
     Column("exception_id", Key),
+    Column("order_id", Key),
     Index("ix_decisions_file_id", "file_id"),
     sqlite_autoincrement=True,
 )
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("code", Text),
+    Column("server_code", Text),
+    Column("item", Text),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("per_second", Integer, nullable=False),
+    Column("most", BigInteger),
+    Column("placed_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("selected", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("stopped_by", Text),
+    Column("stop_reason", Text),
+    Column("exceptions_to", Key, nullable=False),  # it covers what was there when it was placed
+    Column("batches_to", Key, nullable=False),
+    Column("exceptions_at", Key, nullable=False),  # up to here it has decided
+    Column("batches_at", Key, nullable=False),
+    Index("ix_orders_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    sqlite_autoincrement=True,
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("items", Text, nullable=False),  # a name a line
+    Column("config_hash", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+"""What a batch carries in place of its exception's payload."""
 
 links = Table(
     "links",

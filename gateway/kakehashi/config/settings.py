@@ -18,6 +18,7 @@ __all__ = [
     "GatewaySettings",
     "KeySettings",
     "LimitSettings",
+    "RedriveSettings",
     "RetryClass",
     "RetrySettings",
     "SafetySettings",
@@ -125,6 +126,17 @@ class RetrySettings(Settings):
         return RetrySettings(**merged)
 
 
+class RedriveSettings(Settings):
+    """How fast an order over a group of records goes."""
+
+    per_second: int = Field(
+        50, ge=1, le=10_000, description="Records that an order sends again in a second, unless it says otherwise"
+    )
+    waiting: int = Field(
+        500, ge=1, le=100_000, description="Retried records of a lane that may be on their way at once"
+    )
+
+
 class AlarmSettings(Settings):
     """When an operator is called."""
 
@@ -165,5 +177,6 @@ class GatewaySettings(Settings):
     retry: RetrySettings = Field(
         RetrySettings(), description="Limits by result class, where they differ from the profile's"
     )
+    redrive: RedriveSettings = Field(RedriveSettings(), description="How fast an order over a group of records goes")
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

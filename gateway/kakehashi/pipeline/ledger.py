@@ -22,7 +22,7 @@ from kakehashi.ports.ledger import BatchRow, Exchange, FileRow, NewCharacter, Ne
 from kakehashi.ports.sealer import Sealed, Sealer
 from kakehashi.ports.store import Store
 
-__all__ = ["Ledger", "record_context", "result_context"]
+__all__ = ["Ledger", "correction_context", "record_context", "result_context"]
 
 
 _REMEMBERED = 512
@@ -31,6 +31,11 @@ _REMEMBERED = 512
 def record_context(row: BatchRow, record_no: int) -> str:
     """What the sealed bytes of one record are bound to."""
     return f"record/{row.lane}/{row.request_id}/{record_no}"
+
+
+def correction_context(lane: str, request_id: str) -> str:
+    """What the sealed bytes of a corrected record are bound to: it goes out under this request id alone."""
+    return f"correction/{lane}/{request_id}"
 
 
 def result_context(row: BatchRow) -> str:

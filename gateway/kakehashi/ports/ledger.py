@@ -150,7 +150,7 @@ class ExceptionRow:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Exceptions grouped: lane, code, item, server code, state, how many, since when."""
+    """Exceptions grouped: lane, code, item, server code, state, how many, since when, and the id of the first."""
 
     lane: str
     code: str
@@ -159,6 +159,7 @@ class Cause:
     state: RecordState
     count: int
     oldest: datetime
+    example: int
 
 
 class ReplicaChange(NamedTuple):
@@ -282,7 +283,10 @@ class LaneCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """「判断記録」 Who decided what and why: action is redrive, discard, release or refuse."""
+    """「判断記録」 Who decided what and why: action is redrive, correct, discard, release, refuse, or reveal.
+
+    `order_id`: the order that it was part of.
+    """
 
     at: datetime
     actor: str
@@ -291,3 +295,4 @@ class Decision:
     file_id: int
     batch_id: int | None = None
     exception_id: int | None = None
+    order_id: int | None = None

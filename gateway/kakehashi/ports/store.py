@@ -28,12 +28,13 @@ from kakehashi.ports.ledger import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
 
 __all__ = ["Store"]
 
 
-class Store(Protocol):
+class Store(OrderBook, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is
@@ -191,7 +192,14 @@ class Store(Protocol):
         """In the order of batches, records and items. `held`: only those whose record still waits for them."""
 
     def exceptions(
-        self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
+        self,
+        *,
+        lane: str | None = None,
+        code: str | None = None,
+        server_code: str | None = None,
+        item: str | None = None,
+        states: Sequence[RecordState] = (),
+        most: int = 1000,
     ) -> list[ExceptionRow]:
         """Oldest first; no `states`: all."""
 

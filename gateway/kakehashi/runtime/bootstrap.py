@@ -34,6 +34,7 @@ from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
+from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.worker import Worker
@@ -186,11 +187,21 @@ class Gateway:
             lanes=list(self.configuration.routes),
             store=self.store,
             publishing=self.publishing(),
+            redriving=self.redriving(),
             returning=self._returning(),
             clock=self.clock,
             events=self.events,
             quiet=self.quiet,
             alarms=self.alarms(),
+        )
+
+    def redriving(self) -> Redriving:
+        return Redriving(
+            lanes=list(self.configuration.routes),
+            store=self.store,
+            clock=self.clock,
+            events=self.events,
+            waiting=self.configuration.gateway.redrive.waiting,
         )
 
     def alarms(self) -> Alarms:

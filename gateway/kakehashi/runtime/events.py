@@ -63,6 +63,8 @@ batch.unpublishable  | error   | lane batch_id file_id request_id code  | The by
 lane.unavailable     | error   | lane code                              | The queues of one lane are not as they must be           | Declare the topology again; the other lanes go on
 store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk
 store.recovered      | info    |                                        | The ledger is reached again                              |
+order.advanced       | debug   | lane order_id action code records selected | Some records of an order were sent again or discarded |
+order.ended          | info    | lane order_id action code records selected | An order over a group of records is carried out       |
 alarm.raised         | error   | lane about number                      | The oldest record of a lane waits too long (minutes), or records are parked | `kakehashi status`, then `kakehashi parked list`
 alarm.cleared        | info    | lane about                             | What an alarm was raised about is over                   |
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace

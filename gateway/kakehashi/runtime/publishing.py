@@ -17,7 +17,7 @@ from kakehashi.errors import (
 )
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
-from kakehashi.pipeline.ledger import record_context
+from kakehashi.pipeline.ledger import correction_context, record_context
 from kakehashi.ports.broker import Broker, Message
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
@@ -146,7 +146,11 @@ class Publishing:
         return self._redriven(row, row.redrive_of)
 
     def _redriven(self, row: BatchRow, exception_id: int) -> Sealed:
-        """A retried record: its sealed bytes, bound to the new work."""
+        """A retried record: its sealed bytes, or those of its correction, bound to the new work."""
+        corrected = self.store.correction(row.id)
+        if corrected is not None:
+            plain = self.sealer.open(corrected.payload, context=correction_context(row.lane, row.request_id))
+            return self.sealer.seal(plain, context=seal_context(row.lane, row.request_id))
         exception = self.store.exception(exception_id)
         payload = self.store.payload(exception_id)
         origin = self.store.batch(exception.batch_id) if exception else None

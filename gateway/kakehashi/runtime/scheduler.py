@@ -1,5 +1,5 @@
 """Looks after what nobody else carries: lost messages are published again, results of settled files are returned,
-alarms are raised.
+orders are carried out, alarms are raised.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
+from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
 
 __all__ = ["Scheduler"]
@@ -32,6 +33,7 @@ class Scheduler:
     lanes: Sequence[str]
     store: Store
     publishing: Publishing
+    redriving: Redriving
     returning: Mapping[str, Returning]
     clock: Clock
     events: EventLog
@@ -41,11 +43,14 @@ class Scheduler:
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
-        done = sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
+        done = self.redriving.run_once()
+        done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         return done + self.publishing.publish_lost()
 
     def _return(self, file: FileRow) -> int:
         """One file's result. Its trouble is its own: the others go on."""
+        if self.redriving.awaits(file):
+            return 0
         rows = self.store.batches(file.id)
         batches = len(rows)
         if any(row.state not in ENDED for row in rows):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.errors import StoreError
@@ -25,9 +26,11 @@ from kakehashi.ports.ledger import (
     NewFile,
     ReplicaChange,
 )
+from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
 from kakehashi.testing.memory_characters import MemoryCharacters
+from kakehashi.testing.memory_order import MemoryOrder
 
 __all__ = ["Ledger"]
 
@@ -48,6 +51,8 @@ class Ledger:
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
         self.decisions: list[Decision] = []
+        self.orders: dict[int, MemoryOrder] = {}
+        self.corrections: dict[int, Correction] = {}
         self._requests: set[str] = set()
         self._file_ids = count(1)
         self._batch_ids = count(FIRST_BATCH)
@@ -212,10 +217,13 @@ class Ledger:
         if ended and file.state is FileState.WORKING:
             self.files[file_id] = replace(file, state=FileState.SETTLED)
 
+    def parked_batches(self) -> list[BatchRow]:
+        return [row for row in self.batches.values() if self.is_parked(row)]
+
     def is_parked(self, row: BatchRow) -> bool:
         return row.state is BatchState.PARKED and self.files[row.file_id].state is not FileState.HELD
 
-    def release(self, row: BatchRow, *, now: datetime) -> None:
+    def _release(self, row: BatchRow, *, now: datetime) -> None:
         sends = [attempt for attempt in self.attempts.get(row.id, ()) if attempt.request_id == row.request_id]
         may_be_known = bool(sends) and may_have_arrived(segment=sends[-1].segment, code=sends[-1].code)
         state = released_as(receipt=row.receipt, may_be_known=may_be_known)
@@ -225,23 +233,49 @@ class Ledger:
     def is_open(self, exception_id: int) -> bool:
         return exception_id in self.exceptions and self.exceptions[exception_id].state in OPEN
 
+    def redrive_all(
+        self, requests: Mapping[int, str], *, action: str = "redrive", order_id: int | None = None, **why: Any
+    ) -> list[BatchRow]:
+        """`requests`: exception → request id; those that are not open are passed over."""
+        due = {exception_id: request for exception_id, request in requests.items() if self.is_open(exception_id)}
+        self.check_requests(list(due.values()))
+        for exception_id in due:
+            self.decide_record(exception_id, RecordState.RETRIED, action=action, order_id=order_id, **why)
+        return [self._redrive(exception_id, request, why["now"]) for exception_id, request in due.items()]
+
+    def discard_all(self, exception_ids: Sequence[int], *, order_id: int | None = None, **why: Any) -> int:
+        due = [exception_id for exception_id in dict.fromkeys(exception_ids) if self.is_open(exception_id)]
+        for exception_id in due:
+            self.decide_record(exception_id, RecordState.DISCARDED, action="discard", order_id=order_id, **why)
+        return len(due)
+
+    def decide_batch(self, batch_id: int, *, release: bool, order_id: int | None = None, **why: Any) -> bool:
+        row = self.batches.get(batch_id)
+        if row is None or not self.is_parked(row):
+            return False
+        if release:
+            self._release(row, now=why["now"])
+        else:
+            self.update(row, now=why["now"], state=BatchState.DISCARDED)
+            self.end_file(row.file_id)
+        action = "release" if release else "discard"
+        self.write_down(action, file_id=row.file_id, batch_id=batch_id, order_id=order_id, **why)
+        return True
+
     def decide_record(
-        self, exception_id: int, state: RecordState, *, action: str, reason: str, actor: str, now: datetime
+        self, exception_id: int, state: RecordState, *, action: str, reason: str, actor: str, now: datetime, **of: Any
     ) -> None:
         row = self.exceptions[exception_id]
         self.exceptions[exception_id] = replace(row, state=state, reason=reason, actor=actor, changed_at=now)
-        decision = Decision(
-            at=now,
-            actor=actor,
-            action=action,
-            reason=reason,
-            file_id=row.file_id,
-            batch_id=row.batch_id,
-            exception_id=exception_id,
-        )
-        self.decisions.append(decision)
+        self.note(row, action=action, reason=reason, actor=actor, now=now, **of)
 
-    def redrive(self, exception_id: int, request_id: str, now: datetime) -> BatchRow:
+    def note(self, row: ExceptionRow, *, action: str, **of: Any) -> None:
+        self.write_down(action, file_id=row.file_id, batch_id=row.batch_id, exception_id=row.id, **of)
+
+    def write_down(self, action: str, *, now: datetime, **of: Any) -> None:
+        self.decisions.append(Decision(at=now, action=action, **of))
+
+    def _redrive(self, exception_id: int, request_id: str, now: datetime) -> BatchRow:
         exception = self.exceptions[exception_id]
         source = self.batches[exception.batch_id]
         seq = 1 + max(row.seq for row in self.batches.values() if row.file_id == exception.file_id)
@@ -267,7 +301,7 @@ class Ledger:
                 self.update(row, now=now, state=BatchState.DISCARDED)
         self.end_file(file.id)
 
-    def _unexcepted(self, row: BatchRow) -> int:
+    def unexcepted(self, row: BatchRow) -> int:
         return row.records - sum(1 for _ in self.exceptions_of(row.id))
 
     def count(self, lane: str) -> LaneCounts:
@@ -287,18 +321,20 @@ class Ledger:
             lane=lane,
             files=len(files),
             received=sum(row.records for row in files),
-            sent=sum(self._unexcepted(row) for row in batches if row.id in self.attempts) + len(judged),
+            sent=sum(self.unexcepted(row) for row in batches if row.id in self.attempts) + len(judged),
             accepted=sum(row.accepted for row in batches),
-            refused=len(gone) + sum(map(self._unexcepted, discarded)) + sum(row.records for row in bare_refused),
-            waiting=len(waiting) + sum(map(self._unexcepted, unsettled)) + sum(row.records for row in bare_held),
+            refused=len(gone) + sum(map(self.unexcepted, discarded)) + sum(row.records for row in bare_refused),
+            waiting=len(waiting) + sum(map(self.unexcepted, unsettled)) + sum(row.records for row in bare_held),
             oldest_waiting=self.files[min(waiting_files)].received_at if waiting_files else None,
         )
 
     def causes(self) -> list[Cause]:
         groups = Counter((row.lane, row.code, row.server_code, row.item, row.state) for row in self.exceptions.values())
         oldest: dict[tuple[object, ...], datetime] = {}
+        first: dict[tuple[object, ...], int] = {}
         for row in self.exceptions.values():
             key = (row.lane, row.code, row.server_code, row.item, row.state)
             oldest[key] = min(oldest.get(key, row.created_at), row.created_at)
-        causes = [Cause(*key, count=number, oldest=oldest[key]) for key, number in groups.items()]
+            first.setdefault(key, row.id)
+        causes = [Cause(*key, count=number, oldest=oldest[key], example=first[key]) for key, number in groups.items()]
         return sorted(causes, key=lambda c: (-c.count, c.lane, c.code, c.server_code or "", c.item or "", c.state))

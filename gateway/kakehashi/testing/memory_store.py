@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
+from kakehashi.errors import DuplicateContent
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
@@ -43,28 +41,13 @@ from kakehashi.ports.store_rules import (
     marked_due,
 )
 from kakehashi.testing.memory_characters import counted
-from kakehashi.testing.memory_ledger import Ledger
+from kakehashi.testing.memory_orders import MemoryOrderBook
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore:
+class MemoryStore(MemoryOrderBook):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
-
-    def __init__(self) -> None:
-        self._ledger = Ledger()
-        self._lock = threading.RLock()
-        self._closed = False
-        self.failure: StoreError | None = None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Ledger]:
-        with self._lock:
-            if self._closed:
-                raise StoreUnavailable
-            if self.failure is not None:
-                raise self.failure
-            yield self._ledger
 
     # Intake
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
@@ -270,11 +253,18 @@ class MemoryStore:
             return [row for row in fits if not held or is_held(row)][:most]
 
     def exceptions(
-        self, *, lane: str | None = None, code: str | None = None, states: Sequence[RecordState] = (), most: int = 1000
+        self,
+        *,
+        lane: str | None = None,
+        code: str | None = None,
+        server_code: str | None = None,
+        item: str | None = None,
+        states: Sequence[RecordState] = (),
+        most: int = 1000,
     ) -> list[ExceptionRow]:
         with self._transaction() as ledger:
-            rows = ledger.exceptions.values()
-            fits = (row for row in rows if lane in (None, row.lane) and code in (None, row.code))
+            rows = (row for row in ledger.exceptions.values() if lane in (None, row.lane) and code in (None, row.code))
+            fits = (row for row in rows if server_code in (None, row.server_code) and item in (None, row.item))
             return [row for row in fits if not states or row.state in states][:most]
 
     def exception(self, exception_id: int) -> ExceptionRow | None:
@@ -290,22 +280,12 @@ class MemoryStore:
     ) -> list[BatchRow]:
         wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
         with self._transaction() as ledger:
-            due = {id_: wanted[id_] for id_ in dict.fromkeys(exception_ids) if ledger.is_open(id_)}
-            ledger.check_requests(list(due.values()))
-            for exception_id in due:
-                ledger.decide_record(
-                    exception_id, RecordState.RETRIED, action="redrive", reason=reason, actor=actor, now=now
-                )
-            return [ledger.redrive(exception_id, request_id, now) for exception_id, request_id in due.items()]
+            in_order = {exception_id: wanted[exception_id] for exception_id in exception_ids}
+            return ledger.redrive_all(in_order, reason=reason, actor=actor, now=now)
 
     def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
         with self._transaction() as ledger:
-            due = [exception_id for exception_id in dict.fromkeys(exception_ids) if ledger.is_open(exception_id)]
-            for exception_id in due:
-                ledger.decide_record(
-                    exception_id, RecordState.DISCARDED, action="discard", reason=reason, actor=actor, now=now
-                )
-            return len(due)
+            return ledger.discard_all(exception_ids, reason=reason, actor=actor, now=now)
 
     def decide_file(self, file_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
         with self._transaction() as ledger:
@@ -319,25 +299,11 @@ class MemoryStore:
 
     def decide_batch(self, batch_id: int, *, release: bool, reason: str, actor: str, now: datetime) -> bool:
         with self._transaction() as ledger:
-            row = ledger.batches.get(batch_id)
-            if row is None or not ledger.is_parked(row):
-                return False
-            if release:
-                ledger.release(row, now=now)
-            else:
-                ledger.update(row, now=now, state=BatchState.DISCARDED)
-                ledger.end_file(row.file_id)
-            action = "release" if release else "discard"
-            decision = Decision(
-                at=now, actor=actor, action=action, reason=reason, file_id=row.file_id, batch_id=batch_id
-            )
-            ledger.decisions.append(decision)
-            return True
+            return ledger.decide_batch(batch_id, release=release, reason=reason, actor=actor, now=now)
 
     def parked_batches(self, *, lane: str | None = None, most: int = 1000) -> list[BatchRow]:
         with self._transaction() as ledger:
-            rows = [row for row in ledger.batches.values() if ledger.is_parked(row) and lane in (None, row.lane)]
-            return rows[:most]
+            return [row for row in ledger.parked_batches() if lane in (None, row.lane)][:most]
 
     def decisions(self, file_id: int) -> list[Decision]:
         with self._transaction() as ledger:

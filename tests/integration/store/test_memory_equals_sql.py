@@ -12,14 +12,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.domain.redrive import OrderAction
 from kakehashi.errors import DuplicateContent, StoreError
+from kakehashi.ports.redrive import Correction, NewOrder
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.store_samples import NOW, change, new_batches, new_character, new_exception, new_file
 from kakehashi_adapters.sql_store import migrate, open_store
 
 LANES = ("tax", "welfare")
-IDS = {"id", "file_id", "batch_id", "redrive_of", "exception_id"}
+IDS = {"id", "file_id", "batch_id", "redrive_of", "exception_id", "example"}
 _FOLDER = tempfile.TemporaryDirectory(prefix="kakehashi-template-")
 _TEMPLATE = Path(_FOLDER.name) / "ledger.db"
 
@@ -47,6 +49,8 @@ def plain(value):
     if is_dataclass(value):
         given = {field.name: getattr(value, field.name) for field in fields(value)}
         ids = {name: given[name] % 1_000_000 for name in IDS & given.keys() if given[name] is not None}
+        if len(given.get("request_id") or "") == 32:  # made of an order and an exception's id
+            ids["request_id"] = "of an order"
         return replace(value, **ids)
     return value
 
@@ -237,6 +241,45 @@ class Histories(RuleBasedStateMachine):
         batch, now = self.pick(number), self.now()
         self.both(lambda store, step: store.decide_batch(batch + step, release=release, reason="r", actor="a", now=now))
 
+    @rule(
+        lane=st.sampled_from(LANES),
+        code=st.sampled_from([None, "VAL-001", "GEN-001"]),
+        item=st.sampled_from([None, None, None, "A"]),
+        action=st.sampled_from(OrderAction),
+        most=st.none() | st.integers(1, 3),
+    )
+    def order(self, lane, code, item, action, most):
+        placed = NewOrder(
+            lane=lane, code=code, item=item, action=action, most=most, reason="r", actor="a", per_second=3,
+            placed_at=self.now(),
+        )  # fmt: skip
+        self.both(lambda store, _: store.place_order(placed))
+
+    @rule(number=st.integers(1, 4), most=smaller, waiting=smaller, back=st.integers(0, 3))
+    def carry_out(self, number, most, waiting, back):
+        now = self.now() - timedelta(minutes=back)
+        before = len(self.sql.orders())
+        self.both(lambda store, _: store.carry_out(number, most=most, waiting=waiting, now=now))
+        assert len(self.sql.orders()) == before
+        self.batches = sum(len(self.sql.batches(file.id)) for file in self.sql.files())
+
+    @rule(number=st.integers(1, 4))
+    def stop_order(self, number):
+        now = self.now()
+        self.both(lambda store, _: store.stop_order(number, reason="enough", actor="b", now=now))
+
+    @rule(number=st.integers(1, 12))
+    def correct(self, number):
+        now, request = self.now(), self.new_request()
+        correction = Correction(payload=Sealed("k2", b"other"), items=("A", "B"), config_hash="h")
+        made = self.both(
+            lambda store, step: store.correct(
+                number + 2 * step, correction, request_id=request, reason="r", actor="a", now=now
+            )
+        )
+        self.batches += made is not None
+        self.both(lambda store, step: store.correction(self.batches + step))
+
     @rule(most=smaller, lanes=some_lanes, wrong=smaller, met=met)
     def give_back(self, most, lanes, wrong, met):
         now = self.now()
@@ -264,6 +307,9 @@ class Histories(RuleBasedStateMachine):
         self.both(lambda store, _: store.characters(lane="tax", held=True, most=3))
         self.both(lambda store, _: store.character_counts())
         self.both(lambda store, _: store.parked_batches())
+        self.both(lambda store, _: store.parked_causes())
+        self.both(lambda store, _: store.orders())
+        self.both(lambda store, _: [store.is_ordered(number) for number in range(self.files + 1)])
         self.both(lambda store, _: [store.decisions(number) for number in range(self.files + 1)])
         self.both(lambda store, _: [store.batches(number) for number in range(self.files + 1)])
         keys = [(change(str(person), 0).person, "TM99000000000001", "2026") for person in (1, 2, 3)]

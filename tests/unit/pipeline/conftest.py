@@ -172,6 +172,7 @@ class House:
             lanes=[self.route.name],
             store=self.store,
             publishing=self.publishing,
+            redriving=self.gateway.redriving(),
             returning={self.route.name: returning},
             clock=self.clock,
             events=self.recorder,

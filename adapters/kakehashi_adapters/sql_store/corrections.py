@@ -1,0 +1,67 @@
+"""Records that an operator corrected: sent again with other bytes, the first ones kept where they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.redrive import Correction
+from kakehashi.ports.sealer import Sealed
+from kakehashi_adapters.sql_store.operators import redrive, write_down
+from kakehashi_adapters.sql_store.tables import corrections, exceptions
+
+__all__ = ["correct", "correction_of", "note"]
+
+
+def correct(
+    connection: Connection,
+    exception_id: int,
+    correction: Correction,
+    *,
+    request_id: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> BatchRow | None:
+    made = redrive(
+        connection, [exception_id], request_ids=[request_id], reason=reason, actor=actor, now=now, action="correct"
+    )
+    for row in made:
+        values = {
+            "batch_id": row.id,
+            "items": "\n".join(correction.items),
+            "config_hash": correction.config_hash,
+            "key_id": correction.payload.key_id,
+            "payload": correction.payload.body,
+        }
+        connection.execute(insert(corrections).values(values))
+    return made[0] if made else None
+
+
+def correction_of(connection: Connection, batch_id: int) -> Correction | None:
+    row = connection.execute(select(corrections).where(corrections.c.batch_id == batch_id)).one_or_none()
+    if row is None:
+        return None
+    return Correction(
+        payload=Sealed(row.key_id, row.payload), items=tuple(row.items.splitlines()), config_hash=row.config_hash
+    )
+
+
+def note(connection: Connection, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
+    query = select(exceptions.c.file_id, exceptions.c.batch_id).where(exceptions.c.id == exception_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return False
+    write_down(
+        connection,
+        action,
+        reason=reason,
+        actor=actor,
+        now=now,
+        file_id=row.file_id,
+        batch_id=row.batch_id,
+        exception_id=exception_id,
+    )
+    return True

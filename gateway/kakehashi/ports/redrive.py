@@ -1,0 +1,148 @@
+"""What operators order for whole groups of records, and records that they corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from kakehashi.domain.batch import content_id
+from kakehashi.domain.redrive import OrderAction, OrderState
+from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.sealer import Sealed
+
+__all__ = [
+    "AT_ONCE",
+    "BatchCause",
+    "Correction",
+    "NewOrder",
+    "OrderBook",
+    "OrderRow",
+    "order_request",
+    "pause_after",
+    "step_of",
+]
+
+AT_ONCE = 500
+"""Records of one step of an order, at most: a step is one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """「一括指図」 Who orders what, and why, for the open records and parked batches of a lane that have this cause.
+
+    None: every code, server code, item. `per_second`: records that a retry takes up in a second; `most`: in all.
+    """
+
+    lane: str
+    action: OrderAction
+    reason: str
+    actor: str
+    per_second: int
+    placed_at: datetime
+    code: str | None = None
+    server_code: str | None = None
+    item: str | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow(NewOrder):
+    """`selected`: records that it chose when it was placed; `done`: those that it has decided so far. What is refused
+    after that is none of its business. `due`: when it goes on; `stopped_by` and `stop_reason`: who stopped it, and why.
+    """
+
+    id: int
+    state: OrderState
+    selected: int
+    done: int
+    due: datetime
+    changed_at: datetime
+    stopped_by: str | None = None
+    stop_reason: str | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it goes on now: its pause is over, or the clock was set back since."""
+        return self.state is OrderState.OPEN and (self.due <= now or self.changed_at > now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """「訂正」 The bytes that a batch carries in place of those of its exception, which keeps them.
+
+    `items`: the names of what was changed (empty: the whole record was given anew). `config_hash`: of the configuration
+    that it was checked with. Who did it, when and why is the Decision of action `correct`.
+    """
+
+    payload: Sealed
+    items: tuple[str, ...]
+    config_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCause:
+    """Parked batches grouped: lane, code, how many, with how many records, since when, and the oldest of them."""
+
+    lane: str
+    code: str
+    batches: int
+    records: int
+    oldest: datetime
+    example: int
+
+
+def order_request(order_id: int, exception_id: int) -> str:
+    """The request id under which an order sends a record again."""
+    return content_id("order", order_id, exception_id)
+
+
+def step_of(order: OrderRow, *, most: int, room: int) -> int:
+    """How many records the next step may take: about a second's worth of a retry, never more than there is room for."""
+    left = AT_ONCE if order.most is None else order.most - order.done
+    if order.action is OrderAction.DISCARD:
+        return max(0, min(most, left))
+    return max(0, min(most, left, order.per_second, room))
+
+
+def pause_after(order: OrderRow, taken: int) -> timedelta:
+    """How long a retry rests after a step, so that its rate is kept."""
+    return timedelta(0) if order.action is OrderAction.DISCARD else timedelta(seconds=taken / order.per_second)
+
+
+class OrderBook(Protocol):
+    """The part of the store that knows orders and corrections. As of `Store`, every method is one transaction."""
+
+    def parked_causes(self) -> list[BatchCause]:
+        """What `parked_batches` gives, grouped by lane and code; the most records first."""
+
+    def place_order(self, order: NewOrder) -> OrderRow:
+        """Write it down; nothing else happens yet. It covers what is open now, not what comes to be open later."""
+
+    def orders(self, *, state: OrderState | None = None) -> list[OrderRow]:
+        """Oldest first."""
+
+    def carry_out(self, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
+        """The next step of an open order that is due: decide its next records as `redrive` and `discard` do (request
+        ids are `order_request`), then its next parked batches as `decide_batch` does, with its reason and actor.
+
+        At most `most` records and a second's worth of a retry (a parked batch is taken whole), and none while
+        `waiting` retried records of the lane are not settled yet. None: it is not open, or not due. Several may try at
+        once: a record is decided once. Its state is done after the step that found nothing left.
+        """
+
+    def stop_order(self, order_id: int, *, reason: str, actor: str, now: datetime) -> bool:
+        """What it has not decided yet stays as it is. False for one that is not open."""
+
+    def is_ordered(self, file_id: int) -> bool:
+        """Whether an open order has still to decide something of the file."""
+
+    def correct(
+        self, exception_id: int, correction: Correction, *, request_id: str, reason: str, actor: str, now: datetime
+    ) -> BatchRow | None:
+        """As `redrive` of one record, which goes out with the corrected bytes. None for one that is not open."""
+
+    def correction(self, batch_id: int) -> Correction | None:
+        """What the batch carries in place of its exception's payload."""
+
+    def note(self, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
+        """A decision that changes nothing (its bytes were given out). False for an unknown record."""

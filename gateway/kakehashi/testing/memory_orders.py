@@ -1,0 +1,177 @@
+"""The memory store's orders and corrections, and the transaction that every call of it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from kakehashi.domain.redrive import OrderAction, OrderState
+from kakehashi.errors import StoreError, StoreUnavailable
+from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.redrive import (
+    BatchCause,
+    Correction,
+    NewOrder,
+    OrderRow,
+    order_request,
+    pause_after,
+    step_of,
+)
+from kakehashi.ports.store_rules import ENDED
+from kakehashi.testing.memory_ledger import Ledger
+from kakehashi.testing.memory_order import MemoryOrder, covers, covers_batch
+
+__all__ = ["MemoryOrderBook"]
+
+
+class MemoryOrderBook:
+    """See `kakehashi.ports.redrive.OrderBook`."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.RLock()
+        self._closed = False
+        self.failure: StoreError | None = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Ledger]:
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailable
+            if self.failure is not None:
+                raise self.failure
+            yield self._ledger
+
+    def parked_causes(self) -> list[BatchCause]:
+        with self._transaction() as ledger:
+            groups: dict[tuple[str, str], list[BatchRow]] = {}
+            for row in ledger.parked_batches():
+                groups.setdefault((row.lane, row.code or ""), []).append(row)
+            causes = [
+                BatchCause(
+                    *key,
+                    batches=len(rows),
+                    records=sum(map(ledger.unexcepted, rows)),
+                    oldest=min(row.updated_at for row in rows),
+                    example=rows[0].id,
+                )
+                for key, rows in groups.items()
+            ]
+            return sorted(causes, key=lambda cause: (-cause.records, cause.lane, cause.code))
+
+    def place_order(self, order: NewOrder) -> OrderRow:
+        with self._transaction() as ledger:
+            records = [row.id for row in ledger.exceptions.values() if ledger.is_open(row.id) and covers(order, row)]
+            wholes = [row for row in ledger.parked_batches() if covers_batch(order, row)]
+            row = OrderRow(
+                **asdict(order),
+                id=len(ledger.orders) + 1,
+                state=OrderState.OPEN,
+                selected=len(records) + sum(map(ledger.unexcepted, wholes)),
+                done=0,
+                due=order.placed_at,
+                changed_at=order.placed_at,
+            )
+            ledger.orders[row.id] = MemoryOrder(
+                row=row,
+                exceptions_to=max(records, default=0),
+                batches_to=max((row.id for row in wholes), default=0),
+            )
+            return row
+
+    def orders(self, *, state: OrderState | None = None) -> list[OrderRow]:
+        with self._transaction() as ledger:
+            return [order.row for order in ledger.orders.values() if state in (None, order.row.state)]
+
+    def carry_out(self, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
+        with self._transaction() as ledger:
+            order = ledger.orders.get(order_id)
+            if order is None or not order.row.is_due(now):
+                return None
+            limit = step_of(order.row, most=most, room=waiting - _in_work(ledger, order.row.lane))
+            if limit == 0:
+                return None
+            moved = _step(ledger, order, limit=limit, now=now)
+            ended = moved.exceptions_at >= moved.exceptions_to and moved.batches_at >= moved.batches_to
+            ended = ended or moved.row.done == moved.row.most
+            pause = pause_after(moved.row, moved.row.done - order.row.done)
+            row = replace(
+                moved.row, state=OrderState.DONE if ended else OrderState.OPEN, due=now + pause, changed_at=now
+            )
+            ledger.orders[order_id] = replace(moved, row=row)
+            return row
+
+    def stop_order(self, order_id: int, *, reason: str, actor: str, now: datetime) -> bool:
+        with self._transaction() as ledger:
+            order = ledger.orders.get(order_id)
+            if order is None or order.row.state is not OrderState.OPEN:
+                return False
+            row = replace(order.row, state=OrderState.STOPPED, stopped_by=actor, stop_reason=reason, changed_at=now)
+            ledger.orders[order_id] = replace(order, row=row)
+            return True
+
+    def is_ordered(self, file_id: int) -> bool:
+        with self._transaction() as ledger:
+            rows = [row for row in ledger.exceptions.values() if row.file_id == file_id and ledger.is_open(row.id)]
+            pending = [order for order in ledger.orders.values() if order.row.state is OrderState.OPEN]
+            return any(
+                order.exceptions_at < row.id <= order.exceptions_to and covers(order.row, row)
+                for order in pending
+                for row in rows
+            )
+
+    def correct(
+        self, exception_id: int, correction: Correction, *, request_id: str, reason: str, actor: str, now: datetime
+    ) -> BatchRow | None:
+        with self._transaction() as ledger:
+            made = ledger.redrive_all({exception_id: request_id}, action="correct", reason=reason, actor=actor, now=now)
+            ledger.corrections |= {row.id: correction for row in made}
+            return made[0] if made else None
+
+    def correction(self, batch_id: int) -> Correction | None:
+        with self._transaction() as ledger:
+            return ledger.corrections.get(batch_id)
+
+    def note(self, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
+        with self._transaction() as ledger:
+            row = ledger.exceptions.get(exception_id)
+            if row is None:
+                return False
+            ledger.note(row, action=action, reason=reason, actor=actor, now=now)
+            return True
+
+
+def _in_work(ledger: Ledger, lane: str) -> int:
+    rows = ledger.batches.values()
+    return sum(row.lane == lane and row.redrive_of is not None and row.state not in ENDED for row in rows)
+
+
+def _step(ledger: Ledger, order: MemoryOrder, *, limit: int, now: datetime) -> MemoryOrder:
+    row = order.row
+    ahead = (e for e in list(ledger.exceptions.values()) if order.exceptions_at < e.id <= order.exceptions_to)
+    ids = [e.id for e in ahead if ledger.is_open(e.id) and covers(row, e)][:limit]
+    done, whole = _decide(ledger, row, ids, now=now), len(ids) < limit
+    order = replace(order, exceptions_at=order.exceptions_to if whole else ids[-1])
+    if order.exceptions_at >= order.exceptions_to:
+        batches = [b for b in ledger.parked_batches() if order.batches_at < b.id <= order.batches_to]
+        for batch in [b for b in batches if covers_batch(row, b)]:
+            if done >= limit:
+                break
+            records = ledger.unexcepted(batch)
+            release = row.action is OrderAction.RETRY
+            ledger.decide_batch(batch.id, release=release, order_id=row.id, reason=row.reason, actor=row.actor, now=now)
+            done += records
+            order = replace(order, batches_at=batch.id)
+        if done < limit:
+            order = replace(order, batches_at=order.batches_to)
+    return replace(order, row=replace(row, done=row.done + done))
+
+
+def _decide(ledger: Ledger, row: OrderRow, ids: list[int], *, now: datetime) -> int:
+    if row.action is OrderAction.DISCARD:
+        return ledger.discard_all(ids, order_id=row.id, reason=row.reason, actor=row.actor, now=now)
+    requests = {number: order_request(row.id, number) for number in ids}
+    return len(ledger.redrive_all(requests, order_id=row.id, reason=row.reason, actor=row.actor, now=now))
