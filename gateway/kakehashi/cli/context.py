@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,9 +23,14 @@ from kakehashi.errors import (
     StoreError,
 )
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.links import LinkStore
+from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
+
+if TYPE_CHECKING:
+    from kakehashi.runtime.foresight import Foresight
 
 __all__ = ["FAULTS", "UNREACHABLE", "Session", "command", "is_row_number"]
 
@@ -45,7 +51,7 @@ class Session:
     output: Output
     as_of: date | None = None
     """The day of the tables; set before the configuration is asked for."""
-    _open: list[Store] = field(default_factory=list)
+    _open: list[Store | LinkStore] = field(default_factory=list)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -53,15 +59,36 @@ class Session:
 
         return load(self.folder, as_of=self.as_of)
 
-    @cached_property
+    @property
     def store(self) -> Store:
         """The ledger alone: operators' commands need neither broker nor server."""
+        return self._books[0]
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """Needs the keys: its methods raise SealError or ConfigurationError where they are missing."""
+        from kakehashi.runtime.foresight import Foresight  # noqa: PLC0415  # translation is slow to import
+
+        return Foresight(
+            configuration=self.configuration,
+            store=self.store,
+            links=self._books[1],
+            sealer=self.sealer,
+            xsd=shared("xsd"),
+        )
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        sealer: Sealer = plugin("sealers", "vault")(self.configuration.gateway.keys)
+        return sealer
+
+    @cached_property
+    def _books(self) -> tuple[Store, LinkStore]:
         url = self.configuration.gateway.store.url
-        store, _links = plugin("stores", url.partition(":")[0].partition("+")[0])(url)
+        store, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url)
+        self._open.extend((store, links))
         store.check()
-        self._open.append(store)
-        checked: Store = store
-        return checked
+        return store, links
 
     @cached_property
     def clock(self) -> Clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kakehashi.cli.context import Session, command, is_row_number
-from kakehashi.cli.held import tell_held
+from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.domain.batch import FileState
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store import Store
@@ -35,28 +35,33 @@ def status(session: Session) -> int:
             for lane in counts
         ],
     )
-    causes = session.store.causes()
-    if causes and not session.output.as_json:
+    if not session.output.as_json:
+        _tell_causes(session)
+        tell_held(session, Choice())
+    return 0 if all(lane.adds_up for lane in counts) else 1
+
+
+def _tell_causes(session: Session) -> None:
+    found = groups(session, Choice())
+    if found:
         session.output.rows(
             "Not accepted, by cause",
-            ("lane", "code", "server_code", "item", "state", "records", "since", "meaning"),
+            ("lane", "code", "server_code", "item", "state", "records", "batches", "since", "meaning"),
             [
                 (
-                    cause.lane,
-                    cause.code,
-                    cause.server_code,
-                    cause.item,
-                    cause.state,
-                    cause.count,
-                    cause.oldest,
-                    session.meaning(cause.code),
+                    g.lane,
+                    g.code,
+                    g.server_code,
+                    g.item,
+                    g.state,
+                    g.records,
+                    g.batches,
+                    g.oldest,
+                    session.meaning(g.code),
                 )
-                for cause in causes
+                for g in found
             ],
         )
-    if not session.output.as_json:
-        tell_held(session)
-    return 0 if all(lane.adds_up for lane in counts) else 1
 
 
 @command()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 
 import click
 
-from kakehashi.cli.context import Session, command, is_row_number
-from kakehashi.cli.held import tell_held
-from kakehashi.domain.batch import RecordState, content_id
+from kakehashi.cli.context import Session, command
+from kakehashi.cli.held import Choice, groups, tell_held
+from kakehashi.cli.redrive import cause_options, discard, number_of, orders, retry, stop
 from kakehashi.ports.ledger import ExceptionRow
+from kakehashi.ports.store_rules import OPEN
 
 __all__ = ["parked"]
-
-_OPEN = (RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED)
 
 
 @click.group()
@@ -23,26 +21,41 @@ def parked() -> None:
 
 
 @command(parked, "list")
-@click.option("--lane", help="Only this lane.")
-@click.option("--code", help="Only this error code.")
-@click.option("--each", is_flag=True, help="Record by record instead of grouped by cause.")
-def list_parked(session: Session, lane: str | None, code: str | None, each: bool) -> int:
-    """What is parked, grouped by cause (or each record), and held files and parked batches."""
-    store = session.store
+@cause_options
+@click.option("--each", is_flag=True, help="One by one instead of grouped by cause.")
+def list_parked(session: Session, *, choice: Choice, each: bool) -> int:
+    """What is parked, grouped by cause with the place of the oldest, or one by one; then held files."""
     if each:
-        _each(session, store.exceptions(lane=lane, code=code, states=_OPEN))
+        rows = session.store.exceptions(
+            lane=choice.lane, code=choice.code, server_code=choice.server_code, item=choice.item, states=OPEN
+        )
+        _each(session, rows)
     else:
         session.output.rows(
             "By cause",
-            ("lane", "code", "server_code", "item", "state", "records", "since", "what_to_do"),
+            ("lane", "code", "server_code", "item", "state", "records", "batches", "since", "example", "file",
+             "record", "byte", "what_to_do"),
             [
-                (c.lane, c.code, c.server_code, c.item, c.state, c.count, c.oldest, session.remedy(c.code))
-                for c in store.causes()
-                if (lane in (None, c.lane)) and (code in (None, c.code)) and c.state in _OPEN
+                (
+                    g.lane, g.code, g.server_code, g.item, g.state, g.records, g.batches, g.oldest, g.example,
+                    *_place(session, g.example), session.remedy(g.code),
+                )
+                for g in groups(session, choice)
             ],
-        )
-    tell_held(session, lane=lane, code=code)
+        )  # fmt: skip
+    tell_held(session, choice, each=each)
     return 0
+
+
+def _place(session: Session, example: str) -> tuple[str, int, int | None]:
+    """File, record and byte of an example."""
+    number = int(example[1:])
+    exception = session.store.exception(number) if example[0] == "E" else None
+    if exception is not None:
+        return _named(session, exception.file_id), exception.record_no, exception.offset
+    batch = session.store.batch(number)
+    assert batch is not None
+    return _named(session, batch.file_id), batch.first_record, batch.offset
 
 
 def _each(session: Session, rows: Sequence[ExceptionRow]) -> None:
@@ -81,7 +94,7 @@ def show(session: Session, identifier: str) -> int:
 
 
 def _record(session: Session, identifier: str) -> dict[str, object] | None:
-    row = session.store.exception(_number(identifier, "E"))
+    row = session.store.exception(number_of(identifier, "E"))
     if row is None:
         return None
     return {
@@ -103,7 +116,7 @@ def _record(session: Session, identifier: str) -> dict[str, object] | None:
 
 
 def _batch(session: Session, identifier: str) -> dict[str, object] | None:
-    row = session.store.batch(_number(identifier, "B"))
+    row = session.store.batch(number_of(identifier, "B"))
     if row is None:
         return None
     return {
@@ -119,7 +132,7 @@ def _batch(session: Session, identifier: str) -> dict[str, object] | None:
 
 
 def _file(session: Session, identifier: str) -> dict[str, object] | None:
-    row = session.store.file(_number(identifier, "F"))
+    row = session.store.file(number_of(identifier, "F"))
     if row is None:
         return None
     return {
@@ -143,88 +156,5 @@ def _advice(session: Session, code: str | None) -> dict[str, object]:
     return {"meaning": session.meaning(code) if code else None, "what_to_do": session.remedy(code)}
 
 
-def _selection(function: click.decorators.FC) -> click.decorators.FC:
-    for option in (
-        click.argument("identifiers", nargs=-1),
-        click.option("--lane", help="All of this lane."),
-        click.option("--code", help="All with this error code."),
-        click.option("--reason", required=True, help="Why; kept with the decision."),
-        click.option("--dry-run", is_flag=True, help="Only say how many."),
-    ):
-        function = option(function)
-    return function
-
-
-@command(parked, "retry")
-@_selection
-def retry(
-    session: Session,
-    identifiers: tuple[str, ...],
-    lane: str | None,
-    code: str | None,
-    reason: str,
-    dry_run: bool,
-) -> int:
-    """Send again: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
-    return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=True)
-
-
-@command(parked, "discard")
-@_selection
-def discard(
-    session: Session,
-    identifiers: tuple[str, ...],
-    lane: str | None,
-    code: str | None,
-    reason: str,
-    dry_run: bool,
-) -> int:
-    """Give up for good: records (E56), parked batches (B34), held files (F12), or all of a lane or code."""
-    return _decide(session, identifiers, lane=lane, code=code, reason=reason, dry_run=dry_run, release=False)
-
-
-def _decide(
-    session: Session,
-    identifiers: Sequence[str],
-    *,
-    lane: str | None,
-    code: str | None,
-    reason: str,
-    dry_run: bool,
-    release: bool,
-) -> int:
-    if not identifiers and lane is None and code is None:
-        raise click.UsageError("Name records, batches or files, or select by --lane or --code.")
-    store = session.store
-    by_kind = {kind: [_number(i, kind) for i in identifiers if i[:1].upper() == kind] for kind in "EBF"}
-    if len(identifiers) != sum(map(len, by_kind.values())):
-        raise click.UsageError("An identifier is E<record>, B<batch> or F<file>.")
-    exceptions = list(by_kind["E"])
-    if not identifiers:
-        exceptions = [row.id for row in store.exceptions(lane=lane, code=code, states=_OPEN, most=1_000_000)]
-        by_kind["B"] = [row.id for row in store.parked_batches(lane=lane) if code in (None, row.code)]
-    done = 0
-    if dry_run:
-        done = len(exceptions) + len(by_kind["B"]) + len(by_kind["F"])
-    else:
-        actor, now = getpass.getuser(), session.clock.now()
-        if release:
-            requests = [content_id("redrive", number, now.isoformat()) for number in exceptions]
-            done += len(store.redrive(exceptions, request_ids=requests, reason=reason, actor=actor, now=now))
-        else:
-            done += store.discard(exceptions, reason=reason, actor=actor, now=now)
-        done += sum(
-            store.decide_batch(number, release=release, reason=reason, actor=actor, now=now) for number in by_kind["B"]
-        )
-        done += sum(
-            store.decide_file(number, release=release, reason=reason, actor=actor, now=now) for number in by_kind["F"]
-        )
-    session.output.object({"dry_run" if dry_run else ("retried" if release else "discarded"): done})
-    return 0
-
-
-def _number(identifier: str, kind: str) -> int:
-    text = identifier[1:] if identifier[:1].upper() == kind else identifier
-    if not is_row_number(text):
-        raise click.UsageError(f"{kind}<number> is expected.")
-    return int(text)
+for _command in (retry, discard, orders, stop):
+    parked.add_command(_command)

@@ -12,11 +12,13 @@ def _table(text: str) -> dict[str, str]:
 
 _JAPANESE = _table("""
 accepted | 受理
+action | 処理
 adds up | 照合
 answered | 回答
 attempts | 送信回数
 batch | バッチ
 Batches | バッチ
+because | 理由コード
 batches | バッチ数
 by | 決定者
 By cause | 原因別
@@ -30,7 +32,10 @@ discarded | 破棄
 dry run | 対象件数(未実行)
 due | 次回
 Error codes | エラーコード
+done | 処理済み
 event | イベント
+examined | 試行件数
+example | 例
 Events | イベント
 exception | 例外
 fields | 項目
@@ -46,6 +51,7 @@ id | ID
 item | 項目
 known | 登録済み
 lane | レーン
+lanes | レーン数
 Lanes | レーン
 last | 最終
 level | 重要度
@@ -53,12 +59,19 @@ Lost | 失われた文字
 meaning | 意味
 message | 電文
 Messages to the server | サーバーへの電文
+most | 上限
 name | 名称
 no | 番号
 Not accepted, by cause | 受理されていないもの(原因別)
 Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
 Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
+Nothing of that choice is open. | 条件に該当する未処理のものはありません。
 oldest waiting | 最古の待機
+order | 指図
+Orders | 一括指図
+outcome | 見込み
+per second | 毎秒件数
+placed | 指図日時
 Places | 位置
 rank | 順位
 reason | 理由
@@ -72,23 +85,30 @@ refused | 却下
 request id | 要求ID
 retried | 再処理
 retries | 再処理元
+seconds | 所要秒数
 seen | 検出
 segment | 区分
+selected | 対象件数
 sent | 送信
 server code | サーバーのコード
 sha256 | SHA-256
 since | 発生
 size | バイト数
 state | 状態
+stop reason | 停止理由
+stopped | 停止
+stopped by | 停止者
 still unknown | 未登録のまま
 substitute | 代替文字
 system | システム
+There is no open order of that name. | 該当する実行中の指図はありません。
 There is no such file. | 該当するファイルはありません。
 times | 回数
 to | 候補
 to code | 候補のコード
 waiting | 待機
 what | 種別
+What would become of them | 再処理した場合の見込み
 what to do | 対処
 """)
 

@@ -18,6 +18,7 @@ from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
 from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.links import LinkReader
 from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Offline", "OfflineResult"]
@@ -61,8 +62,12 @@ class OfflineResult:
 class Offline:
     """Translates by one route. No side effects; safe with a production configuration."""
 
-    def __init__(self, configuration: Configuration, route: Route, xsd: Path) -> None:
+    def __init__(
+        self, configuration: Configuration, route: Route, xsd: Path, *, links: LinkReader | None = None
+    ) -> None:
+        """`links`: who is linked; left out, everyone is."""
         self._route = route
+        self._links = links or _EveryoneLinked()
         self._conversation = Conversation(
             route=route,
             profile=configuration.profile,
@@ -114,8 +119,8 @@ class Offline:
         return translate(
             self._route,
             body,
-            Subject(file=file, file_id=1, first_record=row.first_record, offset=row.offset),
-            links=_EveryoneLinked(),
+            Subject(file=file, file_id=row.file_id, first_record=row.first_record, offset=row.offset),
+            links=self._links,
             refusal=self._conversation.refusal,
             build=build,
         )
