@@ -1,4 +1,6 @@
-"""A throw-away certificate authority for the demo and for tests. Never for production: the site has its own CA."""
+"""How long certificates are valid; and a throw-away authority for demo and tests, never for production: the site has
+its own CA.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["Authority", "CertificateFiles", "make_certificates"]
+__all__ = ["Authority", "CertificateFiles", "make_certificates", "valid_until"]
 
 _LIFE = timedelta(days=398)
 _LEEWAY = timedelta(minutes=5)
@@ -145,3 +147,11 @@ def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(text)
+
+
+def valid_until(file: Path) -> datetime | None:
+    """The earliest end of all certificates of a PEM file; None where it cannot be read."""
+    try:
+        return min(each.not_valid_after_utc for each in x509.load_pem_x509_certificates(file.read_bytes()))
+    except (OSError, ValueError):
+        return None

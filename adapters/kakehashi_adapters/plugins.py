@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kakehashi.config.model import SourceSettings
-from kakehashi.config.settings import KeySettings, ServerSettings
+from kakehashi.config.settings import GatewaySettings, KeySettings, ServerSettings
 from kakehashi.errors import Fault
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kakehashi_adapters.file_drop import FolderSink, FolderSource
     from kakehashi_adapters.https_client import HttpsServerClient
     from kakehashi_adapters.sql_store import SqlLinkStore, SqlStore
+    from kakehashi_adapters.surroundings import MachineSurroundings
     from kakehashi_adapters.vault import AesGcmSealer
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "key_file",
     "sealer",
     "sql_stores",
+    "surroundings",
 ]
 
 
@@ -106,3 +108,10 @@ def folder_sink(folder: Path) -> FolderSink:
     from kakehashi_adapters.file_drop import FolderSink  # noqa: PLC0415
 
     return FolderSink(folder)
+
+
+def surroundings(settings: GatewaySettings) -> MachineSurroundings:
+    """Disks and certificates of this machine."""
+    from kakehashi_adapters.surroundings import MachineSurroundings  # noqa: PLC0415
+
+    return MachineSurroundings(settings)

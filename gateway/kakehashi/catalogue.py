@@ -2,7 +2,7 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-CFG configuration, GEN the gateway itself.
+CFG configuration, ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ def _table(text: str) -> dict[str, Problem]:
 
 
 PROBLEMS: dict[str, Problem] = _table("""
+ALM-001 | the oldest record of the lane waits too long | レーンの最古のレコードが滞留しています | See with `kakehashi status` what it waits for: server, broker, worker, or a decision | `kakehashi status` で待機の原因(サーバー・ブローカー・ワーカー・判断待ち)を確認してください
+ALM-002 | records or files of the lane wait for a decision | 判断待ちのレコードまたはファイルがあります | See them with `kakehashi parked list`, then retry, fix or discard them | `kakehashi parked list` で確認し、再処理・訂正・破棄してください
+ALM-003 | the files that are expected by now have not come | 予定時刻までにファイルが届いていません | Ask the owner of the system; see drop folder, quarantine and held files | 送信元に確認し、受信フォルダ・隔離フォルダ・保留ファイルを確認してください
+ALM-004 | too many of the lane's records were refused within the hour | 直近1時間の却下率が高すぎます | See the causes with `kakehashi status`; suspend the source if a layout or table changed | `kakehashi status` で原因を確認し、レイアウトや表の変更なら送信元を止めてください
+ALM-006 | a disk is nearly full | ディスクの空きが不足しています | Free space before it is full: intake then stops by itself and loses nothing | 満杯になる前に空き容量を確保してください。満杯時は受付が停止します(データは失われません)
+ALM-007 | a certificate expires soon, or has expired | 証明書の有効期限が近いか、切れています | Order the new certificate and put it in place before that day | 期限前に新しい証明書に交換してください
+ALM-008 | a certificate cannot be read | 証明書を読み取れません | Check the PEM file and its rights | PEMファイルと権限を確認してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください

@@ -30,8 +30,9 @@ from kakehashi.ports.ledger import (
 )
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
+from kakehashi.ports.vigil import Flow, Settled
 from kakehashi_adapters.sql_store import characters as character_rows
-from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, work
+from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, vigil, work
 from kakehashi_adapters.sql_store.order_book import SqlOrderBook
 
 __all__ = ["SqlStore"]
@@ -248,6 +249,12 @@ class SqlStore(SqlOrderBook):
 
     def decisions(self, file_id: int) -> list[Decision]:
         return self._read(lambda c: reading.decisions_of(c, file_id))
+
+    def flow(self, lane: str, *, since: datetime) -> Flow:
+        return self._read(lambda c: vigil.flow(c, lane, since=since))
+
+    def settled(self, *, since: datetime) -> list[Settled]:
+        return self._read(lambda c: vigil.settled(c, since=since))
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         return self._read(lambda c: replicas.newest_replicas(c, keys))

@@ -24,6 +24,8 @@ from sqlalchemy import (
 __all__ = [
     "ENDED",
     "HEAD",
+    "REDRIVEN",
+    "SETTLED",
     "UNENDED",
     "UNHEARD",
     "UNRETURNED",
@@ -53,6 +55,7 @@ Key = BigInteger().with_variant(Integer, "sqlite")
 ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
 UNHEARD = "state IN ('queued', 'sent', 'waiting')"
+SETTLED = "state = 'settled'"
 REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
@@ -136,6 +139,7 @@ batches = Table(
         postgresql_where=text(UNHEARD),
     ),
     Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
+    Index("ix_batches_settled", "updated_at", sqlite_where=text(SETTLED), postgresql_where=text(SETTLED)),
     Index("ix_batches_redriven", "lane", sqlite_where=text(REDRIVEN), postgresql_where=text(REDRIVEN)),
     sqlite_autoincrement=True,
 )

@@ -10,6 +10,7 @@ from kakehashi.config.settings import RetrySettings, Settings
 
 __all__ = [
     "ControlSettings",
+    "ExpectSettings",
     "GaijiSettings",
     "LayoutSettings",
     "MappingSettings",
@@ -149,6 +150,21 @@ class RouteLimits(Settings):
     batch_records: int | None = Field(None, ge=1, le=10_000, description="Records of one batch")
 
 
+class ExpectSettings(Settings):
+    """「着信予定」 When files of this lane should have come. Without it, nobody is called when none comes."""
+
+    by: str = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Japan time, as `09:00`")
+    days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], Strict(strict=False)] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), min_length=1, description="Weekdays on which files are expected"
+    )
+    holidays: Literal["free", "expected"] = Field(
+        "free", description="Whether files are expected on the holidays of the profile's calendar"
+    )
+    within_hours: int = Field(12, ge=1, le=744, description="Files count that came so many hours before `by`, or later")
+    files: int = Field(1, ge=1, description="Files that must have come")
+    records: int = Field(1, ge=0, description="Records that these files must hold together")
+
+
 class RouteSettings(Settings):
     """「連携経路」 routes/ROUTE/route.toml"""
 
@@ -164,3 +180,4 @@ class RouteSettings(Settings):
     returns: ReturnSettings | None = Field(None, alias="return", description="The result file")
     retry: RetrySettings = Field(RetrySettings(), description="Limits by result class where they differ")
     limits: RouteLimits = Field(RouteLimits(), description="Sizes where they differ")
+    expect: ExpectSettings | None = Field(None, description="When its files should have come")

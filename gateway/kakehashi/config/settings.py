@@ -147,6 +147,17 @@ class AlarmSettings(Settings):
     parked_records: int = Field(
         1, ge=1, description="Parked records of a lane (those of held files too) that raise an alarm"
     )
+    refused_percent: int = Field(
+        10, ge=1, le=100, description="Refused of a lane's records that were settled within the hour"
+    )
+    refused_least: int = Field(
+        20, ge=1, description="Records that a lane must have settled within the hour before their share counts"
+    )
+    disk_free_megabytes: int = Field(
+        1024, ge=1, description="Free megabytes of the disks of spool, ledger, queues and exchange folders"
+    )
+    disk_free_inodes: int = Field(10_000, ge=1, description="Files that these disks can still hold")
+    certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
 
 class SafetySettings(Settings):

@@ -28,6 +28,7 @@ from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
+from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
@@ -37,6 +38,7 @@ from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
 
@@ -102,6 +104,7 @@ class Gateway:
     spool: Spool
     client: ServerClient
     clock: Clock
+    surroundings: Surroundings
     schemas: SchemaSet
     events: EventLog = field(default_factory=EventLog)
     patience: timedelta = timedelta(seconds=60)
@@ -205,13 +208,13 @@ class Gateway:
         )
 
     def alarms(self) -> Alarms:
-        return Alarms(
-            lanes=list(self.configuration.routes),
+        watch = Watch(
+            routes=self.configuration.routes,
             store=self.store,
             settings=self.configuration.gateway.alarms,
-            clock=self.clock,
-            events=self.events,
+            surroundings=self.surroundings,
         )
+        return Alarms(watch=watch, clock=self.clock, events=self.events)
 
     def returning_to(self, route: Route, sink: Sink) -> Returning:
         """What writes the results of a route. Raises LookupError for a route that has none."""
@@ -284,5 +287,6 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
     if "client" not in parts:
         parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
+    parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))
     parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))
     return Gateway(configuration=configuration, **parts)

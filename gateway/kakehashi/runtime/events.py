@@ -65,8 +65,8 @@ store.unavailable    | error   | code                                   | The le
 store.recovered      | info    |                                        | The ledger is reached again                              |
 order.advanced       | debug   | lane order_id action code records selected | Some records of an order were sent again or discarded |
 order.ended          | info    | lane order_id action code records selected | An order over a group of records is carried out       |
-alarm.raised         | error   | lane about number                      | The oldest record of a lane waits too long (minutes), or records are parked | `kakehashi status`, then `kakehashi parked list`
-alarm.cleared        | info    | lane about                             | What an alarm was raised about is over                   |
+alarm.raised         | error   | lane code about place number limit     | Somebody must look: the code says what, `number` how bad, `limit` from where on | `kakehashi alarms`, and what its code says
+alarm.cleared        | info    | lane code about place                  | What an alarm was raised about is over                   |
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
 """)
 

@@ -29,6 +29,7 @@ from kakehashi.ports.ledger import (
 from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
+from kakehashi.ports.vigil import Settled
 from kakehashi.testing.memory_characters import MemoryCharacters
 from kakehashi.testing.memory_order import MemoryOrder
 
@@ -327,6 +328,18 @@ class Ledger:
             waiting=len(waiting) + sum(map(self.unexcepted, unsettled)) + sum(row.records for row in bare_held),
             oldest_waiting=self.files[min(waiting_files)].received_at if waiting_files else None,
         )
+
+    def settled(self, since: datetime) -> list[Settled]:
+        lanes: dict[str, list[int]] = {}
+        for row in self.batches.values():
+            if row.state is not BatchState.SETTLED or row.updated_at < since:
+                continue
+            found = list(self.exceptions_of(row.id))
+            gone = [e for e in found if e.state in (RecordState.REFUSED, RecordState.DISCARDED) and e.code != "REF-002"]
+            sums = lanes.setdefault(row.lane, [0, 0])
+            sums[0] += row.records - sum(e.state is RecordState.RETRIED for e in found)
+            sums[1] += len(gone)
+        return [Settled(lane, *sums) for lane, sums in sorted(lanes.items())]
 
     def causes(self) -> list[Cause]:
         groups = Counter((row.lane, row.code, row.server_code, row.item, row.state) for row in self.exceptions.values())

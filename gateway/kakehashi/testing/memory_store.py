@@ -40,6 +40,7 @@ from kakehashi.ports.store_rules import (
     is_lost,
     marked_due,
 )
+from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
 from kakehashi.testing.memory_orders import MemoryOrderBook
 
@@ -308,6 +309,17 @@ class MemoryStore(MemoryOrderBook):
     def decisions(self, file_id: int) -> list[Decision]:
         with self._transaction() as ledger:
             return [decision for decision in ledger.decisions if decision.file_id == file_id]
+
+    def flow(self, lane: str, *, since: datetime) -> Flow:
+        with self._transaction() as ledger:
+            bad = (FileState.HELD, FileState.REFUSED)
+            rows = [row for row in ledger.files.values() if row.lane == lane and row.received_at >= since]
+            came = [row.records for row in rows if row.state not in bad]
+            return Flow(len(came), sum(came))
+
+    def settled(self, *, since: datetime) -> list[Settled]:
+        with self._transaction() as ledger:
+            return ledger.settled(since)
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         with self._transaction() as ledger:

@@ -22,6 +22,7 @@ from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_sealer import MemorySealer
 from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
 from kakehashi_simulators.intermediate_server import IntermediateServer
 from kakehashi_simulators.legacy import generate
@@ -71,6 +72,7 @@ class House:
             spool=MemorySpool(),
             client=self.client,
             clock=self.clock,
+            surroundings=MemorySurroundings(),
             schemas=SchemaSet(ROOT / "xsd" / "std-2026"),
             events=self.recorder,
         )

@@ -1,93 +1,215 @@
-"""An operator is called when a lane waits too long or has parked records, once, and told when it is over."""
+"""An operator is called once when something begins to be wrong, and told when it is over."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
 from tests.unit.runtime.test_intake import Recorder
 
+from kakehashi.catalogue import PROBLEMS
+from kakehashi.config.route_settings import ExpectSettings
 from kakehashi.config.settings import AlarmSettings
-from kakehashi.domain.batch import FileState, RecordState
+from kakehashi.domain.batch import RecordState
+from kakehashi.ports.ledger import NewFile
+from kakehashi.ports.vigil import Expiry, Space
 from kakehashi.runtime.alarms import Alarms
+from kakehashi.runtime.watch import Watch
 from kakehashi.testing.memory_clock import MemoryClock
+from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.testing.memory_surroundings import MemorySurroundings
+from kakehashi.testing.store_samples import begin, new_batches, new_exception
+
+JAPAN = timezone(timedelta(hours=9))
+DAILY = ExpectSettings(by="09:00")
 
 
-class Ledger:
-    """What a ledger says of the lane `tax`."""
+class Lane:
+    """The lane `tax` of a ledger, and the alarms over it as an empty gateway.toml sets them."""
 
-    def __init__(self, clock):
-        self.since = clock.now()
-        self.parked = 0
-        self.batches = 0
-        self.held = 0
+    def __init__(self, **settings):
+        self.clock, self.store, self.around = MemoryClock(), MemoryStore(), MemorySurroundings()
+        self.routes = {"tax": SimpleNamespace(settings=SimpleNamespace(expect=None))}
+        self.files = 0
+        self.watch = Watch(
+            routes=self.routes, store=self.store, settings=AlarmSettings(**settings), surroundings=self.around
+        )
+        self.alarms = Alarms(watch=self.watch, clock=self.clock, events=Recorder())
 
-    def counts(self):
-        return [SimpleNamespace(lane="tax", oldest_waiting=self.since)]
+    def expect(self, expect):
+        self.routes["tax"].settings.expect = expect
 
-    def causes(self):
-        states = {RecordState.PARKED: self.parked, RecordState.REFUSED: 9}
-        return [SimpleNamespace(lane="tax", state=state, count=count) for state, count in states.items()]
+    def take(self, records=5, *, held=None, lane="tax"):
+        """A file of one batch comes in now."""
+        self.files += 1
+        now, number = self.clock.now(), f"{self.files}"
+        file = NewFile(
+            lane=lane, name=number, digest=number.encode(), size=1, records=records, config_hash="h", received_at=now,
+            spool=number, held=held,
+        )  # fmt: skip
+        batches = new_batches((records,) if records else ())
+        row = self.store.add_file(file, batches, request_ids=[number] * len(batches))
+        return row, self.store.batches(row.id)
 
-    def parked_batches(self):
-        return [SimpleNamespace(lane="tax", records=1)] * self.batches
+    def settle(self, batch, refused=0, code="MAP-002"):
+        """The batch is sent and settled now; its first `refused` records are refused."""
+        begin(self.store, batch)
+        first = batch.first_record
+        exceptions = [new_exception(first + number, code=code) for number in range(refused)]
+        assert self.store.settle(
+            batch.id, turn=1, accepted=batch.records - refused, code=None, exceptions=exceptions, result=None,
+            now=self.clock.now(),
+        )  # fmt: skip
 
-    def files(self, *, state):
-        assert state is FileState.HELD
-        return [SimpleNamespace(lane="tax", records=0)] * self.held
+    def told(self, minutes=1):
+        """What the alarms tell that many minutes later."""
+        self.clock.advance(timedelta(minutes=minutes))
+        self.alarms.look()
+        events, self.alarms.events.events = self.alarms.events.events, []
+        assert all(fields["code"] in PROBLEMS for _, fields in events)
+        return [(name.removeprefix("alarm."), fields["about"], fields.get("number")) for name, fields in events]
+
+    def told_at(self, moment):
+        return self.told((moment - self.clock.now()) / timedelta(minutes=1))
 
 
 @pytest.fixture
-def clock():
-    return MemoryClock()
+def lane():
+    return Lane()
 
 
-@pytest.fixture
-def ledger(clock):
-    return Ledger(clock)
-
-
-@pytest.fixture
-def alarms(clock, ledger):
-    """As an empty gateway.toml sets them."""
-    return Alarms(lanes=["tax"], store=ledger, settings=AlarmSettings(), clock=clock, events=Recorder())
-
-
-def told(alarms, clock, minutes=1):
-    clock.advance(timedelta(minutes=minutes))
-    alarms.look()
-    events, alarms.events.events = alarms.events.events, []
-    return [(name, fields["about"], fields.get("number")) for name, fields in events]
-
-
-def test_the_oldest_record_calls_after_an_hour_and_once(alarms, clock, ledger):
+def test_the_oldest_record_calls_after_an_hour_and_once(lane):
     """59 minutes are silent, 60 ring, 61 do not ring again; when nothing waits any more that is told."""
-    assert told(alarms, clock, 59) == []
-    assert told(alarms, clock) == [("alarm.raised", "oldest_waiting_minutes", 60)]
-    assert told(alarms, clock) == []
-    ledger.since = None
-    assert told(alarms, clock) == [("alarm.cleared", "oldest_waiting_minutes", None)]
+    _, (batch,) = lane.take()
+    assert lane.told(59) == []
+    assert lane.told() == [("raised", "oldest_waiting_minutes", 60)]
+    assert lane.told() == []
+    lane.settle(batch)
+    assert lane.told() == [("cleared", "oldest_waiting_minutes", None)]
 
 
-@pytest.mark.parametrize("what", ["parked", "batches", "held"])
-def test_the_first_parked_record_calls(alarms, clock, ledger, what):
-    """Parked by itself, with its batch or with its file; refused ones are their owner's, not the operator's."""
-    assert told(alarms, clock) == []
-    setattr(ledger, what, 1)
-    assert told(alarms, clock) == [("alarm.raised", "parked_records", 1)]
-    setattr(ledger, what, 0)
-    assert told(alarms, clock) == [("alarm.cleared", "parked_records", None)]
+def parked_record(lane, batch):
+    begin(lane.store, batch)
+    exceptions = [new_exception(batch.first_record, state=RecordState.PARKED, code="SRV-008")]
+    lane.store.settle(batch.id, turn=1, accepted=batch.records - 1, code=None, exceptions=exceptions, result=None,
+                      now=lane.clock.now())  # fmt: skip
+    (row,) = lane.store.exceptions(code="SRV-008")
+    return lambda: lane.store.discard([row.id], reason="r", actor="a", now=lane.clock.now())
 
 
-def test_the_ledger_is_asked_once_a_minute(alarms, clock, ledger):
+def parked_batch(lane, batch):
+    lane.store.park(batch.id, turn=0, code="SRV-009", now=lane.clock.now())
+    return lambda: lane.store.decide_batch(batch.id, release=False, reason="r", actor="a", now=lane.clock.now())
+
+
+@pytest.mark.parametrize(("park", "records"), [(parked_record, 1), (parked_batch, 5)])
+def test_the_first_parked_record_calls(lane, park, records):
+    """Parked by itself or with its batch; refused ones are their owner's, not the operator's."""
+    _, (first,) = lane.take()
+    lane.settle(first, refused=2)
+    _, (batch,) = lane.take()
+    assert lane.told() == []
+    decide = park(lane, batch)
+    assert lane.told() == [("raised", "parked_records", records)]
+    decide()
+    assert lane.told() == [("cleared", "parked_records", None)]
+
+
+@pytest.mark.parametrize("records", [0, 5])
+def test_a_held_file_calls(lane, records):
+    """Also one that holds no record."""
+    file, _ = lane.take(records, held="DEC-010")
+    assert lane.told() == [("raised", "parked_records", max(records, 1))]
+    lane.store.decide_file(file.id, release=False, reason="r", actor="a", now=lane.clock.now())
+    assert lane.told() == [("cleared", "parked_records", None)]
+
+
+def test_a_day_without_its_file_calls_at_its_hour(lane):
+    """At 09:00, if nothing has come since 21:00; a file that comes late clears it; the next day begins anew."""
+    lane.expect(DAILY)
+
+    def comes():
+        _, (batch,) = lane.take()
+        lane.settle(batch)
+
+    lane.clock.advance(datetime(2026, 7, 1, 8, 59, tzinfo=JAPAN) - lane.clock.now())
+    comes()
+    assert lane.told() == []
+    assert lane.told_at(datetime(2026, 7, 2, 8, 59, tzinfo=JAPAN)) == []
+    for day in (3, 4):
+        assert lane.told() == [("raised", "files_received", 0)]
+        comes()
+        assert lane.told() == [("cleared", "files_received", None)]
+        assert lane.told_at(datetime(2026, 7, day, 8, 59, tzinfo=JAPAN)) == []
+
+
+def test_weekends_and_held_files_are_no_flow(lane):
+    """Friday's file stands until Monday 09:00; a held file, or one with too few records, does not count."""
+    lane.expect(DAILY.model_copy(update={"records": 5}))
+    lane.clock.advance(datetime(2026, 7, 3, 8, 0, tzinfo=JAPAN) - lane.clock.now())
+    _, (friday,) = lane.take(5)
+    lane.settle(friday)
+    assert lane.told_at(datetime(2026, 7, 6, 8, 59, tzinfo=JAPAN)) == []
+    lane.take(5, held="DEC-010")
+    assert lane.told() == [("raised", "parked_records", 5), ("raised", "files_received", 0)]
+    _, (small,) = lane.take(4)
+    lane.settle(small)
+    assert lane.told() == [("raised", "records_received", 4), ("cleared", "files_received", None)]
+    _, (rest,) = lane.take(1)
+    lane.settle(rest)
+    assert lane.told() == [("cleared", "records_received", None)]
+
+
+def test_many_refused_records_call(lane):
+    """A tenth of what was settled within the hour, from twenty records on; superseded ones need nothing."""
+    _, (batch,) = lane.take(19)
+    lane.settle(batch, refused=19)
+    assert lane.told() == []
+    _, (batch,) = lane.take(170)
+    lane.settle(batch, refused=150, code="REF-002")
+    assert lane.told() == [("raised", "refused_percent", 10)]
+    _, (batch,) = lane.take(20)
+    lane.settle(batch)
+    assert lane.told() == [("cleared", "refused_percent", None)]
+    _, (batch,) = lane.take(100)
+    lane.settle(batch, refused=60)
+    assert lane.told() == [("raised", "refused_percent", 25)]
+    assert lane.told(61) == [("cleared", "refused_percent", None)]
+
+
+def test_a_full_disk_calls_before_it_is_full(lane):
+    """Less than a gigabyte, or few files more; each disk by itself."""
+    roomy = Space(place="spool ledger", bytes=1_024_000_000, inodes=10_000)
+    lane.around.disks = [roomy]
+    assert lane.told() == []
+    lane.around.disks = [replace(roomy, bytes=1_023_999_999), replace(roomy, place="exchange", inodes=9_999)]
+    assert lane.told() == [("raised", "disk_free_inodes", 9_999), ("raised", "disk_free_megabytes", 1_023)]
+    lane.around.disks = [roomy, replace(roomy, place="exchange", inodes=None)]
+    assert lane.told() == [("cleared", "disk_free_inodes", None), ("cleared", "disk_free_megabytes", None)]
+
+
+def test_a_certificate_calls_a_month_before_its_end(lane):
+    """30 whole days are enough, a minute less rings; after the end days are negative; unreadable is told as such."""
+    lane.around.certificates = [Expiry(place="client", until=lane.clock.now() + timedelta(days=30, minutes=1))]
+    assert lane.told() == []
+    assert lane.told() == [("raised", "certificate_days", 29)]
+    lane.around.certificates = [Expiry(place="client", until=None)]
+    assert lane.told() == [("raised", "certificate_readable", 0), ("cleared", "certificate_days", None)]
+    lane.around.certificates = [Expiry(place="client", until=lane.clock.now() - timedelta(days=3))]
+    assert lane.told() == [("raised", "certificate_days", -4), ("cleared", "certificate_readable", None)]
+    lane.around.certificates = [Expiry(place="client", until=lane.clock.now() + timedelta(days=398))]
+    assert lane.told() == [("cleared", "certificate_days", None)]
+
+
+def test_the_ledger_is_asked_once_a_minute(lane):
     """Also after the clock was set back."""
-    assert told(alarms, clock) == []
-    ledger.parked = 1
-    assert told(alarms, clock, 0.5) == []
-    assert told(alarms, clock, -60) != []
+    assert lane.told() == []
+    lane.take(held="DEC-010")
+    assert lane.told(0.5) == []
+    assert lane.told(-60) != []
 
 
-def test_lanes_of_other_processes_are_theirs(clock, ledger):
+def test_lanes_of_other_processes_are_theirs(lane):
     """A scheduler tells of the lanes of its own configuration."""
-    ledger.parked = 1
-    alarms = Alarms(lanes=["welfare"], store=ledger, settings=AlarmSettings(), clock=clock, events=Recorder())
-    assert told(alarms, clock) == []
+    lane.take(held="DEC-010", lane="welfare")
+    assert lane.told() == []

@@ -15,6 +15,8 @@ def upgrade() -> None:
     op.add_column("decisions", sa.Column("order_id", KEY))
     redriven = sa.text("redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')")
     op.create_index("ix_batches_redriven", "batches", ["lane"], sqlite_where=redriven, postgresql_where=redriven)
+    settled = sa.text("state = 'settled'")
+    op.create_index("ix_batches_settled", "batches", ["updated_at"], sqlite_where=settled, postgresql_where=settled)
     op.create_table(
         "orders",
         sa.Column("id", KEY, nullable=False),

@@ -1,0 +1,94 @@
+"""Which alarms ring now: derived anew from ledger, disks and certificates each time, the same for all who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kakehashi.config.expectation import last_deadline
+from kakehashi.config.model import Route
+from kakehashi.config.settings import AlarmSettings
+from kakehashi.domain.alarm import Alarm
+from kakehashi.domain.batch import FileState, RecordState
+from kakehashi.ports.store import Store
+from kakehashi.ports.vigil import Surroundings
+
+__all__ = ["Watch"]
+
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Of the lanes of one configuration."""
+
+    routes: Mapping[str, Route]
+    store: Store
+    settings: AlarmSettings
+    surroundings: Surroundings
+
+    def ringing(self, now: datetime) -> list[Alarm]:
+        """By code, lane and place. Raises StoreError."""
+        found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now)]
+        mine = [alarm for alarm in found if alarm.lane in self.routes]
+        return sorted([*mine, *self._disks(), *self._certificates(now)], key=lambda alarm: alarm.key)
+
+    def _waiting(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.oldest_waiting_minutes
+        for lane in self.store.counts():
+            waited = now - lane.oldest_waiting if lane.oldest_waiting else timedelta(0)
+            if (minutes := waited // _MINUTE) >= limit:
+                yield Alarm(code="ALM-001", about="oldest_waiting_minutes", number=minutes, limit=limit, lane=lane.lane)
+
+    def _parked(self) -> Iterator[Alarm]:
+        parked: dict[str, int] = {}
+        wholes = [(cause.lane, cause.records) for cause in self.store.parked_causes()]
+        wholes += [(row.lane, row.records) for row in self.store.files(state=FileState.HELD)]
+        single = [(c.lane, c.count) for c in self.store.causes() if c.state is RecordState.PARKED]
+        for lane, records in (*wholes, *single):
+            parked[lane] = parked.get(lane, 0) + max(records, 1)  # a held file may hold none
+        limit = self.settings.parked_records
+        for lane, records in parked.items():
+            if records >= limit:
+                yield Alarm(code="ALM-002", about="parked_records", number=records, limit=limit, lane=lane)
+
+    def _flow(self, now: datetime) -> Iterator[Alarm]:
+        for lane, route in self.routes.items():
+            expect = route.settings.expect
+            deadline = last_deadline(expect, now) if expect is not None else None
+            if expect is None or deadline is None:
+                continue
+            flow = self.store.flow(lane, since=deadline - timedelta(hours=expect.within_hours))
+            if flow.files < expect.files:
+                yield Alarm(code="ALM-003", about="files_received", number=flow.files, limit=expect.files, lane=lane)
+            elif flow.records < expect.records:
+                yield Alarm(
+                    code="ALM-003", about="records_received", number=flow.records, limit=expect.records, lane=lane
+                )
+
+    def _refused(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.refused_percent
+        for lane in self.store.settled(since=now - _HOUR):
+            if lane.records >= self.settings.refused_least and lane.refused * 100 >= limit * lane.records:
+                percent = lane.refused * 100 // lane.records
+                yield Alarm(code="ALM-004", about="refused_percent", number=percent, limit=limit, lane=lane.lane)
+
+    def _disks(self) -> Iterator[Alarm]:
+        for space in self.surroundings.spaces():
+            free = {"disk_free_megabytes": space.bytes // _MEGABYTE, "disk_free_inodes": space.inodes}
+            for about, number in free.items():
+                limit = getattr(self.settings, about)
+                if number is not None and number < limit:
+                    yield Alarm(code="ALM-006", about=about, number=number, limit=limit, place=space.place)
+
+    def _certificates(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.certificate_days
+        for expiry in self.surroundings.expiries():
+            if expiry.until is None:
+                yield Alarm(code="ALM-008", about="certificate_readable", number=0, limit=1, place=expiry.place)
+            elif (days := (expiry.until - now) // _DAY) < limit:
+                yield Alarm(code="ALM-007", about="certificate_days", number=days, limit=limit, place=expiry.place)
