@@ -111,8 +111,8 @@ def test_version_loads_nothing_slow():
 def test_every_command_tells_what_it_does():
     """All commands are listed, and each has a help that ends with 0."""
     listing = asked("--help").output
-    for name in ("check", "decode", "demo", "encode", "errors", "events", "files", "import-layout", "keys", "layout",
-                 "parked", "run", "simulate", "status", "trace", "translate", "xsd"):  # fmt: skip
+    for name in ("alarms", "check", "decode", "demo", "encode", "errors", "events", "files", "import-layout", "keys",
+                 "layout", "parked", "run", "simulate", "status", "trace", "translate", "xsd"):  # fmt: skip
         assert f"\n  {name} " in listing
         help_text = asked(name, "--help")
         assert (help_text.exit_code, help_text.output[:6]) == (0, "Usage:")
@@ -123,8 +123,10 @@ def test_status_adds_up(run):
     """Received = accepted + refused + waiting in each lane, as a user's own process sees it; exit 0."""
     done = kakehashi("status", "--json", "--config", run.site.config)
     assert (done.returncode, done.stderr) == (0, "")
-    lanes = [json.loads(line) for line in done.stdout.splitlines()]
+    lanes = [row for row in map(json.loads, done.stdout.splitlines()) if "received" in row]
     assert {lane["lane"] for lane in lanes} == set(run.configuration.routes)
+    held = {file.lane for file in run.store.files() if file.state == "held"}
+    assert held <= {lane["lane"] for lane in lanes if "ALM-002" in lane["alarms"].split()}
     for lane in lanes:
         assert lane["received"] == lane["accepted"] + lane["refused"] + lane["waiting"] > 0
         assert lane["adds_up"] == "yes"
@@ -152,7 +154,8 @@ def test_answers_are_japanese_when_asked_for(run, ask, command):
 def test_headings_are_japanese_too_and_keys_are_not(run, ask):
     """No heading of an operator's table is left in English; JSON has the same keys in both languages."""
     row = one_of(ask, "MAP-002")
-    for command in (("status",), ("files",), ("parked", "list"), ("parked", "list", "--each"), ("events",), ("errors",),
+    for command in (("alarms",), ("status",), ("files",), ("parked", "list"), ("parked", "list", "--each"), ("events",),
+                    ("errors",), ("parked", "orders"),
                     ("trace", row["file"]), ("trace", row["id"]), ("parked", "show", row["id"])):  # fmt: skip
         lines = [line for line in ask(*command, "--lang", "ja").output.splitlines() if line.strip()]
         titles = [lines[at - 2] for at, line in enumerate(lines) if "──" in line]
@@ -160,10 +163,25 @@ def test_headings_are_japanese_too_and_keys_are_not(run, ask):
         properties = [line.split("  ")[0] for line in lines[: lines.index(titles[0]) if titles else len(lines)]]
         english = [each for each in (*titles, *headings, *properties) if not JAPANESE.search(each) and each.isascii()]
         assert {each.strip() for each in english} <= {"ID", "SHA-256"}, command
-        assert objects(ask(*command, "--lang", "ja", "--json"))[0].keys() == objects(ask(*command, "--json"))[0].keys()
+        rings = command == ("alarms",)
+        japanese, answer = (objects(ask(*command, *more, "--json"), code=rings) for more in (("--lang", "ja"), ()))
+        assert [row.keys() for row in japanese] == [row.keys() for row in answer]
     lost = kakehashi("trace", "F99999999", "--config", run.site.config, "--lang", "ja", "--json")
     assert (lost.returncode, lost.stdout) == (1, "")
     assert JAPANESE.search(lost.stderr)
+
+
+def test_alarms_ring_with_their_number_and_what_to_do(run, ask):
+    """Exit 1 while any rings: parked records of lanes with held files; the same as a lane's word in `status`."""
+    rows = objects(ask("alarms", "--json"), code=1)
+    rung = {row["lane"] for row in rows if row["alarm"] == "ALM-002"}
+    assert {file.lane for file in run.store.files() if file.state == "held"} <= rung
+    for row in rows:
+        assert (row["meaning"], row["what_to_do"]) == (PROBLEMS[row["alarm"]].en, PROBLEMS[row["alarm"]].remedy_en)
+    lanes = [row for row in objects(ask("status", "--json")) if "received" in row]
+    told = {(lane["lane"], code) for lane in lanes for code in lane["alarms"].split()}
+    assert told == {(row["lane"], row["alarm"]) for row in rows if row["lane"]}
+    assert PROBLEMS["ALM-002"].remedy_ja in ask("alarms", "--lang", "ja").output
 
 
 def test_files_are_listed_newest_first(run, ask):

@@ -31,6 +31,7 @@ from kakehashi.runtime.places import shared
 
 if TYPE_CHECKING:
     from kakehashi.runtime.foresight import Foresight
+    from kakehashi.runtime.watch import Watch
 
 __all__ = ["FAULTS", "UNREACHABLE", "Session", "command", "is_row_number"]
 
@@ -75,6 +76,18 @@ class Session:
             links=self._books[1],
             sealer=self.sealer,
             xsd=shared("xsd"),
+        )
+
+    @cached_property
+    def watch(self) -> Watch:
+        from kakehashi.runtime.watch import Watch  # noqa: PLC0415  # as in `foresight`
+
+        gateway = self.configuration.gateway
+        return Watch(
+            routes=self.configuration.routes,
+            store=self.store,
+            settings=gateway.alarms,
+            surroundings=plugin("tools", "surroundings")(gateway),
         )
 
     @cached_property

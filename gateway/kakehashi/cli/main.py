@@ -12,6 +12,7 @@ import kakehashi
 __all__ = ["main"]
 
 _COMMANDS = {
+    "alarms": "kakehashi.cli.alarms:alarms",
     "check": "kakehashi.cli.check:check",
     "decode": "kakehashi.cli.data:decode",
     "diff": "kakehashi.cli.diff:diff",

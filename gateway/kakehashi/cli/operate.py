@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kakehashi.cli.alarms import tell_alarms
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.domain.batch import FileState
@@ -15,11 +16,12 @@ __all__ = ["files", "status", "trace"]
 
 @command()
 def status(session: Session) -> int:
-    """What was received, accepted, refused and what waits, lane by lane; then what is parked, by cause, and held."""
-    counts = session.store.counts()
+    """What rings, what was received, accepted, refused and what waits, lane by lane; then by cause, and held files."""
+    counts, ringing = session.store.counts(), session.watch.ringing(session.clock.now())
+    tell_alarms(session, ringing if not session.output.as_json else [alarm for alarm in ringing if not alarm.lane])
     session.output.rows(
         "Lanes",
-        ("lane", "files", "received", "sent", "accepted", "refused", "waiting", "oldest_waiting", "adds_up"),
+        ("lane", "files", "received", "sent", "accepted", "refused", "waiting", "oldest_waiting", "adds_up", "alarms"),
         [
             (
                 lane.lane,
@@ -31,6 +33,7 @@ def status(session: Session) -> int:
                 lane.waiting,
                 lane.oldest_waiting,
                 "yes" if lane.adds_up else "NO",
+                " ".join(sorted({alarm.code for alarm in ringing if alarm.lane == lane.lane})),
             )
             for lane in counts
         ],

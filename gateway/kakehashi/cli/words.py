@@ -11,9 +11,13 @@ def _table(text: str) -> dict[str, str]:
 
 
 _JAPANESE = _table("""
+about | 対象
 accepted | 受理
 action | 処理
 adds up | 照合
+alarm | 警報
+alarms | 警報
+Alarms | 警報
 answered | 回答
 attempts | 送信回数
 batch | バッチ
@@ -52,6 +56,7 @@ item | 項目
 known | 登録済み
 lane | レーン
 lanes | レーン数
+limit | 閾値
 Lanes | レーン
 last | 最終
 level | 重要度
@@ -66,12 +71,14 @@ Not accepted, by cause | 受理されていないもの(原因別)
 Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
 Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
 Nothing of that choice is open. | 条件に該当する未処理のものはありません。
+number | 値
 oldest waiting | 最古の待機
 order | 指図
 Orders | 一括指図
 outcome | 見込み
 per second | 毎秒件数
 placed | 指図日時
+place | 場所
 Places | 位置
 rank | 順位
 reason | 理由

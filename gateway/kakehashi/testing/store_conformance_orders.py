@@ -14,6 +14,7 @@ from kakehashi.ports.ledger import BatchRow, FileRow
 from kakehashi.ports.redrive import Correction, NewOrder, OrderRow
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
+from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.store_samples import NOW, add, begin, new_exception, outbox, settle
 
 __all__ = ["StoreOrderConformance"]
@@ -242,6 +243,23 @@ class StoreOrderConformance:
         assert store.is_ordered(file.id)
         step(store, placed, now=NOW + _SECOND, most=1)
         assert (store.is_ordered(file.id), store.is_ordered(other.id)) == (False, False)
+
+    def test_what_came_and_what_was_refused_since(self, store: Store) -> None:
+        """Files but held and refused ones; records that got their outcome, retried ones with their last batch."""
+        since = NOW - _SECOND
+        _, batch = refused(store, 4)
+        add(store, "held.dat", held="DEC-010")
+        add(store, "waiting.dat", sizes=(5,))
+        assert (store.flow("tax", since=since), store.flow("welfare", since=since)) == (Flow(2, 9), Flow(0, 0))
+        assert store.flow("tax", since=NOW + _SECOND) == Flow(0, 0)
+        assert store.settled(since=since) == [Settled("tax", 4, 4)]
+        assert store.settled(since=NOW + _SECOND) == []
+        ids = [row.id for row in store.exceptions_of(batch.id)]
+        again, stale = store.redrive(ids[:2], request_ids=["a", "b"], reason="r", actor="a", now=NOW)
+        assert store.settled(since=since) == [Settled("tax", 2, 2)]
+        settle(store, again)
+        settle(store, stale, exceptions=[new_exception(2, code="REF-002", server_code="4009")])
+        assert store.settled(since=since) == [Settled("tax", 4, 2)]
 
     def test_a_corrected_record_goes_out_with_its_own_bytes(self, store: Store) -> None:
         """Its exception keeps the first ones; the decision says who and why; it is corrected once."""
