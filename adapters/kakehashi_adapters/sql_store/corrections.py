@@ -1,4 +1,4 @@
-"""Records that an operator corrected: sent again with other bytes, the first ones kept where they are."""
+"""What operators did to single records. Corrected ones are sent again with other bytes, the first ones kept."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, Decision
 from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store.operators import redrive, write_down
-from kakehashi_adapters.sql_store.tables import corrections, exceptions
+from kakehashi_adapters.sql_store.rows import BATCH, DECISION, batch_row, decision_row
+from kakehashi_adapters.sql_store.tables import batches, corrections, decisions, exceptions
 
-__all__ = ["correct", "correction_of", "note"]
+__all__ = ["correct", "correction_of", "decisions_about", "note", "retried_as"]
 
 
 def correct(
@@ -47,6 +48,16 @@ def correction_of(connection: Connection, batch_id: int) -> Correction | None:
     return Correction(
         payload=Sealed(row.key_id, row.payload), items=tuple(row.items.splitlines()), config_hash=row.config_hash
     )
+
+
+def retried_as(connection: Connection, exception_id: int) -> BatchRow | None:
+    row = connection.execute(select(*BATCH).where(batches.c.redrive_of == exception_id)).one_or_none()
+    return None if row is None else batch_row(row)
+
+
+def decisions_about(connection: Connection, exception_id: int) -> list[Decision]:
+    query = select(*DECISION).where(decisions.c.exception_id == exception_id).order_by(decisions.c.id)
+    return [decision_row(row) for row in connection.execute(query)]
 
 
 def note(connection: Connection, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:

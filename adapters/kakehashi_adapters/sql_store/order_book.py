@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from kakehashi.domain.redrive import OrderState
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, Decision
 from kakehashi.ports.redrive import BatchCause, Correction, NewOrder, OrderRow
 from kakehashi_adapters.sql_store import corrections, orders
 from kakehashi_adapters.sql_store.database import Database
@@ -61,6 +61,12 @@ class SqlOrderBook:
 
     def correction(self, batch_id: int) -> Correction | None:
         return self._read(lambda c: corrections.correction_of(c, batch_id))
+
+    def retried_as(self, exception_id: int) -> BatchRow | None:
+        return self._read(lambda c: corrections.retried_as(c, exception_id))
+
+    def decisions_about(self, exception_id: int) -> list[Decision]:
+        return self._read(lambda c: corrections.decisions_about(c, exception_id))
 
     def note(self, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
         return self._write(

@@ -56,6 +56,7 @@ ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
 UNHEARD = "state IN ('queued', 'sent', 'waiting')"
 SETTLED = "state = 'settled'"
+RETRY = "redrive_of IS NOT NULL"
 REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
@@ -140,6 +141,7 @@ batches = Table(
     ),
     Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
     Index("ix_batches_settled", "updated_at", sqlite_where=text(SETTLED), postgresql_where=text(SETTLED)),
+    Index("ix_batches_redrive_of", "redrive_of", sqlite_where=text(RETRY), postgresql_where=text(RETRY)),
     Index("ix_batches_redriven", "lane", sqlite_where=text(REDRIVEN), postgresql_where=text(REDRIVEN)),
     sqlite_autoincrement=True,
 )
@@ -254,6 +256,7 @@ decisions = Table(
     Column("exception_id", Key),
     Column("order_id", Key),
     Index("ix_decisions_file_id", "file_id"),
+    Index("ix_decisions_exception_id", "exception_id"),
     sqlite_autoincrement=True,
 )
 

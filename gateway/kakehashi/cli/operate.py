@@ -7,6 +7,7 @@ import click
 from kakehashi.cli.alarms import tell_alarms
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
+from kakehashi.cli.story import tell_story
 from kakehashi.domain.batch import FileState
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store import Store
@@ -90,6 +91,7 @@ def trace(session: Session, identifier: str) -> int:
     kind, number = identifier[:1].upper(), identifier[1:]
     if kind == "F" and is_row_number(number):
         return _trace_file(session, int(number))
+    exception = None
     if kind == "E" and is_row_number(number):
         exception = store.exception(int(number))
         batch = store.batch(exception.batch_id) if exception else None
@@ -101,6 +103,10 @@ def trace(session: Session, identifier: str) -> int:
         session.output.say("Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id.")
         return 1
     _trace_batch(session, store, batch)
+    if exception is None and batch.redrive_of is not None:
+        exception = store.exception(batch.redrive_of)
+    if exception is not None:
+        tell_story(session, exception)
     return 0
 
 

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import click
 
 from kakehashi.cli.context import Session, command
+from kakehashi.cli.fix import fix, look
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.redrive import cause_options, discard, number_of, orders, retry, stop
+from kakehashi.domain.batch import BatchBody
+from kakehashi.pipeline.ledger import correction_context
 from kakehashi.ports.ledger import ExceptionRow
 from kakehashi.ports.store_rules import OPEN
 
@@ -82,15 +85,44 @@ def _each(session: Session, rows: Sequence[ExceptionRow]) -> None:
 
 @command(parked, "show")
 @click.argument("identifier")
-def show(session: Session, identifier: str) -> int:
-    """One record (E56), parked batch (B34) or held file (F12): where it is, what is wrong, what to do."""
+@click.option("--bytes", "with_bytes", is_flag=True, help="Of a record also its bytes, item by item; sensitive masked.")
+def show(session: Session, *, identifier: str, with_bytes: bool) -> int:
+    """One record (E56), parked batch (B34) or held file (F12): where it is, what is wrong, what to do.
+
+    Of a record also who decided what and why, and each version of it.
+    """
     kind = identifier[:1].upper()
     shown = {"F": _file, "B": _batch}.get(kind, _record)(session, identifier)
     if shown is None:
         session.output.say("Nothing is known by that name. Use F<file>, B<batch> or E<record>.")
         return 1
     session.output.object(shown)
+    exception = session.store.exception(number_of(identifier, "E")) if kind not in "FB" else None
+    if exception is not None:
+        _versions(session, exception, with_bytes=with_bytes)
     return 0
+
+
+def _versions(session: Session, row: ExceptionRow, *, with_bytes: bool) -> None:
+    """As it was refused, and as it was corrected, if it was."""
+    again = session.store.retried_as(row.id)
+    correction = session.store.correction(again.id) if again else None
+    if correction is not None:
+        session.output.object(
+            {"corrected_items": " ".join(correction.items) or "*", "checked_with": correction.config_hash}
+        )
+    decisions = session.store.decisions_about(row.id)
+    if decisions:
+        session.output.rows(
+            "Decisions",
+            ("at", "action", "by", "order", "reason"),
+            [(d.at, d.action, d.actor, f"O{d.order_id}" if d.order_id else None, d.reason) for d in decisions],
+        )
+    if with_bytes:
+        look(session, row, session.foresight.original(row))
+        if correction is not None and again is not None:
+            plain = session.sealer.open(correction.payload, context=correction_context(again.lane, again.request_id))
+            look(session, row, BatchBody.from_bytes(plain))
 
 
 def _record(session: Session, identifier: str) -> dict[str, object] | None:
@@ -112,7 +144,14 @@ def _record(session: Session, identifier: str) -> dict[str, object] | None:
         "since": row.created_at,
         "reason": row.reason,
         "by": row.actor,
+        "configuration": _configuration(session, row.file_id),
     }
+
+
+def _configuration(session: Session, file_id: int) -> str | None:
+    """What the file was taken in with."""
+    file = session.store.file(file_id)
+    return file.config_hash if file else None
 
 
 def _batch(session: Session, identifier: str) -> dict[str, object] | None:
@@ -156,5 +195,5 @@ def _advice(session: Session, code: str | None) -> dict[str, object]:
     return {"meaning": session.meaning(code) if code else None, "what_to_do": session.remedy(code)}
 
 
-for _command in (retry, discard, orders, stop):
+for _command in (retry, discard, fix, orders, stop):
     parked.add_command(_command)

@@ -16,7 +16,7 @@ from kakehashi.cli.shown import NO_ITEM, Shown, fault_text, hex_lines, record_fa
 from kakehashi.codec.inspection.span import Inspector, Picture
 from kakehashi.errors import Fault
 
-__all__ = ["HEADINGS", "RECORDS", "RecordRange", "show"]
+__all__ = ["HEADINGS", "RECORDS", "RecordRange", "show", "tell_pictures"]
 
 _MOST = 1000
 _WIDE = 220
@@ -63,12 +63,18 @@ def show(session: Session, choice: LayoutChoice, data: Path, wanted: range, *, h
             write_page(html, pictures, file=data.name, lang=session.output.lang, reveal=reveal)
         except OSError:
             raise click.UsageError(f"{html} cannot be written.") from None
-    elif session.output.as_json:
+    else:
+        tell_pictures(session, pictures, reveal=reveal)
+    return FAULTS if any(picture.faults or any(s.fault for s in picture.spans) for picture in pictures) else 0
+
+
+def tell_pictures(session: Session, pictures: list[Picture], *, reveal: bool) -> None:
+    """The records on the terminal, or as JSON lines."""
+    if session.output.as_json:
         for picture in pictures:
             click.echo(json_text(_object(picture, reveal=reveal)))
     else:
         _print(pictures, lang=session.output.lang, reveal=reveal)
-    return FAULTS if any(picture.faults or any(s.fault for s in picture.spans) for picture in pictures) else 0
 
 
 def _nothing(session: Session, inspector: Inspector, data: Path) -> int:

@@ -19,6 +19,7 @@ alarm | 警報
 alarms | 警報
 Alarms | 警報
 answered | 回答
+at | 日時
 attempts | 送信回数
 batch | バッチ
 Batches | バッチ
@@ -27,17 +28,23 @@ batches | バッチ数
 by | 決定者
 By cause | 原因別
 byte | バイト位置
+bytes | バイト数
 Candidates | 縮退候補
 character | 文字
 Characters | 文字
 code | コード
+checked with | 検証時の設定
 configuration | 設定
+corrected | 訂正
+corrected items | 訂正項目
+Decisions | 判断
 discarded | 破棄
 dry run | 対象件数(未実行)
 due | 次回
 Error codes | エラーコード
 done | 処理済み
 event | イベント
+exported | 出力
 examined | 試行件数
 example | 例
 Events | イベント
@@ -52,7 +59,9 @@ first record | 先頭レコード
 from | 元の文字
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
+It is decided already. | すでに判断済みです。
 item | 項目
+items | 項目
 known | 登録済み
 lane | レーン
 lanes | レーン数
@@ -61,6 +70,7 @@ Lanes | レーン
 last | 最終
 level | 重要度
 Lost | 失われた文字
+masked | マスク
 meaning | 意味
 message | 電文
 Messages to the server | サーバーへの電文
@@ -70,6 +80,7 @@ no | 番号
 Not accepted, by cause | 受理されていないもの(原因別)
 Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
 Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
+Nothing is different. | 変更がありません。
 Nothing of that choice is open. | 条件に該当する未処理のものはありません。
 number | 値
 oldest waiting | 最古の待機
@@ -117,6 +128,7 @@ waiting | 待機
 what | 種別
 What would become of them | 再処理した場合の見込み
 what to do | 対処
+What happened to the record | レコードの経過
 """)
 
 

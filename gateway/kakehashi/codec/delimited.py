@@ -128,3 +128,10 @@ class DelimitedPlan:
             if column.codec.read(self._bare(fields[place]) if self._quote else fields[place]) != value:
                 fields[place] = self._enclosed(index, self._written(index, value))
         return self._delimiter.join(fields)
+
+    def put(self, payload: bytes, column: int, raw: bytes) -> bytes:
+        fields = self._split(payload)
+        if len(fields) != self._count:
+            raise InputError(self._miscounted(payload, fields))
+        fields[self._places[column]] = self._enclosed(column, raw)
+        return self._delimiter.join(fields)

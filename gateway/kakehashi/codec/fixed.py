@@ -78,6 +78,12 @@ class FixedPlan:
                 record[start:end] = codec.write(value)
         return bytes(record)
 
+    def put(self, payload: bytes, column: int, raw: bytes) -> bytes:
+        start, end = self._bounds[column]
+        if len(payload) != self._length:
+            raise InputError(self._wrong_length(len(payload)))
+        return payload[:start] + raw + payload[end:]
+
 
 class _Cells(Sequence[Sequence[bytes]]):
     """The columns of records that lie one after another, each cut when it is asked for: few live at a time."""

@@ -40,6 +40,9 @@ class RecordPlan(Protocol):
     def rewrite(self, payload: bytes, row: Sequence[Value], /) -> bytes:
         """`payload` with the values of `row`: bytes that already mean the same stay as they are."""
 
+    def put(self, payload: bytes, column: int, raw: bytes, /) -> bytes:
+        """`payload` with other bytes in one column, whatever the others hold. Raises InputError: it has no place."""
+
 
 Row: TypeAlias = "tuple[Value, ...] | None"
 

@@ -164,9 +164,12 @@ class XmlPlan:
 
     def _content(self, payload: bytes, name: str, occurrence: int) -> int:
         """Where the content of an item's element starts in the bytes of its record."""
-        tag = re.compile(rb"<(?:[^\s<>/:]+:)?%b(?=[\s/>])[^<>]*>" % re.escape(self._charset.encode(name)))
-        ends = [found.end() for found in tag.finditer(payload)]
+        ends = [found.end() for found in self._opening(self._charset.encode(name)).finditer(payload)]
         return ends[occurrence] if occurrence < len(ends) else 0
+
+    @staticmethod
+    def _opening(name: bytes) -> re.Pattern[bytes]:
+        return re.compile(rb"<(?:[^\s<>/:]+:)?%b(?=[\s/>])[^<>]*>" % re.escape(name))
 
     def write(self, row: Sequence[Value]) -> bytes:
         parts = [self._element(index, value) for index, value in enumerate(self.columns.unfold(row))]
@@ -187,6 +190,16 @@ class XmlPlan:
     def rewrite(self, payload: bytes, row: Sequence[Value]) -> bytes:
         rows, _ = read_rows(self, [payload])
         return payload if rows[0] == tuple(row) else self.write(row)
+
+    def put(self, payload: bytes, column: int, raw: bytes) -> bytes:
+        where = self.columns.columns[column]
+        name = self._charset.encode(where.item.name)
+        found = [tag for tag in self._opening(name).finditer(payload) if not tag[0].endswith(b"/>")]
+        start = found[where.occurrence].end() if where.occurrence < len(found) else 0
+        end = payload.find(b"</", start)
+        if not start or end < 0:
+            raise InputError(Fault("DEC-019", Place(item=where.item.name), {"found": len(found)}))
+        return payload[:start] + self._charset.encode(escape(raw.decode())) + payload[end:]
 
 
 def _as_utf8(record: Record) -> Record:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.redrive import OrderAction, OrderState
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, Decision
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -143,6 +143,12 @@ class OrderBook(Protocol):
 
     def correction(self, batch_id: int) -> Correction | None:
         """What the batch carries in place of its exception's payload."""
+
+    def retried_as(self, exception_id: int) -> BatchRow | None:
+        """The batch that carries the record again."""
+
+    def decisions_about(self, exception_id: int) -> list[Decision]:
+        """Oldest first."""
 
     def note(self, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
         """A decision that changes nothing (its bytes were given out). False for an unknown record."""

@@ -10,7 +10,7 @@ from typing import Final
 from kakehashi.config.model import Configuration
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.interface import Function
-from kakehashi.errors import Fault, StoreCorrupt
+from kakehashi.errors import Fault, Place, StoreCorrupt
 from kakehashi.pipeline.ledger import record_context
 from kakehashi.pipeline.translation import replica_change
 from kakehashi.ports.ledger import BatchRow, ExceptionRow
@@ -34,6 +34,10 @@ class Foreseen:
 
     outcome: str
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def goes(self) -> bool:
+        return self.outcome == GOES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +69,16 @@ class Foresight:
         if route is None or batch is None or file is None:
             return Foreseen(UNROUTED)
         alone = _alone(batch, row)
+        decoded = route.codec.decode(body, file=file.name, first_record=row.record_no, offset=alone.offset)
+        if len(decoded.rows) != 1:
+            place = Place(file=file.name, record=row.record_no)
+            return Foreseen("DEC-014", (Fault("DEC-014", place, {"records": len(decoded.rows)}),))
         if route.function is Function.LINK:
-            faults = route.codec.decode(body, file=file.name, first_record=row.record_no, offset=alone.offset).faults
-            return Foreseen(faults[0].code, tuple(faults)) if faults else Foreseen(GOES)
+            faults = tuple(decoded.faults)
+            return Foreseen(faults[0].code, faults) if faults else Foreseen(GOES)
         translation = self._lane(row.lane).translate_batch(alone, body, total=file.batches, file=file.name)
         if translation.refused:
-            faults = translation.faults
-            return Foreseen(translation.refused[min(translation.refused)].code, tuple(faults))
+            return Foreseen(translation.refused[min(translation.refused)].code, tuple(translation.faults))
         if route.function is Function.DBM:
             changes = [replica_change(route, draft) for draft in translation.drafts]
             newest = self.store.newest_replicas([(c.person, c.info_name, c.unit) for c in changes])

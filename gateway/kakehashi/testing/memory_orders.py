@@ -10,7 +10,7 @@ from datetime import datetime
 
 from kakehashi.domain.redrive import OrderAction, OrderState
 from kakehashi.errors import StoreError, StoreUnavailable
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, Decision
 from kakehashi.ports.redrive import (
     BatchCause,
     Correction,
@@ -134,6 +134,14 @@ class MemoryOrderBook:
     def correction(self, batch_id: int) -> Correction | None:
         with self._transaction() as ledger:
             return ledger.corrections.get(batch_id)
+
+    def retried_as(self, exception_id: int) -> BatchRow | None:
+        with self._transaction() as ledger:
+            return next((row for row in ledger.batches.values() if row.redrive_of == exception_id), None)
+
+    def decisions_about(self, exception_id: int) -> list[Decision]:
+        with self._transaction() as ledger:
+            return [decision for decision in ledger.decisions if decision.exception_id == exception_id]
 
     def note(self, exception_id: int, *, action: str, reason: str, actor: str, now: datetime) -> bool:
         with self._transaction() as ledger:

@@ -75,21 +75,32 @@ class LayoutInspector:
             if not here:
                 continue
             body, decoded = self._decoded(stream, split, part, file)
-            parts = self._codec.parts_under(body.header)
-            frames = parts.framing.cut(body.data)
-            places = _places(parts, frames)
-            for number in here:
-                faults = [fault for fault in decoded.faults if fault.place.record == number]
-                place = places[number - part.first_record]
-                spans = self._spans_of(parts, frames, place, base=part.offset)
-                borne = {(span.fault.code, span.fault.place.offset) for span in spans if span.fault}
-                yield Picture(
-                    number=number,
-                    offset=part.offset + frames.starts[place.data],
-                    size=len(frames.payloads[place.data]),
-                    spans=guarded(spans, self.items, faults),
-                    faults=tuple(fault for fault in faults if (fault.code, fault.place.offset) not in borne),
-                )
+            yield from self._of_body(body, decoded, here, base=part.offset)
+
+    def record(self, body: BatchBody, *, number: int, offset: int, file: str) -> Picture | None:
+        """The picture of a record that stands alone in its body, with its parent; None where there is none."""
+        decoded = self._codec.decode(body, file=file, first_record=number, offset=offset)
+        if len(decoded.rows) != 1:
+            return None
+        return next(self._of_body(body, decoded, range(number, number + 1), base=offset))
+
+    def _of_body(self, body: BatchBody, decoded: Decoded, wanted: range, *, base: int) -> Iterator[Picture]:
+        parts = self._codec.parts_under(body.header)
+        frames = parts.framing.cut(body.data)
+        places = _places(parts, frames)
+        first = decoded.numbers[0] if decoded.numbers else 0
+        for number in wanted:
+            faults = [fault for fault in decoded.faults if fault.place.record == number]
+            place = places[number - first]
+            spans = self._spans_of(parts, frames, place, base=base)
+            borne = {(span.fault.code, span.fault.place.offset) for span in spans if span.fault}
+            yield Picture(
+                number=number,
+                offset=base + frames.starts[place.data],
+                size=len(frames.payloads[place.data]),
+                spans=guarded(spans, self.items, faults),
+                faults=tuple(fault for fault in faults if (fault.code, fault.place.offset) not in borne),
+            )
 
     def _spans_of(self, parts: Parts, frames: Frames, place: _Place, *, base: int) -> list[Span]:
         """Those of the record, behind those of its group record."""

@@ -13,6 +13,9 @@ KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     op.add_column("decisions", sa.Column("order_id", KEY))
+    op.create_index("ix_decisions_exception_id", "decisions", ["exception_id"])
+    retry = sa.text("redrive_of IS NOT NULL")
+    op.create_index("ix_batches_redrive_of", "batches", ["redrive_of"], sqlite_where=retry, postgresql_where=retry)
     redriven = sa.text("redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')")
     op.create_index("ix_batches_redriven", "batches", ["lane"], sqlite_where=redriven, postgresql_where=redriven)
     settled = sa.text("state = 'settled'")
