@@ -303,7 +303,8 @@ def test_discarded_twice_is_discarded_once(run, ask):
     before = objects(ask("status", "--json"))
     arguments = ("parked", "discard", row["id"], "--reason", "the owner sends it again", "--json")
     assert [objects(ask(*arguments)) for _ in range(2)] == [[{"discarded": 1}], [{"discarded": 0}]]
-    (shown,) = objects(ask("parked", "show", row["id"], "--json"))
+    shown, decision = objects(ask("parked", "show", row["id"], "--json"))
+    assert (decision["action"], decision["reason"]) == ("discard", "the owner sends it again")
     assert (shown["state"], shown["reason"]) == ("discarded", "the owner sends it again")
     assert shown["by"]
     assert row["id"] not in [other["id"] for other in objects(ask("parked", "list", "--each", "--json"))]
@@ -341,6 +342,69 @@ def test_a_held_file_is_given_up_once(run, ask):
     (after,) = [lane for lane in run.store.counts() if lane.lane == "tax-levy"]
     assert (after.waiting, after.refused) == (before.waiting - file.records, before.refused + file.records)
     assert adds_up(run)
+
+
+def test_a_record_is_corrected_checked_and_sent_again(run, ask, tmp_path):
+    """Only what would be sent is taken; both versions and who, what, why are kept; once; nothing shows the value."""
+    row = next(
+        row for row in objects(ask("parked", "list", "--each", "--json"))
+        if (row["code"], row["lane"]) == ("DEC-006", "tax-levy")
+    )  # fmt: skip
+    item, lane = row["item"], row["lane"]
+    accepted = {counts.lane: counts.accepted for counts in run.store.counts()}
+    value = tmp_path / "value.txt"
+    fix = ("parked", "fix", row["id"])
+    value.write_text("twelve\n", encoding="utf-8")
+    assert ask(*fix, "--set", f"{item}=@{value}", "--reason", "typo").exit_code == 1
+    assert ask(*fix, "--set", f"{item}=71350", "--reason", "typo").exit_code == 2
+    assert ask(*fix, "--set", f"{item}=@{value}").exit_code == 2
+    value.write_text("71350\n", encoding="utf-8")
+    assert objects(ask(*fix, "--set", f"{item}=@{value}", "--dry-run", "--json")) == [{"dry_run": 1, "outcome": "sent"}]
+    assert objects(ask("parked", "show", row["id"], "--json"))[0]["state"] == "refused"
+    done = kakehashi(*fix, "--set", item, "--reason", "typo", "--json", "--config", run.site.config, stdin="71350\n")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["corrected"], made["items"]) == (row["id"], item)
+
+    def is_accepted():
+        return {counts.lane: counts.accepted for counts in run.store.counts()}[lane] == accepted[lane] + 1
+
+    eventually(is_accepted, what="the corrected record")
+    assert ask(*fix, "--set", f"{item}=@{value}", "--reason", "again").exit_code == 1
+    shown, corrected, *decisions = objects(ask("parked", "show", row["id"], "--json"))
+    assert (shown["state"], corrected["corrected_items"]) == ("retried", item)
+    assert corrected["checked_with"] == run.configuration.hash
+    assert [(each["action"], each["reason"]) for each in decisions] == [("correct", "typo")]
+    story = [line for line in objects(ask("trace", row["id"], "--json")) if "event" in line]
+    told = [line["event"] for line in story if not line["event"].startswith("sent ")]
+    assert told == ["received", "refused", "correct", "corrected", "settled"]
+    assert made["batch"] in [line["id"] for line in story if line["event"] == "sent DBM-201"]
+    assert (story[0]["event"], story[-1]["event"], story[-1]["id"]) == ("received", "settled", made["batch"])
+    _, _, _, first, second = objects(ask("parked", "show", row["id"], "--bytes", "--json"))
+    wrong, right = (next(i for i in each["items"] if i["item"] == item) for each in (first, second))
+    assert (wrong["fault"], right["fault"], right["value"]) == ("DEC-006", None, "71350")
+    assert run.server.account()["twice"] == 0
+
+
+def test_a_records_bytes_are_exported_masked_or_with_a_reason(run, ask, tmp_path):
+    """An asterisk for each byte of the number; as they are only with a reason, which is kept; for their owner alone."""
+    rows = objects(ask("parked", "list", "--each", "--json", "--lane", "registry-persons"))
+    row = next(row for row in rows if row["id"].startswith("E"))
+    masked, plain = tmp_path / "masked.dat", tmp_path / "plain.dat"
+    export = ("parked", "fix", row["id"], "--export")
+    assert ask(*export, masked).exit_code == 0
+    assert ask(*export, plain, "--reveal").exit_code == 2
+    assert ask(*export, plain, "--reveal", "--reason", "asked by the owner").exit_code == 0
+    assert ask(*export, plain).exit_code == 2
+    hidden, real = masked.read_bytes(), plain.read_bytes()
+    assert plain.stat().st_mode & 0o777 == 0o600
+    (sample,) = run.manifest.lane("registry-persons")
+    assert real in sample.path.read_bytes()
+    assert len(hidden) == len(real)
+    assert {one for one, other in zip(hidden, real, strict=True) if one != other} == {ord("*")}
+    assert b"*" * 12 in hidden
+    decisions = [line for line in objects(ask("parked", "show", row["id"], "--json")) if "action" in line]
+    assert [(each["action"], each["reason"]) for each in decisions] == [("reveal", "asked by the owner")]
 
 
 # --- configuration -----------------------------------------------------------------------------------------------

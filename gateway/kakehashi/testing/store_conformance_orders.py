@@ -275,6 +275,9 @@ class StoreOrderConformance:
         assert [(d.action, d.actor, d.reason, d.exception_id) for d in store.decisions(file.id)] == [
             ("correct", "ito", "typo", exception.id)
         ]
+        assert store.decisions_about(exception.id) == store.decisions(file.id)
+        assert store.retried_as(exception.id) == made
+        assert (store.retried_as(10**9), store.decisions_about(10**9)) == (None, [])
         again = store.correct(exception.id, correction, request_id="fixed-2", reason="typo", actor="ito", now=NOW)
         assert (again, store.correction(batch.id), store.files()[0].state) == (None, None, FileState.WORKING)
 
