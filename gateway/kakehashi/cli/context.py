@@ -151,7 +151,7 @@ def command(group: click.Group | None = None, name: str | None = None) -> Callab
                 help="Configuration folder [KAKEHASHI_CONFIG].",
             ),
             click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
-            click.option("--lang", type=click.Choice(["en", "ja"]), help="Language; else by LANG."),
+            click.option("--lang", type=click.Choice(["en", "ja"]), help="Language; else by LC_ALL … LANG."),
         )
         wrapped: Callable[..., None] = run
         for option in options:

@@ -17,7 +17,7 @@ from kakehashi.cli.words import word
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError
 
-__all__ = ["Output", "json_text"]
+__all__ = ["Output", "json_text", "language"]
 
 _PROSE = frozenset({"meaning", "what_to_do", "fields", "reason"})
 _WIDE = 220
@@ -56,8 +56,9 @@ def json_text(value: object) -> str:
 
 
 def language(chosen: str | None) -> str:
-    """`ja` or `en`: by option, else by the environment's LANG."""
-    return chosen or ("ja" if os.environ.get("LANG", "").startswith("ja") else "en")
+    """`ja` or `en`: by option, else by the first of LC_ALL, LC_MESSAGES and LANG that says anything (POSIX)."""
+    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return chosen or ("ja" if said.startswith("ja") else "en")
 
 
 @dataclass(frozen=True, slots=True)

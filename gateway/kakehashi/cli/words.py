@@ -123,6 +123,7 @@ There is no open order of that name. | 該当する実行中の指図はあり�
 There is no such file. | 該当するファイルはありません。
 times | 回数
 to | 候補
+total | 合計
 to code | 候補のコード
 waiting | 待機
 what | 種別

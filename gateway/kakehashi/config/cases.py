@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal, Protocol
 
 from pydantic import Field
 
+from kakehashi.codec.inspection.by_layout import LayoutInspector
+from kakehashi.codec.inspection.privacy import Marks, is_number
+from kakehashi.codec.inspection.span import Privacy
 from kakehashi.config.checking import check
 from kakehashi.config.reading import Reading
 from kakehashi.config.route import Configuration, Route
@@ -24,6 +27,7 @@ from kakehashi.validation.canonical import canonical_bodies
 
 __all__ = ["CaseSettings", "Translate", "Translated", "run_cases"]
 
+_MASK = "***"
 _TAG = re.compile(rb"<([A-Za-z_][^\s/>]*)")
 
 
@@ -76,7 +80,7 @@ def _run(reading: Reading, route: Route, folder: str, translate: Translate) -> N
         documents, faults = [], [error.fault]
     reading.faults += _verdict(case, faults, file)
     if case.expect == "accepted" and route.function is not Function.LINK:
-        reading.faults += _compare(reading, folder, documents)
+        reading.faults += _compare(reading, folder, documents, hidden=_hidden(route))
     if case.round_trip:
         reading.faults += _round_trip(route, content, file)
 
@@ -97,7 +101,7 @@ def _named(code: str, item: str) -> str:
     return f"{code} {item}".strip()
 
 
-def _compare(reading: Reading, folder: str, documents: Sequence[bytes]) -> Iterator[Fault]:
+def _compare(reading: Reading, folder: str, documents: Sequence[bytes], *, hidden: Collection[str]) -> Iterator[Fault]:
     file = f"{folder}/expected.xml"
     expected = reading.content(file)
     if expected is None:
@@ -112,15 +116,30 @@ def _compare(reading: Reading, folder: str, documents: Sequence[bytes]) -> Itera
         yield Fault("CFG-010", Place(file=file), {"expected_messages": len(wanted), "found_messages": len(found)})
     for number, (want, have) in enumerate(zip(wanted, found, strict=False), start=1):
         if want != have:
-            yield Fault("CFG-010", Place(file=file, item=_first_difference(want, have)), {"message": number})
+            position = next(at for at, (one, other) in enumerate(zip_longest(want, have)) if one != other)
+            (name, wanted_text), (other, found_text) = _element(want, position), _element(have, position)
+            if other != name:  # an element too many or too few: names say more than contents
+                wanted_text, found_text = f"<{name}>", f"<{other}>"
+            elif name in hidden or is_number(wanted_text, found_text):
+                wanted_text = found_text = _MASK
+            facts: dict[str, str | int] = {"message": number, "expected": wanted_text, "found": found_text}
+            yield Fault("CFG-010", Place(file=file, item=name), facts)
 
 
-def _first_difference(want: bytes, have: bytes) -> str:
-    """The name of the element where two canonical texts part."""
-    position = next(at for at, (one, other) in enumerate(zip_longest(want, have)) if one != other)
-    end = want.find(b">", position) + 1 or len(want)
-    tags = _TAG.findall(want, 0, end)
-    return tags[-1].decode() if tags else ""
+def _hidden(route: Route) -> Collection[str]:
+    """The elements that a sensitive item of the layout goes into."""
+    private = {known.name for known in LayoutInspector(route.codec, Marks()).items if known.privacy is not Privacy.OPEN}
+    return {rule.target for rule in route.mapper.lineage if not private.isdisjoint(rule.sources)}
+
+
+def _element(text: bytes, position: int) -> tuple[str, str]:
+    """Name and content of the element in which a byte of a canonical text stands."""
+    end = text.find(b">", position) + 1 or len(text)
+    tags = list(_TAG.finditer(text, 0, end))
+    if not tags:
+        return "", ""
+    start = text.find(b">", tags[-1].start()) + 1
+    return tags[-1][1].decode(), text[start : text.find(b"<", start)].decode()
 
 
 def _round_trip(route: Route, content: bytes, file: str) -> Iterator[Fault]:

@@ -150,6 +150,8 @@ def _type_name(annotation: object) -> str:
     origin = typing.get_origin(annotation)
     if origin is typing.Literal:
         return " \\| ".join(_shown(value) for value in typing.get_args(annotation))
+    if origin is tuple:
+        return f"list of {_type_name(typing.get_args(annotation)[0])}"
     if origin in {typing.Union, types.UnionType}:
         return " or ".join(_type_name(each) for each in typing.get_args(annotation) if each is not type(None))
     names = {str: "text", int: "whole number", bool: "true/false"}
@@ -163,6 +165,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from tests.unit.config.folders import record, seen, write
+from tests.unit.config.folders import LAYOUT, record, seen, write
 
 from kakehashi.config.cases import run_cases
 from kakehashi.config.loader import load
@@ -51,8 +51,42 @@ def test_the_same_records_are_right_whatever_the_header_and_the_spaces(run):
 
 
 def test_another_value_is_told_by_its_element(run):
-    """The fault names the first element that differs, not its value."""
+    """The fault names the first element that differs."""
     assert run(Outcome([message("2")])) == [("CFG-010", f"{CASE}expected.xml", None, "C0010")]
+
+
+@pytest.fixture
+def told(tmp_path):
+    """The facts of the one fault of a case; `layout` may mark items as sensitive."""
+
+    def told(found, **more):
+        files = {
+            f"{CASE}case.toml": 'expect = "accepted"',
+            f"{CASE}input.dat": record(),
+            f"{CASE}expected.xml": EXPECTED,
+        }
+        configuration = load(write(tmp_path, files | more))
+        (fault,) = run_cases(configuration, lambda _route, _data: Outcome([found]))
+        return dict(fault.facts)
+
+    return told
+
+
+def test_what_was_expected_and_found_is_told(told):
+    """Both contents of the first element that differs; of a missing element the names."""
+    assert told(message("2")) == {"message": 1, "expected": "1", "found": "2"}
+    assert told(message("11")) == {"message": 1, "expected": "1", "found": "11"}
+    assert told(message().replace(b"C0010>", b"C0020>")) == {"message": 1, "expected": "<C0010>", "found": "<C0020>"}
+
+
+def test_what_comes_of_a_sensitive_item_is_not_told(told):
+    """Nor is what looks like an individual number; the element's name is enough to find it."""
+    lines = [line.rpartition(",") for line in LAYOUT.splitlines()]
+    marks = ["sensitive", *("yes" if ",区分," in before else "" for before, _, _ in lines[1:])]
+    layout = "\n".join(f"{before},{mark},{note}" for (before, _, note), mark in zip(lines, marks, strict=True))
+    hidden = {"message": 1, "expected": "***", "found": "***"}
+    assert told(message("2"), **{"routes/child-allowance/layout.csv": layout}) == hidden
+    assert told(message("98320567" + "3214")) == hidden
 
 
 def test_messages_are_counted(run):
