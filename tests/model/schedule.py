@@ -29,6 +29,7 @@ from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
 from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_sealer import MemorySealer
 from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi_simulators.report import effects
 
 STEPS, FAULTS = 260, 5
@@ -247,6 +248,7 @@ class World:
             spool=ActorPort(actor, "spool", self.spool, create=lambda target: ActorPort(actor, "writer", target)),
             client=Client(actor),
             clock=self.clock,
+            surroundings=MemorySurroundings(),
             schemas=self.schemas,
             events=Recorder(),
             source=SourcePort(actor, "source", self.source, claim=lambda target: ActorPort(actor, "file", target)),
