@@ -55,7 +55,7 @@ class PrivateRabbit:
         self.port, self._distribution_port, self._mapper_port = free_ports(3)
         self.password = secrets.token_hex(16)
         if beside is not None:
-            self._mapper_port, self.password = beside._mapper_port, beside.password
+            self._mapper_port, self.password = beside._mapper_port, beside.password  # noqa: SLF001  # one of our own kind
             settings += self._joining(beside)
         self._environment = self._prepare(settings)
         self._mapper = self._start_mapper() if beside is None else None
