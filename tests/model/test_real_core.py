@@ -24,7 +24,7 @@ from kakehashi_simulators.server import ServerSettings
 ROOT = Path(__file__).parents[2]
 LANE = "tax-levy"
 SCHEDULES, PARTS = (20_000 if FULL else 700), 3
-UNTIL_CAUGHT = 400
+UNTIL_CAUGHT = 3000
 RULES = {
     "idempotent": Rules(),
     "not-idempotent": Rules(idempotent=False),

@@ -29,6 +29,7 @@ __all__ = [
     "UNRETURNED",
     "attempts",
     "batches",
+    "breakers",
     "characters",
     "decisions",
     "exceptions",
@@ -36,13 +37,14 @@ __all__ = [
     "links",
     "meta",
     "metadata",
+    "part_bodies",
     "pending_replicas",
     "persons",
     "replicas",
     "results",
 ]
 
-HEAD = "0005"
+HEAD = "0006"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -117,6 +119,7 @@ batches = Table(
     Column("due", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
     Column("redrive_of", Key),
+    Column("part_of", Key),
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),
@@ -231,6 +234,25 @@ results = Table(
     Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
     Column("key_id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+part_bodies = Table(
+    "part_bodies",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The bytes of a batch that is part of another; the other batches have theirs in the spool."""
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("code", Text),
+    sqlite_with_rowid=False,
 )
 
 decisions = Table(
