@@ -29,6 +29,7 @@ ALM-001 | the oldest record of the lane waits too long | レーンの最古の�
 ALM-002 | records or files of the lane wait for a decision | 判断待ちのレコードまたはファイルがあります | See them with `kakehashi parked list`, then retry, fix or discard them | `kakehashi parked list` で確認し、再処理・訂正・破棄してください
 ALM-003 | the files that are expected by now have not come | 予定時刻までにファイルが届いていません | Ask the owner of the system; see drop folder, quarantine and held files | 送信元に確認し、受信フォルダ・隔離フォルダ・保留ファイルを確認してください
 ALM-004 | too many of the lane's records were refused within the hour | 直近1時間の却下率が高すぎます | See the causes with `kakehashi status`; suspend the source if a layout or table changed | `kakehashi status` で原因を確認し、レイアウトや表の変更なら送信元を止めてください
+ALM-005 | the server is left in peace after failures: nothing but probes is sent | サーバー障害のため送信を停止し、確認のみ行っています | Check line, certificate and server; it goes on by itself when a probe is answered | 回線・証明書・サーバーを確認してください。応答があれば自動で再開します
 ALM-006 | a disk is nearly full | ディスクの空きが不足しています | Free space before it is full: intake then stops by itself and loses nothing | 満杯になる前に空き容量を確保してください。満杯時は受付が停止します(データは失われません)
 ALM-007 | a certificate expires soon, or has expired | 証明書の有効期限が近いか、切れています | Order the new certificate and put it in place before that day | 期限前に新しい証明書に交換してください
 ALM-008 | a certificate cannot be read | 証明書を読み取れません | Check the PEM file and its rights | PEMファイルと権限を確認してください

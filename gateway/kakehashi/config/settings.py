@@ -165,6 +165,9 @@ class AlarmSettings(Settings):
     refused_least: int = Field(
         20, ge=1, description="Records that a lane must have settled within the hour before their share counts"
     )
+    breaker_open_minutes: int = Field(
+        1, ge=0, description="Minutes that nothing but probes goes to the server, or of one lane"
+    )
     disk_free_megabytes: int = Field(
         1024, ge=1, description="Free megabytes of the disks of spool, ledger, queues and exchange folders"
     )

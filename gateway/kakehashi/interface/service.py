@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -60,6 +60,11 @@ class ServiceHours:
         if DayKind.MAINTENANCE in kinds:
             return False
         return DayKind.OPEN in kinds or (DayKind.HOLIDAY not in kinds and self._in_the_week(now))
+
+    def is_holiday(self, day: date) -> bool:
+        """Whether the calendar names the day as one without service."""
+        at = datetime.combine(day, time(), _JAPAN)
+        return any(kind is DayKind.HOLIDAY and begin <= at < end for kind, begin, end in self.calendar)
 
     def next_opening(self, now: datetime) -> datetime:
         """The earliest time from `now` on at which it is open; a day later where the calendar never opens again."""

@@ -256,6 +256,7 @@ class Gateway:
             store=self.store,
             settings=self.configuration.gateway.alarms,
             surroundings=self.surroundings,
+            is_holiday=self.configuration.profile.service.is_holiday,
         )
         return Alarms(watch=watch, clock=self.clock, events=self.events)
 

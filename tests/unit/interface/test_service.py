@@ -1,7 +1,7 @@
 """When the server takes messages: weekly hours, holidays, planned maintenance and extra hours."""
 
 import shutil
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 from tests.unit.validation.samples import PROFILE
@@ -24,6 +24,15 @@ def hours():
     """Weekdays from eight to six, with a calendar."""
     calendar = [special_time(*row) for row in CALENDAR]
     return ServiceHours(open=time(8), close=time(18), days=frozenset(range(5)), calendar=calendar)
+
+
+@pytest.mark.parametrize(
+    ("day", "free"),
+    [("2026-04-28", False), ("2026-04-29", True), ("2026-04-07", False), ("2027-01-03", True), ("2027-01-04", False)],
+)
+def test_only_holidays_are_holidays(hours, day, free):
+    """From the first to the last day; maintenance and weekends are none."""
+    assert hours.is_holiday(date.fromisoformat(day)) == free
 
 
 def at(text):
