@@ -51,7 +51,7 @@ def done(run):
 
 
 def slowly_and_stopped(run):
-    """Five a second are five a second on the real scheduler; then an operator stops the order, which has done so many."""
+    """Five a second are five a second on the real scheduler; then an operator stops the order. Its count."""
     (answer,) = answers(order(run, "slowly", "--yes", "--rate", "5"))
     assert answer["per_second"] == 5
     eventually(lambda: done(run) > 0, what="the first step")
