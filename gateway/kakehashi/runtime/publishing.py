@@ -148,9 +148,14 @@ class Publishing:
         )
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
-        if row.redrive_of is None:
+        if row.redrive_of is not None:
+            return self._redriven(row, row.redrive_of)
+        if row.part_of is None:
             return read_chunk(self.spool, file, row)
-        return self._redriven(row, row.redrive_of)
+        body = self.store.part_body(row.id)
+        if body is None:
+            raise StoreCorrupt
+        return body
 
     def _redriven(self, row: BatchRow, exception_id: int) -> Sealed:
         """A retried record: its sealed bytes, or those of its correction, bound to the new work."""

@@ -23,6 +23,8 @@ from kakehashi.runtime.outage import Quiet
 __all__ = ["Worker"]
 
 _NOTHING = timedelta(0)
+_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004"})
+"""Of a server that is away: one line for all its batches."""
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
 
@@ -41,6 +43,7 @@ class Worker:
     store: Store
     clock: Clock
     events: EventLog
+    quiet: Quiet
     pool: ThreadPoolExecutor
     most: int
     quiet: Quiet
@@ -197,6 +200,12 @@ class Worker:
             "request_id": row.request_id,
         }
         match step:
+            case Later(event="batch.held", after=after, code=code):
+                if self.quiet.may_speak(f"held {code}"):
+                    self.events.emit("server.held", lane=row.lane, code=code, after=after.total_seconds())
+            case Later(code=code) if code in _OUTAGE:
+                if self.quiet.may_speak(f"failed {code}"):
+                    self.events.emit("server.failed", lane=row.lane, code=code)
             case Later(after=after, code=code):
                 self.events.emit(step.event, after=after.total_seconds(), code=code, **ids)
             case Done(event="batch.settled"):
