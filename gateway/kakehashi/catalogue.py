@@ -95,6 +95,9 @@ STO-002 | the store cannot be reached or is full | 台帳に接続できない�
 STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください
 STO-004 | the store has another schema version | 台帳の版が異なります | Run the program that matches, or migrate | 対応する版を使用するか、移行してください
 STO-005 | a request id stands in the ledger already | 要求IDが既に台帳にあります | Nothing was taken; report it: two batches would pass for one | 受け付けていません。二つのバッチが同一視されるため報告してください
+STO-006 | the ledger is older than the spool: a backup was restored | 台帳が控えより古く、バックアップから復元されています | Stop every process, run `kakehashi ledger reconcile`, then start | 全プロセスを停止し `kakehashi ledger reconcile` を実行してから起動してください
+STO-007 | a file of the spool does not say what it is: an earlier version wrote it | 控えに受付情報がありません(旧版の控え) | If the ledger should know it, ask the owner for the file again | 台帳にあるはずの控えなら、再送を依頼してください
+STO-008 | the ledger is in use | 台帳が使用中です | Stop every process of the gateway first | 先に全プロセスを停止してください
 SRV-001 | the intermediate server failed | 中間サーバーの障害 | Retried by itself; watch the lane | 自動再試行します。レーンを確認してください
 SRV-002 | the intermediate server cannot be reached | 中間サーバーに接続できません | Retried by itself; check the line | 自動再試行します。回線を確認してください
 SRV-003 | the outcome of a send is unknown | 送信結果が不明です | The status is asked first; nothing is sent twice | 状態照会後に再送します

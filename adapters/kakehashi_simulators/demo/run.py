@@ -167,7 +167,8 @@ def started(
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         url = configuration.gateway.store.url
-        ledger, _links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+        ledger, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+        links.close()
         stack.callback(ledger.close)
         processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
         stack.callback(processes.stop)

@@ -24,6 +24,7 @@ _COMMANDS = {
     "import-layout": "kakehashi.cli.import_layout:import_layout_command",
     "keys": "kakehashi.cli.keys:keys",
     "layout": "kakehashi.cli.layout:layout",
+    "ledger": "kakehashi.cli.ledger:ledger",
     "parked": "kakehashi.cli.parked:parked",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",

@@ -132,12 +132,16 @@ class LaneWork:
         match row.state:
             case BatchState.WAITING:
                 return self._poll(row, item, body)
-            case BatchState.SENT:
+            case BatchState.SENT if row.attempts:
                 return self._ask(row, item, body)
             case _:
                 return self._send(row, item, body)
 
     def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        """Intent, then the send. A batch that is called sent but has no intent is one of a restored ledger, which may
+        have sent it in a time that it has forgotten: it gets its intent, and the server is asked.
+        """
+        forgotten = row.state is BatchState.SENT and not row.attempts
         translation = self._translate(row, body)
         most = self.settling.profile.caps.bytes_per_send
         if len(translation.document) > most and not row.attempts:
@@ -162,6 +166,8 @@ class LaneWork:
             return Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
         reached("worker.intended")
+        if forgotten:
+            return self._ask(row, item, body)
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
