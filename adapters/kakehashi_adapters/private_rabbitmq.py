@@ -138,8 +138,13 @@ class PrivateRabbit:
             preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call
         )
 
-    def start(self) -> None:
-        """Start (again) on the same data and ports; returns when AMQP connections are taken."""
+    @property
+    def answers(self) -> bool:
+        """Whether AMQP connections are taken."""
+        return _answers(self.port)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start (again) on the same data and ports; returns when AMQP connections are taken, or without waiting."""
         output = self._folder / "output"
         with output.open("ab") as stream:
             self._process = subprocess.Popen(  # noqa: S603  # fixed program, own environment
@@ -153,7 +158,7 @@ class PrivateRabbit:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call
             )
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(self.port):
+        while wait and not self.answers:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise BrokerUnavailable(program="rabbitmq-server", port=self.port)

@@ -133,8 +133,12 @@ def started(
     extra: str = "",
     lost_after_seconds: int = 60,
     environment: Mapping[str, str] | None = None,
+    shipped: Path | None = None,
 ) -> Iterator[DemoRun]:
-    """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end."""
+    """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
+
+    `shipped`: the configuration to begin with, when it is not the one that comes with the program.
+    """
     with ExitStack() as stack:
         site = prepare(folder)
         xsd = shared("xsd") / "std-2026"
@@ -152,7 +156,7 @@ def started(
             )
         )
         site.configure(
-            shipped=shared("config"),
+            shipped=shipped or shared("config"),
             endpoint=server.endpoint,
             broker=broker,
             store=store,
