@@ -5,7 +5,7 @@
 
 One lane's files are taken in while no worker runs, until every batch waits in its quorum queue. Then a worker starts;
 while it works on the backlog, urgent items are dropped one after the other into a lane of their own, and each is timed
-from the drop to the server's acceptance in the ledger. Before that the operator's commands are timed on the full ledger.
+from the drop to the server's acceptance in the ledger. Before that, operators' commands are timed on the full ledger.
 With --plain the second lane is not marked as urgent: what its fair share alone does.
 """
 
