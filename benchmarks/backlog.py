@@ -94,10 +94,10 @@ class Backlog:
         raise TimeoutError(name)
 
     def begin_work(self) -> None:
-        """Until the worker has settled the first part of the backlog."""
+        """Until the server has the first part of the backlog; its results come behind what is queued already."""
         self.run.processes.restart("worker")
-        while not self._accepted():
-            time.sleep(0.05)
+        while not self.run.server.account()["requests"]:
+            time.sleep(0.1)
 
     def memory(self) -> dict[str, float]:
         """The most that each process has had, in MiB."""
@@ -123,9 +123,6 @@ class Backlog:
                 lost=False, lanes=[BULK], most=1, now=self.run.store.files(most=1)[0].received_at
             )
         )
-
-    def _accepted(self) -> int:
-        return sum(lane.accepted for lane in self.run.counts() if lane.lane == BULK)
 
 
 def configuration(folder: Path, *, plain: bool) -> Path:
