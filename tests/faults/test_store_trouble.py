@@ -1,6 +1,7 @@
 """Trouble of the ledger while real processes work on it: locked, slow, full, damaged, gone (exam E08, E09, E53)."""
 
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -12,7 +13,9 @@ from tests.acceptance.watching import eventually, kakehashi, links_settled, logg
 from tests.faults.site import SEED, Site
 from tests.tier import FULL
 
+from kakehashi_adapters.sql_store import open_store
 from kakehashi_simulators.demo.run import started
+from kakehashi_simulators.legacy.tax import LANE
 
 LOCKED_SECONDS = 60 if FULL else 8
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
@@ -167,6 +170,55 @@ def _overwrite(path, at, content):
     with path.open("r+b") as file:
         file.seek(at)
         file.write(content)
+
+
+def cut(path, place):
+    os.truncate(path, place)
+
+
+@pytest.mark.exam("E08")
+@pytest.mark.exam("E09")
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("damage", [cut, flipped])
+def test_a_log_that_power_loss_cut_or_damaged_costs_nothing(site, damage, tmp_path):
+    """The write-ahead log ends at any byte, or has a flipped bit there, after all processes died: more is gone than a
+    loss of power takes, for synced commits are. Work goes on from what is left, at once or after reconciling: nothing
+    is lost, nothing is done twice, later wins.
+    """
+    chance = random.Random(SEED)
+    for _ in range(5 if FULL else 1):
+        for _ in range(3):
+            site.drop()
+        eventually(lambda: len(site.run.store.files(lane=LANE)) == len(site.files), what="all files")
+        time.sleep(chance.uniform(0, 3))
+        stop(site)
+        path, log = ledger_of(site), ledger_of(site).with_name("kakehashi.db-wal")
+        kept = [(each, shutil.copy(each, tmp_path)) for each in (path, log)]
+        site.run.store.close()  # the last one to leave would tidy up
+        for each, copy in kept:
+            shutil.copy(copy, each)
+        damage(log, chance.randrange(log.stat().st_size))
+        start_again(site)
+        site.settle()
+        assert site.wrong() == []
+
+
+def start_again(site):
+    """As an operator would: what refuses to start says what to do."""
+    command = ("ledger", "reconcile", "--reason", "power lost", "--config", site.run.site.config)
+    said = kakehashi("status", "--config", site.run.site.config)
+    assert said.returncode == 0, said.stderr
+    site.run.processes.restart("intake")
+    intake = site.run.processes.running["intake"]
+    starts = len(logged(site.run, "intake", "gateway.started"))
+    eventually(
+        lambda: intake.poll() is not None or len(logged(site.run, "intake", "gateway.started")) > starts, what="a start"
+    )
+    if intake.poll() is not None:
+        assert "STO-006" in (site.run.site.logs / "intake.stderr").read_text()
+        done = kakehashi(*command)
+        assert done.returncode == 0, done.stderr
+    site.run.store = open_store(site.run.configuration.gateway.store.url)
 
 
 @pytest.mark.exam("E09")
