@@ -63,7 +63,10 @@ class Strided(Sequence[bytes]):
     def __getitem__(self, index: slice) -> Sequence[bytes]: ...
     def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
         if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
+            places = range(len(self))[index]
+            if places.step == 1:
+                return Strided(self.data[places.start * self.length : places.stop * self.length], self.length)
+            return [self[each] for each in places]
         start = range(len(self))[index] * self.length
         return self.data[start : start + self.length]
 

@@ -13,6 +13,7 @@ from kakehashi.codec.copybook.options import Odo, Options
 from kakehashi.codec.copybook.shape import Ask, Shape, Shapes
 from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.codec.copybook.tree import Copybook, Field
+from kakehashi.codec.framing import Strided
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["BYTES", "CopybookCodec", "Decoded", "Values"]
@@ -101,9 +102,15 @@ class CopybookCodec:
             for each, raw, offset in zip(decoded, raws, offsets, strict=True)
         ]
 
+    def length(self, raw: bytes) -> int:
+        """Of the record that `raw` begins with, where a few items tell it; 0: reading it may."""
+        shape = self._shapes.of(raw) if self.at_once > 1 else None
+        size = shape.part.size if shape is not None else None
+        return size if size is not None and size <= len(raw) else 0
+
     def _alike(self, shape: Shape, raws: Sequence[bytes]) -> list[Decoded | None]:
         """Records of one shape; None for those that must be read by themselves."""
-        state = ReadingMany(b"".join(raws), stride=len(raws[0]))
+        state = ReadingMany(raws.data if isinstance(raws, Strided) else b"".join(raws), stride=len(raws[0]))
         columns = shape.part.read_many(state, 0)
         if self._collapse and isinstance(columns[0][0], dict):
             values: Sequence[Values] = columns[0]  # type: ignore[assignment]  # a group's are dictionaries

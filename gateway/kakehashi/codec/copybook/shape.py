@@ -5,7 +5,7 @@ REDEFINES with a selector and OCCURS DEPENDING ON make records differ; those of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from kakehashi.codec.copybook.dicts import Dicts, dicts_of
@@ -13,6 +13,7 @@ from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.node import Part, Seen
 from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.codec.copybook.state import ReadingMany
+from kakehashi.codec.framing import Strided
 from kakehashi.errors import InputError
 
 __all__ = ["Ask", "Shape", "Shapes"]
@@ -70,10 +71,7 @@ class Shapes:
 
     def groups(self, raws: Sequence[bytes]) -> Iterator[_Group]:
         """Indexes of records of one shape. Those that are in none must be read by themselves."""
-        lengths: dict[int, list[int]] = {}
-        for index, raw in enumerate(raws):
-            lengths.setdefault(len(raw), []).append(index)
-        left: list[_Group] = [(self._root, indexes) for indexes in lengths.values()]
+        left = [(self._root, indexes) for indexes in _by_length(raws)]
         while left:
             shape, indexes = left.pop()
             if shape.asks:
@@ -111,6 +109,15 @@ class Shapes:
             after = Shape(part, known, _asks(part, known))
         shape.next[values] = after
         return after
+
+
+def _by_length(raws: Sequence[bytes]) -> Iterable[Sequence[int]]:
+    if isinstance(raws, Strided) and not len(raws.data) % raws.length:
+        return (range(len(raws)),)
+    lengths: dict[int, list[int]] = {}
+    for index, raw in enumerate(raws):
+        lengths.setdefault(len(raw), []).append(index)
+    return lengths.values()
 
 
 def _asks(part: Part, known: Seen) -> tuple[Ask, ...]:
