@@ -22,6 +22,8 @@ BYTES = "_bytes"
 """Where the bytes of a record travel, if they are kept."""
 _MANY = 512
 """Records that are read at once: their values still fit into the processor's cache."""
+_MIXED = 2048
+"""The same where they differ in shape: those of one shape shall be many."""
 _FEW = 4
 """Records of a shape that are quicker read one by one."""
 
@@ -65,7 +67,8 @@ class CopybookCodec:
         ]
         asks = [Ask(f.name, f.offset, f.length, items.leaf(f)) for f in fields if f.name in wanted]
         self._shapes = Shapes(self._part, asks)
-        self.at_once = _MANY if self._shapes.some and not options.short else 1
+        many = _MIXED if self._shapes.differ else _MANY
+        self.at_once = many if self._shapes.some and not options.short else 1
         """How many records `read_many` had best be given."""
 
     def read(self, raw: bytes, *, offset: int = 0, whole: bool = False) -> Decoded:

@@ -55,7 +55,8 @@ class Shapes:
         alike = len({ask.name for ask in selectors}) < len(selectors)
         self._root = Shape(part, {}, () if alike else tuple(selectors) or _asks(part, {}))
         self._room = _MOST
-        self.some = self._root.final or bool(self._root.asks)
+        self.differ = bool(self._root.asks)
+        self.some = self._root.final or self.differ
         """Whether there can be records of the same shape."""
 
     def of(self, raw: bytes) -> Shape | None:
