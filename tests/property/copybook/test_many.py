@@ -155,6 +155,16 @@ def test_records_of_a_shape_are_read_column_by_column(odo, monkeypatch):
     assert codec.read_many(raws, range(10)) == alone
 
 
+@pytest.mark.parametrize("counter", ["COMP-1", "COMP-2", "PIC S9(3) COMP-3", "PIC S9(4) COMP", "PIC 9(2)"])
+def test_a_cut_counter_of_any_usage_is_a_fault(counter):
+    """Found by fuzzing: a counter that is a float, at the end of the file."""
+    text = f"       01 R.\n          05 N {counter}.\n          05 T PIC X OCCURS 0 TO 3 DEPENDING ON N.\n"
+    codec = CopybookCodec(parse_copybook(text), Options(encoding="cp037", odo=Odo.SHIFTED))
+    for data in (b"A", b"AB", b"ABC"):
+        found = list(read_file(io.BytesIO(data), codec, RecordSpec(), file="f"))
+        assert found[-1].decoded.faults
+
+
 LINES = """
        01 R.
           05 A PIC X(3).

@@ -34,12 +34,14 @@ class Ask(NamedTuple):
 class Shape:
     """What is settled so far. `asks`: the items that tell more; none left, and it is `final` or cannot be settled."""
 
-    __slots__ = ("asks", "dicts", "final", "known", "next", "part")
+    __slots__ = ("asks", "dicts", "final", "known", "next", "part", "reach")
 
     def __init__(self, part: Part, known: Seen, asks: tuple[Ask, ...]) -> None:
         self.part = part
         self.known = known
         self.asks = asks
+        self.reach = max((ask.start + ask.length for ask in asks), default=0)
+        """Bytes that a record must have for all of them."""
         self.final = not asks and part.uniform and bool(part.keys)
         self.dicts: Dicts = dicts_of(part.keys if self.final else ())
         self.next: dict[tuple[Scalar, ...], Shape | None] = {}
@@ -63,6 +65,8 @@ class Shapes:
         """The shape that a record has which begins there; None: only reading it tells."""
         shape: Shape | None = self._root
         while shape is not None and shape.asks:
+            if len(raw) < shape.reach:
+                return None
             try:
                 values = tuple(ask.leaf.read(raw[ask.start : ask.start + ask.length]) for ask in shape.asks)
             except InputError:
@@ -82,7 +86,7 @@ class Shapes:
 
     def _parted(self, shape: Shape, indexes: Sequence[int], raws: Sequence[bytes]) -> Iterator[_Group]:
         stride = len(raws[indexes[0]])
-        if max(ask.start + ask.length for ask in shape.asks) > stride:
+        if stride < shape.reach:
             return
         state = ReadingMany(b"".join([raws[index] for index in indexes]), stride=stride)
         columns = [state.column(ask.leaf, ask.start, ask.length) for ask in shape.asks]
