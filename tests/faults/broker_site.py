@@ -63,6 +63,11 @@ class BrokerSite(Site):
 
         return eventually(first, seconds=seconds, what=f"{name} {fields}")["at"] - since
 
+    def messages(self, queue):
+        """How many stand in the queue, in hand or not; None where there is no such queue."""
+        rows = (line.split("\t") for line in self.rabbit.control("list_queues", "name", "messages").splitlines())
+        return next((int(row[1]) for row in rows if row[0] == queue), None)
+
     def attempts(self):
         """How often each batch of the lane was sent, by the ledger."""
         store = self.run.store

@@ -10,9 +10,9 @@ SECONDS = 1800 if FULL else 10
 
 @pytest.mark.exam("E05")
 @pytest.mark.timeout(2400 if FULL else 200)
-def test_random_strikes_at_all_parts_lose_repeat_and_reorder_nothing(troubled):
+def test_random_strikes_at_all_parts_lose_repeat_and_reorder_nothing(troubled, record_property):
     """Work comes in while a seed strikes at worker, intake, broker and wire: the books agree when it is over."""
     strikes = Strikes(troubled.run, seed=SEED, broker=troubled.rabbit, proxy=troubled.proxy)
     with troubled.judged(expected={"broker.unavailable"}):
         strikes.strike_for(SECONDS, between=troubled.drop)
-    print(dict(strikes.counts()))
+    record_property("strikes", dict(strikes.counts()))

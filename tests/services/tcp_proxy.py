@@ -35,7 +35,7 @@ class TcpProxy:
     `silent`: bytes of both directions are read and thrown away, nothing is closed (half-open).
     `mute`: the same for the answers only. `delay`: seconds before each chunk. `chunk`: bytes at once.
     `refuse`: new connections are closed at once. `passed`: bytes that went to the server. `accepted`: connections that
-    were made, refused ones too.
+    were made, refused ones too. `cuts`: how often connections were reset.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -46,6 +46,7 @@ class TcpProxy:
         self.delay = 0.0
         self.chunk = _CHUNK
         self.accepted = 0
+        self.cuts = 0
         self._there = _Way()
         self._back = _Way()
         self._lock = threading.Lock()
@@ -59,6 +60,7 @@ class TcpProxy:
         """Reset every connection now."""
         with self._lock:
             pairs, self._pairs = self._pairs, []
+            self.cuts += 1
         for pair in pairs:
             _reset(*pair)
 

@@ -57,8 +57,8 @@ batch.postponed      | info    | lane batch_id file_id request_id after code | A
 batch.parked         | error   | lane batch_id file_id request_id code  | A batch waits for an operator                            | `kakehashi parked list`, then retry or discard
 batch.found_stale    | debug   | lane batch_id file_id request_id       | A second message of the same work was dropped            |
 message.buried       | error   | lane code                              | An unreadable message went to the dead queue             | See who publishes into this queue
-broker.unavailable   | error   | code                                   | The broker cannot be reached; work waits in the ledger   | Start the broker
-broker.recovered     | info    |                                        | The broker is reached again                              |
+broker.unavailable   | error   | code                                   | The broker cannot be reached or takes nothing; files stay in their folders, work waits in the ledger | See the code in the error reference
+broker.recovered     | info    |                                        | The broker is reached and takes messages again                            |
 batch.unpublishable  | error   | lane batch_id file_id request_id code  | The bytes of a batch cannot be read; it waits for an operator | Restore the spool or the keys, then `kakehashi parked retry`
 lane.unavailable     | error   | lane code                              | The queues of one lane are not as they must be           | Declare the topology again; the other lanes go on
 store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk
