@@ -17,10 +17,11 @@ from kakehashi_simulators.legacy.tax import LANE
 
 HEARTBEAT = 20 if FULL else 2
 BLOCKED_AFTER = 20 if FULL else 2
-TOLD_SECONDS = 60
-"""How long everything may take to come to rest when a fault is over (the exam's oracles)."""
+REST_SECONDS = 90 if FULL else 60
+"""How long everything may take to come to rest after a fault: what a queue lost is published again after 60 s."""
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 WORK = f"kakehashi.{LANE}.work"
+DELAY = f"kakehashi.{LANE}.delay.1"
 DEAD = f"kakehashi.{LANE}.dead"
 
 
@@ -32,7 +33,7 @@ class BrokerSite(Site):
         self.rabbit, self.proxy = rabbit, proxy
 
     @contextlib.contextmanager
-    def judged(self, *, seconds=TOLD_SECONDS, expected=()):
+    def judged(self, *, seconds=REST_SECONDS, expected=()):
         """The block is a fault and its end: afterwards everything settles in time, and no oracle finds anything.
 
         `expected`: names of events that must have been told meanwhile. Yields the moment it began.
@@ -48,7 +49,7 @@ class BrokerSite(Site):
         assert {name: size for name, size in self.memory().items() if size > MOST_BYTES} == {}
         assert set(expected) <= {event["event"] for event in self.told(begin)}
 
-    def rest(self, seconds=TOLD_SECONDS):
+    def rest(self, seconds=REST_SECONDS):
         """Wait until everything that was dropped is settled and returned; how long it took."""
         begin = time.monotonic()
         assert self.run.wait(lambda _counts: None, deadline=begin + seconds), self.run.counts()
@@ -67,6 +68,15 @@ class BrokerSite(Site):
         """How many stand in the queue, in hand or not; None where there is no such queue."""
         rows = (line.split("\t") for line in self.rabbit.control("list_queues", "name", "messages").splitlines())
         return next((int(row[1]) for row in rows if row[0] == queue), None)
+
+    def drop_sample(self, lane):
+        """One of the demo's files of another lane, once."""
+        self.run.drop([next(sample for sample in self.run.manifest.samples if sample.lane == lane)])
+
+    def states(self, lane):
+        """Of all batches of the lane's newest file."""
+        files = self.run.store.files(lane=lane, most=1)
+        return {row.state for file in files for row in self.run.store.batches(file.id)}
 
     def attempts(self):
         """How often each batch of the lane was sent, by the ledger."""
@@ -87,6 +97,7 @@ def broker_site(folder, *, extra="", **options):
             faults=False,
             broker=f"{url}?heartbeat={HEARTBEAT}&blocked_after={BLOCKED_AFTER}",
             result_delay_seconds=0.2,
+            lost_after_seconds=60 if FULL else 5,
             extra=SETTINGS + extra,
         ) as run:
             site = BrokerSite(run, rabbit, proxy, **options)

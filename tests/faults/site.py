@@ -77,12 +77,15 @@ class Site:
         """What the oracles L, T and O find wrong, in words."""
         store, account = self.run.store, self.run.server.account()
         files = {file.id: file for file in store.files(lane=LANE, most=100_000)}
+        elsewhere = {file.id for file in store.files(most=100_000)} - files.keys()
         (counts,) = [counts for counts in store.counts() if counts.lane == LANE]
         codes = {(row.code, row.state.value) for row in store.exceptions(lane=LANE, most=1_000_000)}
         newest = {person: name for name, persons in self.files.items() for person in persons}
         effects = defaultdict(list)
         for effect in self.run.server.effects():
-            effects[effect["person"], effect["info"], effect["unit"]].append(int(effect["sequence"]))
+            sequence = int(effect["sequence"])
+            if sequence // 10**9 not in elsewhere:
+                effects[effect["person"], effect["info"], effect["unit"]].append(sequence)
         told = store.newest_replicas(list(effects))
         told_by = {person: files[max(found) // 10**9].name for (person, _, _), found in effects.items()}
         checks = {

@@ -131,6 +131,7 @@ def started(
     store: str | None = None,
     result_delay_seconds: float = 1.0,
     extra: str = "",
+    lost_after_seconds: int = 60,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end."""
@@ -150,7 +151,14 @@ def started(
                 folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
             )
         )
-        site.configure(shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra)
+        site.configure(
+            shipped=shared("config"),
+            endpoint=server.endpoint,
+            broker=broker,
+            store=store,
+            extra=extra,
+            lost_after_seconds=lost_after_seconds,
+        )
         configuration = load(site.config)
         for route in configuration.routes.values():
             for place in (configuration.source_folder(route), configuration.return_folder(route)):

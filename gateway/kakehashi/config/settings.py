@@ -51,6 +51,12 @@ class BrokerSettings(Settings):
     """Where batches wait for work."""
 
     url: str = Field("", repr=False, description="`local:FOLDER` or `amqp(s)://…`; required")
+    lost_after_seconds: int = Field(
+        60,
+        ge=1,
+        description="A batch of which nothing was heard for so long is published again from the ledger; one that is "
+        "being sent has at least `server.timeout_seconds` and 30 s",
+    )
     prefetch: int = Field(8, ge=1, le=1000, description="Batches that a worker may hold unacknowledged")
 
 

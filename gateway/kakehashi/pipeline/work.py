@@ -69,7 +69,8 @@ Step = Done | Later | Foreign
 class LaneWork:
     """Works on the batches of one lane. Thread-safe; several processes may work on one lane.
 
-    `patience`: how long a message may be on its way before the scheduler publishes it again.
+    `answered_within`: how long a send may take until its answer is in the ledger. `patience`: how long a message may
+    be on its way. After that the scheduler publishes it again.
     """
 
     route: Route
@@ -80,6 +81,7 @@ class LaneWork:
     conversation: Conversation
     settling: Settling
     ledger: Ledger
+    answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
 
     @property
@@ -126,7 +128,7 @@ class LaneWork:
             message_id=translation.message_id,
             exceptions=refusals,
             now=now,
-            due=now + self.patience,
+            due=now + max(self.patience, self.answered_within),
             replicas=self.ledger.announced(row, translation),
             characters=characters,
         )

@@ -54,6 +54,8 @@ def plugin(kind: str, name: str) -> Any:
     return found[name].load()
 
 
+_AFTER_AN_ANSWER = timedelta(seconds=30)
+"""Until it is in the ledger. Who publishes a batch again before that has it asked about while it is being sent."""
 _HOSTED = frozenset({"amqp", "amqps", "https"})
 
 
@@ -136,6 +138,7 @@ class Gateway:
             conversation=conversation,
             settling=settling,
             ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
+            answered_within=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
             patience=self.patience,
         )
 
@@ -151,6 +154,7 @@ class Gateway:
             events=self.events,
             pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
             most=min(2 * side_by_side, settings.broker.prefetch),
+            quiet=self.quiet,
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
         )
@@ -286,6 +290,7 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
         parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
         parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
+    parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))
     parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))

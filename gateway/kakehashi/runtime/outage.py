@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Lock
 
@@ -9,12 +10,14 @@ from kakehashi.errors import BrokerError, KakehashiError
 from kakehashi.ports.clock import Clock
 from kakehashi.runtime.events import EventLog
 
-__all__ = ["Outage", "Quiet", "Trouble"]
+__all__ = ["Outage", "Quiet", "Rest", "Trouble"]
 
 _QUIET = timedelta(seconds=5)
 _MOST = 1000
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+_FIRST_REST = timedelta(seconds=0.5)
+_LONGEST_REST = timedelta(seconds=8)
 
 
 class Quiet:
@@ -35,6 +38,22 @@ class Quiet:
                 self._spoken.clear()
             self._spoken[about] = now
             return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A pause after a failure that doubles with each further one."""
+
+    until: datetime | None = None
+    pause: timedelta = timedelta(0)
+
+    def again(self, now: datetime) -> Rest:
+        pause = min(max(2 * self.pause, _FIRST_REST), _LONGEST_REST)
+        return Rest(now + pause, pause)
+
+    def is_over(self, now: datetime) -> bool:
+        """Also when the clock was set back meanwhile."""
+        return self.until is None or not now < self.until <= now + self.pause
 
 
 class Trouble:

@@ -11,6 +11,7 @@ from kakehashi.errors import (
     BrokerMisconfigured,
     FolderUnavailable,
     KakehashiError,
+    QueueRefused,
     SealError,
     StoreCorrupt,
     StoreUnavailable,
@@ -25,7 +26,7 @@ from kakehashi.ports.ledger import BatchRow, FileRow
 from kakehashi.ports.sealer import Sealed, Sealer
 from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog
-from kakehashi.runtime.outage import Quiet
+from kakehashi.runtime.outage import Quiet, Rest
 
 __all__ = ["Publishing", "read_chunk"]
 
@@ -59,6 +60,8 @@ class Publishing:
     quiet: Quiet
     profile: str
     patience: timedelta
+    _resting: dict[str, Rest] = field(default_factory=dict, init=False)
+    """Lanes whose queue takes nothing, until when."""
     _unmarked: dict[int, datetime] = field(default_factory=dict, init=False)
     """Published, but the ledger could not be told yet: these must not be published again meanwhile."""
 
@@ -72,7 +75,9 @@ class Publishing:
 
     def _publish_all(self, *, lost: bool, event: str) -> int:
         self._mark()
-        rows = self.store.publishable(lost=lost, lanes=self.lanes, most=_AT_ONCE, now=self.clock.now())
+        now = self.clock.now()
+        lanes = [lane for lane in self.lanes if lane not in self._resting or self._resting[lane].is_over(now)]
+        rows = self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=now)
         by_lane: dict[str, list[BatchRow]] = {}
         for row in rows:
             by_lane.setdefault(row.lane, []).append(row)
@@ -85,10 +90,12 @@ class Publishing:
         reached("publishing.chosen")
         try:
             self.broker.publish([message for _, message in ready])
-        except BrokerMisconfigured as error:
+        except (BrokerMisconfigured, QueueRefused) as error:
             if self.quiet.may_speak(f"lane {lane}"):
                 self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
+            self._resting[lane] = self._resting.get(lane, Rest()).again(self.clock.now())
             return 0
+        self._resting.pop(lane, None)
         reached("publishing.confirmed")
         now = self.clock.now()
         self._unmarked.update({row.id: now + self._silence(row, now) for row, _ in ready})

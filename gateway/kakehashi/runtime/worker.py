@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from kakehashi.errors import InputError, KakehashiError, StoreError
+from kakehashi.errors import InputError, KakehashiError, QueueRefused, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import WorkItem, read_message, write_message
 from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
@@ -18,6 +18,7 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
+from kakehashi.runtime.outage import Quiet
 
 __all__ = ["Worker"]
 
@@ -42,6 +43,7 @@ class Worker:
     events: EventLog
     pool: ThreadPoolExecutor
     most: int
+    quiet: Quiet
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
@@ -114,7 +116,11 @@ class Worker:
         for delivery, step in steps:
             match step:
                 case Foreign(code=code):
-                    consumer.bury(delivery, code)
+                    try:
+                        consumer.bury(delivery, code)
+                    except QueueRefused as error:  # it stays in hand until the broker takes it back
+                        self._lane_refused(delivery.message.lane, error)
+                        continue
                     self.events.emit("message.buried", lane=delivery.message.lane, code=code)
                     continue
                 case Later(row=row, item=item, after=after):
@@ -127,12 +133,27 @@ class Worker:
             finished.append(delivery)
             self._tell(step)
         for delay, messages in later.items():
-            self.broker.publish(messages, delay=delay)
+            self._publish(messages, delay)
         if later:
             reached("worker.followed")
         consumer.acknowledge(finished)
         if finished:
             reached("worker.acknowledged")
+
+    def _publish(self, messages: Sequence[Message], delay: timedelta) -> None:
+        """Where a lane's queue takes nothing, the ledger publishes the batch again once it is overdue."""
+        try:
+            self.broker.publish(messages, delay=delay)
+        except QueueRefused as error:
+            if len({message.lane for message in messages}) == 1:
+                self._lane_refused(messages[0].lane, error)
+                return
+            for message in messages:
+                self._publish([message], delay)
+
+    def _lane_refused(self, lane: str, error: QueueRefused) -> None:
+        if self.quiet.may_speak(f"lane {lane}"):
+            self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
 
     def _step(self, delivery: Delivery) -> Step:
         reached("worker.received")
