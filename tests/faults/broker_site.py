@@ -8,6 +8,7 @@ import time
 
 from tests.acceptance.watching import eventually
 from tests.faults.site import MOST_BYTES, SEED, Site
+from tests.services.rabbitmq_cluster import rabbitmq_cluster
 from tests.services.tcp_proxy import TcpProxy
 from tests.tier import FULL
 
@@ -26,9 +27,9 @@ DEAD = f"kakehashi.{LANE}.dead"
 
 
 class BrokerSite(Site):
-    """`rabbit`: the broker. `proxy`: between it and the gateway."""
+    """`rabbit`: the broker. `proxy`: between it and the gateway, unless it is a cluster."""
 
-    def __init__(self, run, rabbit, proxy, **options):
+    def __init__(self, run, rabbit, proxy=None, **options):
         super().__init__(run, **options)
         self.rabbit, self.proxy = rabbit, proxy
 
@@ -42,7 +43,8 @@ class BrokerSite(Site):
         try:
             yield begin
         finally:
-            self.proxy.recover()
+            if self.proxy is not None:
+                self.proxy.recover()
         self.rest(seconds)
         assert self.wrong() == []
         assert self.unwell(begin) == []
@@ -86,21 +88,34 @@ class BrokerSite(Site):
 
 
 @contextlib.contextmanager
-def broker_site(folder, *, extra="", **options):
+def broker_site(folder, *, extra=""):
     """A running one, its links settled; nothing else was dropped."""
     with PrivateRabbit() as rabbit, TcpProxy("127.0.0.1", rabbit.port) as proxy:
-        url = rabbit.url.replace(f":{rabbit.port}/", f":{proxy.port}/")
-        with started(
-            folder,
-            seed=SEED,
-            scale=1.0 if FULL else 0.1,
-            faults=False,
-            broker=f"{url}?heartbeat={HEARTBEAT}&blocked_after={BLOCKED_AFTER}",
-            result_delay_seconds=0.2,
-            lost_after_seconds=60 if FULL else 5,
-            extra=SETTINGS + extra,
-        ) as run:
-            site = BrokerSite(run, rabbit, proxy, **options)
+        with _site(folder, rabbit.url.replace(f":{rabbit.port}/", f":{proxy.port}/"), extra) as run:
+            site = BrokerSite(run, rabbit, proxy, new=1)
             site.drop_links()
             site.rest()
             yield site
+
+
+@contextlib.contextmanager
+def cluster_site(folder):
+    """The same with three nodes and no proxy; `rabbit` is the Cluster."""
+    with rabbitmq_cluster() as cluster, _site(folder, cluster.url, "") as run:
+        site = BrokerSite(run, cluster, new=1)
+        site.drop_links()
+        site.rest()
+        yield site
+
+
+def _site(folder, url, extra):
+    return started(
+        folder,
+        seed=SEED,
+        scale=1.0 if FULL else 0.1,
+        faults=False,
+        broker=f"{url}?heartbeat={HEARTBEAT}&blocked_after={BLOCKED_AFTER}",
+        result_delay_seconds=0.2,
+        lost_after_seconds=60 if FULL else 5,
+        extra=SETTINGS + extra,
+    )

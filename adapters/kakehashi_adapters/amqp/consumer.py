@@ -96,7 +96,7 @@ class AmqpConsumer:
         self._turns = [lane for lane in queues if lane != "urgent"]
         self._prefetch = prefetch
         self._bury = bury
-        self._link = Link(address.parameters, lambda: _Intake(queues, prefetch))
+        self._link = Link(address.nodes, lambda: _Intake(queues, prefetch))
         self._current: tuple[IoThread, _Intake] | None = None
         self._tag = 0
         self._hand: dict[int, tuple[str, int, int]] = {}  # our tag → lane, epoch, tag of the lane's channel

@@ -87,9 +87,10 @@ def address_faults(configuration: Configuration) -> list[Fault]:
 
 
 def _names_host(address: str) -> bool:
+    """Each of them, where a cluster's nodes are joined by commas."""
     try:
-        parts = urlsplit(address)
-        return bool(parts.hostname) and parts.port != 0
+        nodes = [urlsplit(f"//{host}") for host in urlsplit(address).netloc.rpartition("@")[2].split(",")]
+        return all(node.hostname and node.port != 0 for node in nodes)
     except ValueError:
         return False
 
