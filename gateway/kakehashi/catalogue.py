@@ -85,11 +85,12 @@ REF-008 | the file is larger than the limit | ファイルが上限を超えて�
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
-BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | Compare the queue's arguments and rights with the topology | キューの定義と権限を確認してください
+BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | See `kakehashi topology --check`; let the queue run empty, delete it, and start again; or give the user its rights | kakehashi topology --check を参照し、キューを空にして削除後に再起動するか、権限を付与してください
 BRK-005 | a message could not be routed | 電文の宛先キューがありません | Declare the topology again | キューを再定義してください
 BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文がキューにあります | See the dead queue of the lane | デッドキューを確認してください
 BRK-007 | a message came back too often without an answer: a worker dies on it | 電文が処理されないまま繰り返し戻されました | See the dead queue of the lane; resend the batch from the ledger once the cause is found | デッドキューを確認し、原因を除いてから台帳より再送してください
 BRK-008 | the broker refused a message: the queue is full or has no quorum | ブローカーが電文を拒否しました(キューの満杯または過半数割れ) | See the queue's length limit and the cluster's nodes | キューの上限とクラスタの状態を確認してください
+BRK-009 | no worker takes anything from a lane | レーンを処理するワーカーがありません | Start a worker: `kakehashi run --role worker` | ワーカーを起動してください(kakehashi run --role worker)
 STO-001 | the store failed | 台帳の障害 | See the database's log | データベースのログを確認してください
 STO-002 | the store cannot be reached or is full | 台帳に接続できないか、満杯です | Check database, disk and locks | データベースとディスクを確認してください
 STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください

@@ -46,6 +46,7 @@ class Worker:
     quiet: Quiet
     pool: ThreadPoolExecutor
     most: int
+    quiet: Quiet
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
