@@ -46,7 +46,6 @@ class Worker:
     quiet: Quiet
     pool: ThreadPoolExecutor
     most: int
-    quiet: Quiet
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
