@@ -19,7 +19,7 @@ def spoilt(tmp_path):
 @pytest.fixture
 def house(house_of, spoilt):
     house = house_of("registry-persons")
-    house.links._links.clear()
+    house.links._state.links.clear()
     (sample,) = spoilt.lane("registry-persons")
     house.take(sample.name, sample.path.read_bytes())
     house.until_quiet()
