@@ -21,11 +21,14 @@ __all__ = [
     "MISTAKEN",
     "UNDECIDED",
     "link_conflicts",
+    "link_forms",
     "link_history",
     "link_looks",
     "links",
+    "match_reviews",
     "number_history",
     "number_serials",
+    "person_forms",
     "persons",
     "released_numbers",
     "unlinked",
@@ -173,3 +176,50 @@ number_serials = Table(
     sqlite_with_rowid=False,
 )
 """The serial of the last 団体内統合宛名番号 that was issued; never set back."""
+
+person_forms = Table(
+    "person_forms",
+    metadata,
+    Column("unified", Text, primary_key=True),
+    Column("form", LargeBinary, nullable=False),
+    Column("digest_id", Text, nullable=False),
+    Column("key_id", Text),
+    Column("sealed", LargeBinary),  # the address data itself, in full mode only
+    Column("recorded_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How the registry describes a person: keyed digests."""
+
+link_forms = Table(
+    "link_forms",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("atena", Text, primary_key=True),
+    Column("unified", Text, nullable=False),
+    Column("form", LargeBinary, nullable=False),
+    Column("digest_id", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How a system describes the person whom its number stands for."""
+
+match_reviews = Table(
+    "match_reviews",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("claim", LargeBinary, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("atena", Text, nullable=False),
+    Column("unified", Text, nullable=False),
+    Column("differ", Text, nullable=False),
+    Column("batch_id", Key),
+    Column("record_no", BigInteger),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("decision", Text),
+    Column("decided_at", BigInteger),
+    Column("actor", Text),
+    Column("reason", Text),
+    UniqueConstraint("claim"),
+    Index("ix_match_reviews_open", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
+    sqlite_autoincrement=True,
+)

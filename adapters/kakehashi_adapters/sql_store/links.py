@@ -28,6 +28,7 @@ from kakehashi_adapters.sql_store.link_tables import (
     unlinked,
 )
 from kakehashi_adapters.sql_store.link_writing import end_links, end_number, lock, write_rows
+from kakehashi_adapters.sql_store.matches import SqlMatches
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
 
@@ -42,7 +43,7 @@ _POSTGRESQL_RESOLVE: Final = (
 )
 
 
-class SqlLinkStore:
+class SqlLinkStore(SqlMatches):
     """The links in a SQLite file or a PostgreSQL database; the ledger's own or another."""
 
     def __init__(self, database: Database) -> None:
@@ -59,17 +60,17 @@ class SqlLinkStore:
         return frozen
 
     def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
-        known = self._owners(blinds)
+        known = self.owners([blind for each in blinds for blind in each])
         missing = [each[0] for each in blinds if not any(blind in known for blind in each)]
         for portion in portions(missing):
             self._write(lambda c, portion=portion: link_numbers.issue(c, portion, prefix=prefix, now=now))  # type: ignore[misc]  # bound now
         if missing:
-            known = self._owners(blinds)
+            known = self.owners([blind for each in blinds for blind in each])
         return [next(known[blind] for blind in each if blind in known) for each in blinds]
 
-    def _owners(self, blinds: Sequence[Sequence[bytes]]) -> dict[bytes, str]:
+    def owners(self, blinds: Sequence[bytes]) -> dict[bytes, str]:
         found: dict[bytes, str] = {}
-        for portion in portions(blind for each in blinds for blind in each):
+        for portion in portions(blinds):
             found |= self._database.read(lambda c, portion=portion: link_numbers.owners_of(c, portion))  # type: ignore[misc]  # bound now
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from kakehashi.domain.batch import letters
 from kakehashi.errors import ConfigurationError, Fault, Place, SealError
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.vault.key_ring import KEY_BYTES, KeyRing, parse_keys, read_key_file
@@ -50,8 +51,7 @@ class AesGcmSealer:
 
     def _take(self, ring: KeyRing) -> None:
         self._ring = ring
-        derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"kakehashi digest 1")
-        self._digest_key = derivation.derive(ring.digest)
+        self._digest_keys = dict(map(_digest_key, (ring.digest, *ring.older_digests)))
 
     def reload(self) -> None:
         """Rotation without stopping: later bodies are sealed by the file's current key."""
@@ -77,8 +77,19 @@ class AesGcmSealer:
         except (InvalidUnwrap, InvalidTag, ValueError, zlib.error):
             raise SealError from None
 
-    def digest(self, text: str) -> bytes:
-        return hmac.digest(self._digest_key, text.encode(), "sha256")
+    @property
+    def key_id(self) -> str:
+        return self._ring.current
+
+    @property
+    def digest_ids(self) -> Sequence[str]:
+        return tuple(self._digest_keys)
+
+    def digest(self, text: str, *, key_id: str | None = None) -> bytes:
+        key = self._digest_keys.get(key_id or next(iter(self._digest_keys)))
+        if key is None:
+            raise SealError("SEC-002")
+        return hmac.digest(key, text.encode(), "sha256")
 
     def _master(self, key_id: str) -> bytes:
         try:
@@ -102,6 +113,12 @@ def _read(settings: KeySettings) -> KeyRing:
     if text is None:
         raise ConfigurationError([Fault("SEC-004", Place(file=settings.env))])
     return parse_keys(text, where=settings.env)
+
+
+def _digest_key(secret: bytes) -> tuple[str, bytes]:
+    """The key with its id, which tells nothing about it."""
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"kakehashi digest 1").derive(secret)
+    return letters(hmac.digest(key, b"kakehashi digest id", "sha256")[:4]), key
 
 
 def _bound(key_id: str, context: str) -> bytes:

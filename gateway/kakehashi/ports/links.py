@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.ports.matches import MatchStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -105,6 +106,9 @@ class LinkWriter(Protocol):
         A new number is `prefix`, a serial and a check digit, 15 digits; one that was ever in use is passed over.
         """
 
+    def owners(self, blinds: Sequence[bytes]) -> Mapping[bytes, str]:
+        """The person of each 個人番号 that somebody has or had; the others are absent."""
+
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
         """Insert or confirm; returns the rows (0-based) that conflict with an existing link or another person's 個人番号.
 
@@ -184,7 +188,7 @@ class LinkKeys(Protocol):
         """
 
 
-class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, Protocol):
+class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, Protocol):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.
 
     Thread-safe; several processes may share one. Raises StoreUnavailable, StoreCorrupt. Times are aware.

@@ -13,6 +13,7 @@ from kakehashi.errors import StoreUnavailable
 from kakehashi.ports.link_rules import Effect, Known, Person, claim_of, day_of
 from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.memory_matches import MemoryMatches
 
 __all__ = ["MemoryLinkStore"]
 
@@ -53,10 +54,11 @@ class _State:
     serials: dict[str, int] = field(default_factory=dict)
 
 
-class MemoryLinkStore:
+class MemoryLinkStore(MemoryMatches):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._state = _State()
         self._lock = threading.RLock()
         self._closed = False
@@ -87,6 +89,15 @@ class MemoryLinkStore:
             if number not in taken:
                 state.numbers[number] = _Number(blinds[0], None, _DAWN, now)
                 return number
+
+    def owners(self, blinds: Sequence[bytes]) -> Mapping[bytes, str]:
+        with self._open() as state:
+            known = _known(state).owners
+            return {blind: known[blind] for blind in blinds if blind in known}
+
+    def _unfrozen(self, system: str, atena: str) -> str | None:
+        link = self._state.links.get((system, atena))
+        return None if link is None or link.frozen else link.unified
 
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
         with self._open() as state:

@@ -1,4 +1,4 @@
-"""Links over time: history of links and numbers, conflicts with their decisions, numbers of our own."""
+"""Links over time: history of links and numbers, conflicts with their decisions, numbers of our own; attributes by digest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _histories()
     _conflicts()
     _small_tables()
+    _matching()
 
 
 def _ended() -> list[sa.Column[object]]:
@@ -134,4 +135,51 @@ def _small_tables() -> None:
         sa.Column("last", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("prefix", name="pk_number_serials"),
         sqlite_with_rowid=False,
+    )
+
+
+def _matching() -> None:
+    op.create_table(
+        "person_forms",
+        sa.Column("unified", sa.Text, nullable=False),
+        sa.Column("form", sa.LargeBinary, nullable=False),
+        sa.Column("digest_id", sa.Text, nullable=False),
+        sa.Column("key_id", sa.Text),
+        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("unified", name="pk_person_forms"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "link_forms",
+        sa.Column("system", sa.Text, nullable=False),
+        sa.Column("atena", sa.Text, nullable=False),
+        sa.Column("unified", sa.Text, nullable=False),
+        sa.Column("form", sa.LargeBinary, nullable=False),
+        sa.Column("digest_id", sa.Text, nullable=False),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("system", "atena", name="pk_link_forms"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "match_reviews",
+        sa.Column("id", _KEY, nullable=False),
+        sa.Column("claim", sa.LargeBinary, nullable=False),
+        sa.Column("system", sa.Text, nullable=False),
+        sa.Column("atena", sa.Text, nullable=False),
+        sa.Column("unified", sa.Text, nullable=False),
+        sa.Column("differ", sa.Text, nullable=False),
+        sa.Column("batch_id", _KEY),
+        sa.Column("record_no", sa.BigInteger),
+        sa.Column("recorded_at", sa.BigInteger, nullable=False),
+        sa.Column("decision", sa.Text),
+        sa.Column("decided_at", sa.BigInteger),
+        sa.Column("actor", sa.Text),
+        sa.Column("reason", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_match_reviews"),
+        sa.UniqueConstraint("claim", name="uq_match_reviews_claim"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_match_reviews_open", "match_reviews", ["id"], sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED
     )
