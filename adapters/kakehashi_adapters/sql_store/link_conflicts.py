@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, exists, insert, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, literal_column, or_, select, text, update
 
 from kakehashi.domain.link import Conflict, Note
 from kakehashi.ports.link_rules import claim_of
@@ -61,7 +61,7 @@ def record_conflict(connection: Connection, kind: Conflict, known: str, row: Lin
         )
     )
     sides = {known, row.unified}
-    which = links.c.unified.in_(sorted(sides))
+    which: ColumnElement[bool] = links.c.unified.in_(sorted(sides))
     if kind is Conflict.DRIFT:
         which = (links.c.system == row.system) & (links.c.atena == row.atena)
     connection.execute(update(links).where(which).values(frozen=True))
@@ -89,9 +89,7 @@ def thaw(connection: Connection, persons: Collection[str]) -> None:
     connection.execute(update(links).where(links.c.unified.in_(free), ~_DRIFTING).values(frozen=False))
 
 
-def conflict_rows(
-    connection: Connection, *, undecided: bool, most: int, one: int | None = None
-) -> list[ConflictRow]:
+def conflict_rows(connection: Connection, *, undecided: bool, most: int, one: int | None = None) -> list[ConflictRow]:
     query = select(link_conflicts).order_by(link_conflicts.c.id).limit(most)
     if undecided:
         query = query.where(_OPEN)

@@ -25,7 +25,7 @@ from kakehashi_adapters.sql_store.moment import to_store
 
 __all__ = ["issue", "owners_of", "reseal"]
 
-_GIVEN = bindparam("blinds", expanding=True)
+_GIVEN: Any = bindparam("blinds", expanding=True)
 _OWNERS = (
     select(number_history.c.blind, number_history.c.unified).where(
         number_history.c.blind.in_(_GIVEN), number_history.c.until > MISTAKEN

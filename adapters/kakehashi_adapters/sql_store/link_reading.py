@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from kakehashi.domain.link import Note, Period
 from kakehashi.ports.links import Coverage, LinkRow
@@ -46,7 +47,7 @@ def persons_links(connection: Connection, unified: str) -> list[LinkRow]:
     return [_row(row) for row in connection.execute(query)]
 
 
-def _row(row: Row[tuple[str, str, str, int | None, bytes, str, bytes]]) -> LinkRow:
+def _row(row: Any) -> LinkRow:
     return LinkRow(
         system=row.system,
         atena=row.atena,
@@ -76,7 +77,7 @@ def _current(unified: str, since: int | None, recorded_at: int) -> Period:
     return Period(unified=unified, since=_since(since, known), recorded_at=known)
 
 
-def _ended(row: Row[tuple[object, ...]]) -> Period:
+def _ended(row: Any) -> Period:
     known = from_store(row.recorded_at or 0)
     return Period(
         unified=row.unified,

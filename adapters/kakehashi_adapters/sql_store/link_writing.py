@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_, update
 
 from kakehashi.domain.link import Conflict, Note
+from kakehashi.errors import StoreError
 from kakehashi.ports.link_rules import Effect, Known, Person, Verdict, day_of
 from kakehashi.ports.links import LinkRow
 from kakehashi_adapters.sql_store.link_conflicts import contested, record_conflict
@@ -21,8 +22,9 @@ from kakehashi_adapters.sql_store.link_tables import (
     released_numbers,
 )
 from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.tables import meta
 
-__all__ = ["end_links", "end_number", "lock", "write_rows"]
+__all__ = ["DIGEST", "check_digest", "count_contradictions", "end_links", "end_number", "lock", "write_rows"]
 
 _LINKED = select(links.c.system, links.c.atena, links.c.unified).where(
     tuple_(links.c.system, links.c.atena).in_(bindparam("keys", expanding=True))
@@ -50,6 +52,9 @@ _SEAL = (
         recorded_at=bindparam("recorded_at"),
     )
 )
+DIGEST = "link_digest"
+"""Under which key the blind indexes are, in `meta`; absent until it was replaced for the first time."""
+
 _LONG_AGO = date.min.toordinal()
 
 
@@ -75,9 +80,22 @@ def lock(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE links, persons IN SHARE ROW EXCLUSIVE MODE"))
 
 
+def check_digest(connection: Connection, blinds: Iterable[bytes | None]) -> None:
+    """Raises StoreError (SEC-005). Under `lock`."""
+    prefix = connection.execute(select(meta.c.value).where(meta.c.name == DIGEST)).scalar()
+    if prefix is not None and any(blind is not None and not blind.startswith(prefix.encode()) for blind in blinds):
+        raise StoreError("SEC-005")
+
+
+def count_contradictions(connection: Connection, rows: list[LinkRow], *, now: datetime) -> int:
+    known = _known(connection, rows)
+    return sum(known.judge(row, now=now).conflict is not None for row in rows)
+
+
 def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, now: datetime) -> dict[int, Conflict]:
     """Under `lock`. Conflicts by position, recorded and frozen."""
     rows = [row for _, row in portion]
+    check_digest(connection, (row.blind for row in rows))
     known = _known(connection, rows)
     frozen = contested(connection, {row.unified for row in rows})
     conflicts: dict[int, Conflict] = {}
@@ -110,9 +128,7 @@ def _known(connection: Connection, rows: list[LinkRow]) -> Known:
     former = connection.execute(_FORMER, {"blind": blinds}).all() if blinds else []
     return Known(
         links={(system, atena): unified for system, atena, unified in linked},
-        persons={
-            row.unified: Person(row.blind, date.fromordinal(row.since or _LONG_AGO), row.sealed) for row in found
-        },
+        persons={row.unified: Person(row.blind, date.fromordinal(row.since or _LONG_AGO), row.sealed) for row in found},
         owners={row.blind: row.unified for row in (*former, *found)},
         released=set(connection.execute(_RELEASED, {"unified": unified}).scalars()),
     )

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.domain.link import Conflict, Note, Period
@@ -27,12 +27,23 @@ from kakehashi_adapters.sql_store.link_tables import (
     released_numbers,
     unlinked,
 )
-from kakehashi_adapters.sql_store.link_writing import end_links, end_number, lock, write_rows
+from kakehashi_adapters.sql_store.link_writing import (
+    DIGEST,
+    check_digest,
+    count_contradictions,
+    end_links,
+    end_number,
+    lock,
+    write_rows,
+)
 from kakehashi_adapters.sql_store.matches import SqlMatches
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.tables import meta
 
 __all__ = ["SqlLinkStore"]
+
+T = TypeVar("T")
 
 _SQLITE_RESOLVE: Final = (
     "SELECT l.atena, l.unified FROM json_each(?) AS k CROSS JOIN links AS l ON l.system = ? AND l.atena = k.value "
@@ -59,11 +70,17 @@ class SqlLinkStore(SqlMatches):
             frozen |= set(self._database.read(lambda c, query=query: c.execute(query).scalars().all()))  # type: ignore[misc]  # bound now
         return frozen
 
+    def contradictions(self, rows: Iterable[LinkRow], *, now: datetime) -> int:
+        return sum(
+            self._database.read(lambda c, portion=portion: count_contradictions(c, portion, now=now))  # type: ignore[misc]  # bound now
+            for portion in portions(rows)
+        )
+
     def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
         known = self.owners([blind for each in blinds for blind in each])
         missing = [each[0] for each in blinds if not any(blind in known for blind in each)]
         for portion in portions(missing):
-            self._write(lambda c, portion=portion: link_numbers.issue(c, portion, prefix=prefix, now=now))  # type: ignore[misc]  # bound now
+            self._write(lambda c, portion=portion: _issue(c, portion, prefix=prefix, now=now))  # type: ignore[misc]  # bound now
         if missing:
             known = self.owners([blind for each in blinds for blind in each])
         return [next(known[blind] for blind in each if blind in known) for each in blinds]
@@ -134,13 +151,13 @@ class SqlLinkStore(SqlMatches):
     def reseal(
         self, renew: Callable[[SealedNumber], tuple[Sealed, bytes]], *, current: str, prefix: bytes, most: int
     ) -> int:
-        return self._write(lambda c: link_numbers.reseal(c, renew, current=current, prefix=prefix, most=most))
+        return self._write(lambda c: _reseal(c, renew, current=current, prefix=prefix, most=most))
 
     def close(self) -> None:
         self._database.close()
 
-    def _write(self, work: Callable[[Connection], Any]) -> Any:
-        def locked(connection: Connection) -> Any:
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        def locked(connection: Connection) -> T:
             lock(connection)
             return work(connection)
 
@@ -153,6 +170,25 @@ def _resolve(connection: Connection, system: str, atena: Sequence[str]) -> Mappi
     else:
         found = connection.exec_driver_sql(_POSTGRESQL_RESOLVE, (list(atena), system))
     return {atena: unified for atena, unified in found}  # noqa: C416  # rows, which dict() would not type
+
+
+def _issue(connection: Connection, blinds: Sequence[bytes], *, prefix: str, now: datetime) -> None:
+    check_digest(connection, blinds)
+    link_numbers.issue(connection, blinds, prefix=prefix, now=now)
+
+
+def _reseal(
+    connection: Connection,
+    renew: Callable[[SealedNumber], tuple[Sealed, bytes]],
+    *,
+    current: str,
+    prefix: bytes,
+    most: int,
+) -> int:
+    named = {"name": DIGEST, "value": prefix.decode()}
+    if not connection.execute(update(meta).where(meta.c.name == DIGEST).values(**named)).rowcount:
+        connection.execute(insert(meta).values(**named))
+    return link_numbers.reseal(connection, renew, current=current, prefix=prefix, most=most)
 
 
 def _met(connection: Connection, system: str, atena: Sequence[str], now: int) -> None:

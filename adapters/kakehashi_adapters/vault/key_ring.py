@@ -95,7 +95,9 @@ def add_key(path: Path) -> KeyRing:
 def replace_digest(path: Path) -> KeyRing:
     """A new secret behind blind indexes; the older ones go on finding until `drop_digests`."""
     older = read_key_file(path)
-    return _replace(path, replace(older, digest=os.urandom(KEY_BYTES), older_digests=(older.digest, *older.older_digests)))
+    return _replace(
+        path, replace(older, digest=os.urandom(KEY_BYTES), older_digests=(older.digest, *older.older_digests))
+    )
 
 
 def drop_digests(path: Path) -> KeyRing:

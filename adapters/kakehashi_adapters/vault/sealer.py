@@ -10,6 +10,7 @@ import hmac
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -45,8 +46,13 @@ class KeySettings(Protocol):
 class AesGcmSealer:
     """The Sealer of production. Reads its keys again when it meets an unknown key id (another process rotated)."""
 
-    def __init__(self, ring: KeyRing, *, reread: Callable[[], KeyRing] | None = None) -> None:
+    def __init__(
+        self, ring: KeyRing, *, reread: Callable[[], KeyRing] | None = None, stamp: Callable[[], object] | None = None
+    ) -> None:
+        """`stamp` changes whenever there is something to read again."""
         self._reread = reread
+        self._stamp = stamp
+        self._seen: object = None  # the first look reads again: the ring may be older than the stamp
         self._take(ring)
 
     def _take(self, ring: KeyRing) -> None:
@@ -83,6 +89,9 @@ class AesGcmSealer:
 
     @property
     def digest_ids(self) -> Sequence[str]:
+        if self._stamp is not None and (now := self._stamp()) != self._seen:
+            self.reload()
+            self._seen = now
         return tuple(self._digest_keys)
 
     def digest(self, text: str, *, key_id: str | None = None) -> bytes:
@@ -102,8 +111,17 @@ class AesGcmSealer:
 
 def open_sealer(settings: KeySettings) -> AesGcmSealer:
     """Raises ConfigurationError (SEC-003, SEC-004) when the keys are missing, malformed or open to others."""
-    ring = _read(settings)
-    return AesGcmSealer(ring, reread=lambda: _read(settings))
+    stamp = None if settings.file is None else partial(_stamp, settings.file)
+    return AesGcmSealer(_read(settings), reread=lambda: _read(settings), stamp=stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Of the file that stands there: a rotation puts another one in its place."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _read(settings: KeySettings) -> KeyRing:

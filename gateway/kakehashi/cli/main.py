@@ -24,6 +24,8 @@ _COMMANDS = {
     "import-layout": "kakehashi.cli.import_layout:import_layout_command",
     "keys": "kakehashi.cli.keys:keys",
     "layout": "kakehashi.cli.layout:layout",
+    "link": "kakehashi.cli.link:link",
+    "match": "kakehashi.cli.match:match",
     "parked": "kakehashi.cli.parked:parked",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",

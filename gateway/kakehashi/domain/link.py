@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-__all__ = ["Conflict", "Note", "Period"]
+__all__ = ["Conflict", "LinkEvent", "Note", "Period"]
 
 
 class Conflict(StrEnum):
@@ -20,6 +20,19 @@ class Conflict(StrEnum):
     """The 団体内統合宛名番号 was released: it is never given to anybody else."""
     DRIFT = "drift"
     """The attributes that the system holds are no longer those of the person."""
+
+
+class LinkEvent(StrEnum):
+    """「異動事由」 What a row says has happened; each body's own codes stand for these by a table."""
+
+    LINKED = "linked"
+    """The number stands for the person: birth, move-in, 住登外 registered, 個人番号 newly assigned."""
+    CHANGED = "changed"
+    """The person's 個人番号 was changed or issued again under another number."""
+    ENDED = "ended"
+    """The number stands for nobody any more."""
+    RELEASED = "released"
+    """The person is gone: all links end, the 団体内統合宛名番号 stays taken for ever."""
 
 
 @dataclass(frozen=True, slots=True)

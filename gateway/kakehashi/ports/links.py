@@ -97,7 +97,14 @@ class LinkReader(Protocol):
 
 
 class LinkWriter(Protocol):
-    """「番号登録」 What the registry's extracts do."""
+    """「番号登録」 What the registry's extracts do.
+
+    Once `reseal` has begun to replace blind indexes, `assign` and `link` raise StoreError (SEC-005) for those that do
+    not begin with its prefix: a process that knows only the older key would take a known person for a new one.
+    """
+
+    def contradictions(self, rows: Iterable[LinkRow], *, now: datetime) -> int:
+        """How many of these rows `link` would refuse as things stand. Changes nothing."""
 
     def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
         """The 団体内統合宛名番号 of each 個人番号: the one that its person has, or had, or a new one, once and for all.
@@ -110,7 +117,7 @@ class LinkWriter(Protocol):
         """The person of each 個人番号 that somebody has or had; the others are absent."""
 
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
-        """Insert or confirm; returns the rows (0-based) that conflict with an existing link or another person's 個人番号.
+        """Insert or confirm; returns the rows (0-based) that conflict with an existing link or another's 個人番号.
 
         A conflict changes nothing but freezes both sides, once for the same contradiction. Earlier rows count for later
         ones. A link without number is completed by a row that brings one; a number once linked stays as it was sealed
@@ -131,8 +138,8 @@ class LinkWriter(Protocol):
         """These 利用番号 came in and were not linked."""
 
     def freeze(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
-        """The link drifts: it is frozen until somebody decides (Conflict.DRIFT), once for the same `evidence`, a digest.
-        False where there is none.
+        """The link drifts: it is frozen until somebody decides (Conflict.DRIFT), once for the same digest
+        `evidence`. False where there is none.
         """
 
 

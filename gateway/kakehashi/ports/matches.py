@@ -27,7 +27,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldForm:
-    """「業務側の照合形」 A linked number, how its system describes the person, and how the registry does (if it does)."""
+    """「業務側の照合形」 A linked number, how its system describes the person, and how the registry does."""
 
     system: str
     atena: str

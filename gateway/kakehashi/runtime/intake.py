@@ -17,6 +17,7 @@ from kakehashi.domain.batch import BatchBody, content_id, letters
 from kakehashi.errors import DuplicateContent, FolderUnavailable, InputError, KakehashiError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
+from kakehashi.pipeline.link_gate import LinkGate
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
 from kakehashi.ports.ledger import NewBatch, NewFile
@@ -53,6 +54,8 @@ class Intake:
     events: EventLog
     config_hash: str
     largest_file: int
+    gate: LinkGate | None = None
+    """Looks at the whole file first; None: nothing to look at."""
     _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
 
     def run_once(self) -> int:
@@ -108,6 +111,8 @@ class Intake:
         self._remember(spooled)
         reached("intake.spooled")
         held = split.faults[0].code if split.faults else None
+        if held is None and self.gate is not None:
+            held = self.gate.code(file, split)
         try:
             row = self.store.add_file(
                 NewFile(

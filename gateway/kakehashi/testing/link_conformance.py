@@ -10,7 +10,7 @@ import pytest
 
 from kakehashi.domain.identifiers import UnifiedAtenaNumber
 from kakehashi.domain.link import Conflict, Note
-from kakehashi.errors import StoreUnavailable
+from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.match_conformance import MatchConformance
@@ -25,7 +25,13 @@ _NOTE = Note("tester", "asked at the counter")
 
 
 def _row(
-    atena: int, unified: int, *, system: str = "tax", number: str | None = None, since: date = _DAY, changed: bool = False
+    atena: int,
+    unified: int,
+    *,
+    system: str = "tax",
+    number: str | None = None,
+    since: date = _DAY,
+    changed: bool = False,
 ) -> LinkRow:
     return LinkRow(
         system=system,
@@ -125,6 +131,14 @@ class LinkConformance(MatchConformance):
         assert links.link([_row(1, 102)], now=_NOW) == {0: Conflict.LINK}
         assert _resolved(links, 1) == {1: 101}
         assert links.conflicts() == []
+
+    def test_contradictions_are_counted_without_effect(self, links: LinkStore) -> None:
+        """How many rows of a file would be refused is known before anything of it counts."""
+        links.link([_row(1, 101, number="x"), _row(2, 102)], now=_NOW)
+        rows = [_row(1, 102), _row(2, 102), _row(3, 103, number="x"), _row(4, 104), _row(4, 101)]
+        assert links.contradictions(rows, now=_NOW) == 3
+        assert links.conflicts() == []
+        assert _resolved(links, 1, 2, 3, 4) == {1: 101, 2: 102}
 
     def test_a_decision_is_kept_with_its_reason(self, links: LinkStore) -> None:
         """Who, why and when stay with the conflict; it is decided once."""
@@ -285,9 +299,23 @@ class LinkConformance(MatchConformance):
             (Sealed("k2", b"anew " + n), b"new:" + n) for n in (b"1b", b"2", b"3")
         ]
         assert links.assign([[b"new:1"]], prefix="9", now=_NOW) == [f"{101:015d}"]
-        row = replace(_row(3, 103, number="3"), blind=b"newer", older=(b"new:3",))
+        row = replace(_row(3, 103, number="3"), blind=b"newer:3", older=(b"new:3",))
+        links.reseal(renew, current="k2", prefix=b"newer:", most=0)
         assert links.link([row], now=_NOW) == {}, "a digest under a key that is being replaced is known"
-        assert [each.blind for each in links.links("tax")][2] == b"newer"
+        assert [each.blind for each in links.links("tax")][2] == b"newer:3"
+
+    def test_a_process_with_an_older_digest_key_is_refused(self, links: LinkStore) -> None:
+        """It could not find a person who stands under the newer one, and would give a second number."""
+        links.link([_row(1, 101, number="1")], now=_NOW)
+        assert links.reseal(lambda n: (n.sealed, b"new:1"), current="k1", prefix=b"new:", most=9) == 1
+        for call in (
+            lambda: links.assign([[b"blind 1"]], prefix="9", now=_NOW),
+            lambda: links.link([_row(2, 102, number="1")], now=_NOW),
+        ):
+            with pytest.raises(StoreError) as caught:
+                call()
+            assert caught.value.fault.code == "SEC-005"
+        assert links.assign([[b"new:1", b"blind 1"]], prefix="9", now=_NOW) == [f"{101:015d}"]
 
     @pytest.mark.parametrize("people", [1, 7])
     def test_many_who_ask_at_once_get_one_number_each(self, links: LinkStore, people: int) -> None:

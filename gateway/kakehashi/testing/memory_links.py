@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from kakehashi.domain.identifiers import UnifiedAtenaNumber
 from kakehashi.domain.link import Conflict, Note, Period
-from kakehashi.errors import StoreUnavailable
+from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.link_rules import Effect, Known, Person, claim_of, day_of
 from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
@@ -52,6 +52,11 @@ class _State:
     unlinked: dict[tuple[str, str], datetime] = field(default_factory=dict)
     looks: dict[tuple[str, str], list[tuple[datetime, Note]]] = field(default_factory=dict)
     serials: dict[str, int] = field(default_factory=dict)
+    digest: bytes = b""
+
+    def check_digest(self, blind: bytes | None) -> None:
+        if blind is not None and not blind.startswith(self.digest):
+            raise StoreError("SEC-005")
 
 
 class MemoryLinkStore(MemoryMatches):
@@ -72,6 +77,11 @@ class MemoryLinkStore(MemoryMatches):
         with self._open() as state:
             return {each for each in atena if (system, each) in state.links and state.links[system, each].frozen}
 
+    def contradictions(self, rows: Iterable[LinkRow], *, now: datetime) -> int:
+        with self._open() as state:
+            known = _known(state)
+            return sum(known.judge(row, now=now).conflict is not None for row in rows)
+
     def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
         with self._open() as state:
             return [self._assigned(state, each, prefix, now) for each in blinds]
@@ -81,6 +91,7 @@ class MemoryLinkStore(MemoryMatches):
         for blind in blinds:
             if blind in owners:
                 return owners[blind]
+        state.check_digest(blinds[0])
         taken = {link.unified for link in state.links.values()} | set(state.numbers) | set(state.former)
         taken |= {period.unified for periods in state.periods.values() for period in periods} | state.released
         while True:
@@ -106,6 +117,7 @@ class MemoryLinkStore(MemoryMatches):
     def _link(self, state: _State, rows: Iterable[LinkRow], now: datetime) -> dict[int, Conflict]:
         known, conflicts = _known(state), {}
         for position, row in enumerate(rows):
+            state.check_digest(row.blind)
             verdict = known.judge(row, now=now)
             if verdict.conflict is not None:
                 conflicts[position] = verdict.conflict
@@ -119,7 +131,7 @@ class MemoryLinkStore(MemoryMatches):
                 state.numbers[row.unified].blind = row.blind
             elif verdict.effect is not Effect.NONE and row.blind is not None:
                 if verdict.effect is Effect.CHANGE:
-                    _end_number(state, row.unified, day_of(row, now), "changed", None, now)
+                    _end_number(state, row.unified, day_of(row, now), cause="changed", note=None, now=now)
                 state.numbers[row.unified] = _Number(row.blind, row.number, day_of(row, now), now)
         return conflicts
 
@@ -137,7 +149,7 @@ class MemoryLinkStore(MemoryMatches):
 
     def end(self, system: str, atena: str, *, since: date, note: Note, now: datetime) -> bool:
         with self._open() as state:
-            return _end_link(state, (system, atena), since, "ended", note, now)
+            return _end_link(state, (system, atena), since, cause="ended", note=note, now=now)
 
     def release(self, unified: str, *, since: date, note: Note, now: datetime) -> bool:
         with self._open() as state:
@@ -145,7 +157,7 @@ class MemoryLinkStore(MemoryMatches):
             if not theirs and unified not in state.numbers:
                 return False
             for key in theirs:
-                _end_link(state, key, since, "released", note, now)
+                _end_link(state, key, since, cause="released", note=note, now=now)
             state.released.add(unified)
             return True
 
@@ -245,17 +257,17 @@ class MemoryLinkStore(MemoryMatches):
         row, day = conflict.row, day_of(conflict.row, now)
         match conflict.kind:
             case Conflict.DRIFT:
-                _end_link(state, (row.system, row.atena), day, "drift", note, now)
+                _end_link(state, (row.system, row.atena), day, cause="drift", note=note, now=now)
                 return
             case Conflict.LINK:
-                _end_link(state, (row.system, row.atena), day, "conflict", note, now)
+                _end_link(state, (row.system, row.atena), day, cause="conflict", note=note, now=now)
             case Conflict.NUMBER if conflict.known == row.unified:
                 held = state.numbers.get(row.unified)
                 row = replace(row, changed=True, since=max(day, held.since) if held else day)
             case Conflict.NUMBER:
                 held = state.numbers.get(conflict.known)
                 if held is not None and held.blind == row.blind:
-                    _end_number(state, conflict.known, day, "conflict", note, now)
+                    _end_number(state, conflict.known, day, cause="conflict", note=note, now=now)
                 for number in state.former.get(conflict.known, ()):
                     if number.blind == row.blind:
                         number.until = _DAWN  # it never was theirs
@@ -268,6 +280,7 @@ class MemoryLinkStore(MemoryMatches):
     ) -> int:
         done = 0
         with self._open() as state:
+            state.digest = prefix
             held = [(unified, number) for unified, number in state.numbers.items()]
             held += [(unified, number) for unified, numbers in state.former.items() for number in numbers]
             for unified, number in held:
@@ -339,7 +352,7 @@ def _contested(state: _State, persons: set[str]) -> set[str]:
     return {person for row in rows for person in (row.known, row.row.unified)} & persons
 
 
-def _end_link(state: _State, key: tuple[str, str], until: date, cause: str, note: Note, now: datetime) -> bool:
+def _end_link(state: _State, key: tuple[str, str], until: date, *, cause: str, note: Note, now: datetime) -> bool:
     link = state.links.pop(key, None)
     if link is None:
         return False
@@ -352,7 +365,7 @@ def _end_link(state: _State, key: tuple[str, str], until: date, cause: str, note
     return True
 
 
-def _end_number(state: _State, unified: str, until: date, cause: str, note: Note | None, now: datetime) -> None:
+def _end_number(state: _State, unified: str, until: date, *, cause: str, note: Note | None, now: datetime) -> None:
     number = state.numbers.pop(unified)
     number.until, number.ended_at, number.cause, number.note = until, now, cause, note
     state.former.setdefault(unified, []).append(number)

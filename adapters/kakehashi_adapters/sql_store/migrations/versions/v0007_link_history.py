@@ -1,4 +1,4 @@
-"""Links over time: history of links and numbers, conflicts with their decisions, numbers of our own; attributes by digest."""
+"""Links over time: history, conflicts with their decisions, numbers of our own, attributes as digests."""
 
 from __future__ import annotations
 
