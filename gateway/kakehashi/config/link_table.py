@@ -21,7 +21,7 @@ __all__ = ["LinkTable"]
 
 _ONE = ("@system", "@atena", "@unified", "@number", "@since", "@event", "@birth", "@sex")
 _SEVERAL = ("@name", "@former_name", "@alias", "@kana", "@address")
-_CODED = {"@event": tuple(LinkEvent), "@sex": ("male", "female", "other")}
+_CODED = {"@event": tuple(LinkEvent), "@sex": ("male", "female", "other", "")}
 _ATTRIBUTES = {"@birth": Attribute.BIRTH, "@sex": Attribute.SEX, "@address": Attribute.ADDRESS}
 
 
