@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pytest
+from tests.unit.pipeline.persons import MADE, RESIDENTS, SYSTEM_PERSONS, Hall
 
 from kakehashi.domain.link import Note
 from kakehashi.pipeline.rematch import rematch
-from tests.unit.pipeline.persons import MADE, RESIDENTS, SYSTEM_PERSONS, Hall
 
 LINK_ONLY = '[links]\nmode = "link-only"\n'
 NOTE = Note("tester", "looked at both")
@@ -30,7 +30,7 @@ def test_four_of_four_link(hall):
 def test_other_spellings_link(hall):
     """Building and prefecture left out, 旧氏 and 通称 used, kana in another width: one person."""
     known = hall.row(1).person
-    surname, given = known.kanji.split("\u3000")
+    _, given = known.kanji.split("\u3000")
     assert (
         hall.register(1, person_former="旧川", person_alias="通称　太郎", person_building="ハイツ橋渡２０１号室") == {}
     )
@@ -139,7 +139,7 @@ def test_contradictions_of_a_plain_extract_count_as_mismatches(hall):
 
 
 def test_a_changed_number_keeps_the_person(hall):
-    """個人番号変更: the registry declares it, the 団体内統合宛名番号 stays, the old number is found no second person."""
+    """個人番号変更: the registry declares it, the 団体内統合宛名番号 stays, the old number makes no second person."""
     before = hall.person("registry", 1)
     unified = before.zfill(15)
     changed = {"number": hall.numbers[30], "event": "03", "since": "20260701", "unified": unified}
@@ -158,7 +158,7 @@ def test_an_undeclared_other_number_freezes(hall):
 
 
 def test_ends_and_releases_follow_the_registry(hall):
-    """A number that was ended stands for nobody; a released person's number stays taken. Doing it twice does it once."""
+    """A number that was ended stands for nobody; that of a released person stays taken. Twice is as once."""
     hall.link(hall.row(1, system="tax"), hall.row(2, system="tax"))
     released = hall.person("registry", 2)
     for _ in range(2):
@@ -167,6 +167,7 @@ def test_ends_and_releases_follow_the_registry(hall):
     assert hall.person("tax", 1) is not None
     assert hall.person("tax", 2) is None
     assert hall.extract(RESIDENTS, [hall.row(2, number=hall.numbers[35], unified=released)]) == {0: "IDN-011"}
+    hall.links.decide(hall.links.conflicts()[0].id, take=False, note=NOTE, now=hall.clock.now())
     assert hall.register(2) == {}
     assert hall.person("registry", 2) == released, "who comes back gets the same number"
 
