@@ -28,8 +28,8 @@ def generate(
     """The files of `lanes` (None: all five) under `folder`/LANE/. The same arguments give the same bytes.
 
     `scale` 1 is a few thousand records; 1000 makes 1,200,000 tax records. Without `faults` all is good. The registry
-    extract links exactly the persons of the lanes that are written, and comes first. `numbers`: systems that use another
-    system's 宛名番号.
+    extract links exactly the persons of the lanes that are written, and comes first. `numbers`: systems that use
+    the 宛名番号 of another one.
     """
     wanted = LANES if lanes is None else lanes
     writing = Writing(folder, Town(seed, numbers or {}), scale, faults)
