@@ -209,21 +209,19 @@ def conflicts(session: Session, everything: bool, reveal: bool, reason: str | No
 
 @command(link, "decide")
 @click.argument("identifier")
-@click.option("--keep", "take", flag_value=False, type=bool, help="What was known counts; the row stays refused.")
-@click.option(
-    "--take", "take", flag_value=True, type=bool, help="The row counts; what was known ends. Of a drift: the link."
-)
+@click.option("--keep", "choice", flag_value="keep", help="What was known counts; the row stays refused.")
+@click.option("--take", "choice", flag_value="take", help="The row counts; what was known ends. Of a drift: the link.")
 @_must_say_why
-def decide(session: Session, identifier: str, take: bool | None, reason: str) -> int:
+def decide(session: Session, identifier: str, choice: str | None, reason: str) -> int:
     """Decide a conflict (C12). Both sides thaw when nothing else is undecided about them."""
     number = identifier[1:] if identifier[:1].upper() == "C" else identifier
-    if take is None or not (number.isascii() and number.isdigit()):
+    if choice is None or not (number.isascii() and number.isdigit()):
         raise click.UsageError("Name a conflict, C<number>, and --keep or --take.")
-    done = session.links.decide(int(number), take=take, note=_note(reason), now=session.clock.now())
+    done = session.links.decide(int(number), take=choice == "take", note=_note(reason), now=session.clock.now())
     if not done:
         session.output.say("There is no open conflict of that name.")
         return FAULTS
-    session.output.object({"conflict": f"C{number}", "decision": "take" if take else "keep"})
+    session.output.object({"conflict": f"C{number}", "decision": choice})
     return 0
 
 

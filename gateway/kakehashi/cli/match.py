@@ -73,14 +73,15 @@ def _waiting(session: Session, row: Review) -> int | None:
 
 @command(match, "decide")
 @click.argument("identifier")
-@click.option("--link", "link", flag_value=True, type=bool, help="It is the same person.")
-@click.option("--refuse", "link", flag_value=False, type=bool, help="It is not; a link that stands already ends.")
+@click.option("--link", "choice", flag_value="link", help="It is the same person.")
+@click.option("--refuse", "choice", flag_value="refuse", help="It is not; a link that stands already ends.")
 @click.option("--reason", required=True, help="Why; kept with your name.")
-def decide(session: Session, identifier: str, link: bool | None, reason: str) -> int:
+def decide(session: Session, identifier: str, choice: str | None, reason: str) -> int:
     """Decide a claim (M12). Its record is retried, or discarded; the same claim is not asked about again."""
     number = identifier[1:] if identifier[:1].upper() == "M" else identifier
-    if link is None or not (number.isascii() and number.isdigit()):
+    if choice is None or not (number.isascii() and number.isdigit()):
         raise click.UsageError("Name a claim, M<number>, and --link or --refuse.")
+    link = choice == "link"
     actor, now = getpass.getuser(), session.clock.now()
     note = Note(actor, reason)
     answered = session.links.answer(int(number), link=link, note=note, now=now)
