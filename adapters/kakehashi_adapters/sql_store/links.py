@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.domain.link import Conflict, Note, Period
@@ -107,6 +107,11 @@ class SqlLinkStore(SqlMatches):
     def met_unlinked(self, system: str, atena: Iterable[str], *, now: datetime) -> None:
         for portion in portions(sorted(set(atena))):
             self._database.write(lambda c, portion=portion: _met(c, system, portion, to_store(now)))  # type: ignore[misc]  # bound now
+
+    def met_linked(self, names: Iterable[tuple[str, str]]) -> None:
+        for portion in portions(names):
+            query = delete(unlinked).where(tuple_(unlinked.c.system, unlinked.c.atena).in_(portion))
+            self._database.write(lambda c, query=query: c.execute(query))  # type: ignore[misc]  # bound now
 
     def freeze(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
         return self._write(lambda c: _freeze(c, system, atena, evidence, now))

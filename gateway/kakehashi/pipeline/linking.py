@@ -15,7 +15,7 @@ from kakehashi.domain.link import Conflict, LinkEvent, Note
 from kakehashi.errors import Fault
 from kakehashi.matching.attribute import Attribute, Attributes, Form, form_of
 from kakehashi.matching.comparison import Comparison, Verdict, compare
-from kakehashi.pipeline.identify import Claim, claims_of, with_persons
+from kakehashi.pipeline.identify import Claim, claims_of, unlinked_name, with_persons
 from kakehashi.ports.link_rules import day_of
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
@@ -181,6 +181,10 @@ class Linking:
         if not claims:
             return []
         conflicts = self.links.link([claim.row(self.sealer) for claim in claims], now=now)
+        linked = [claim for index, claim in enumerate(claims) if index not in conflicts]
+        named = [(c.system, name) for c in linked if (name := unlinked_name(self.sealer, c.system, c.atena)) != c.atena]
+        if named:
+            self.links.met_linked(named)
         return [
             (claims[index].position, Fault("IDN-011" if kind is Conflict.RELEASED else "IDN-003"))
             for index, kind in conflicts.items()

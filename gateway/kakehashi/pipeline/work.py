@@ -343,7 +343,7 @@ class LaneWork:
             self.route,
             body,
             subject,
-            links=WatchedLinks(self.links, self.clock),
+            links=WatchedLinks(self.links, self.sealer, self.clock),
             refusal=self.conversation.refusal,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )

@@ -135,7 +135,10 @@ class LinkWriter(Protocol):
         """
 
     def met_unlinked(self, system: str, atena: Iterable[str], *, now: datetime) -> None:
-        """These 利用番号 came in and were not linked."""
+        """These 利用番号 (or, of those that may not be kept, names for them) came in and were not linked."""
+
+    def met_linked(self, names: Iterable[tuple[str, str]]) -> None:
+        """These names, each of a system, stand for numbers that are linked now. Numbers themselves need not be told."""
 
     def freeze(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
         """The link drifts: it is frozen until somebody decides (Conflict.DRIFT), once for the same digest

@@ -255,7 +255,10 @@ class LinkConformance(MatchConformance):
         assert (care.system, care.linked, care.unlinked, care.oldest_unlinked) == ("care", 0, 1, later)
         assert (tax.system, tax.linked, tax.unlinked, tax.oldest_unlinked) == ("tax", 1, 2, _NOW)
         links.link([_row(7, 107)], now=later)
-        assert list(links.unlinked("tax")) == [f"{8:015d}"]
+        links.met_unlinked("tax", ["~name", "~other"], now=later)
+        links.met_linked([("tax", "~name"), ("care", "~other")])
+        assert list(links.unlinked("tax")) == [f"{8:015d}", "~other"]
+        links.met_linked([("tax", "~other")])
         assert links.coverage()[1].unlinked == 1
 
     def test_a_drifting_link_is_frozen_alone(self, links: LinkStore) -> None:

@@ -166,6 +166,11 @@ class MemoryLinkStore(MemoryMatches):
             for each in atena:
                 state.unlinked.setdefault((system, each), now)
 
+    def met_linked(self, names: Iterable[tuple[str, str]]) -> None:
+        with self._open() as state:
+            for name in names:
+                state.unlinked.pop(name, None)
+
     def freeze(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
         with self._open() as state:
             link = state.links.get((system, atena))
