@@ -6,6 +6,7 @@ import pytest
 from tests.unit.pipeline.persons import MADE, RESIDENTS, SYSTEM_PERSONS, Hall
 
 from kakehashi.domain.link import Note
+from kakehashi.pipeline.identify import WatchedLinks, identify
 from kakehashi.pipeline.rematch import rematch
 
 LINK_ONLY = '[links]\nmode = "link-only"\n'
@@ -177,7 +178,21 @@ def test_what_cannot_be_is_refused_by_its_code(hall):
     tomorrow = f"{MADE + dt.timedelta(days=1):%Y%m%d}"
     wrong = hall.numbers[9][:11] + str((int(hall.numbers[9][11]) + 1) % 10)
     rows = [hall.row(9, since=tomorrow), hall.row(9, event="99"), hall.row(9, number=""), hall.row(9, number=wrong)]
-    assert hall.extract(RESIDENTS, rows) == {0: "IDN-012", 1: "MAP-002", 2: "IDN-006", 3: "IDN-002"}
+    rows.append(hall.row(9, atena=hall.numbers[9]))
+    assert hall.extract(RESIDENTS, rows) == {0: "IDN-012", 1: "MAP-002", 2: "IDN-006", 3: "IDN-002", 4: "VAL-003"}
+
+
+def test_an_unlinked_number_that_could_be_an_individual_number_is_not_kept(hall):
+    """It is counted under a name that tells nothing, until it is linked; short numbers are kept as they are."""
+    number = hall.numbers[0].zfill(15)
+    watched = WatchedLinks(hall.links, hall.sealer, hall.clock)
+    assert identify(watched, "tax", [number, "123"])[0] == [None, None]
+    plain, name = hall.links.unlinked("tax")
+    assert plain == f"{123:015d}"
+    assert name.startswith("~")
+    assert not any(character.isdigit() for character in name)
+    assert hall.link(hall.row(1, system="tax", atena=number)) == {}
+    assert list(hall.links.unlinked("tax")) == [plain]
 
 
 def test_the_base_systems_numbers_serve_in_pass_through_mode(tmp_path):
