@@ -112,7 +112,8 @@ def test_every_command_tells_what_it_does():
     """All commands are listed, and each has a help that ends with 0."""
     listing = asked("--help").output
     for name in ("alarms", "check", "decode", "demo", "encode", "errors", "events", "files", "import-layout", "keys",
-                 "layout", "link", "match", "parked", "run", "simulate", "status", "trace", "translate", "xsd"):  # fmt: skip
+                 "layout", "link", "match", "parked", "run",
+                 "simulate", "status", "trace", "translate", "xsd"):  # fmt: skip
         assert f"\n  {name} " in listing
         help_text = asked(name, "--help")
         assert (help_text.exit_code, help_text.output[:6]) == (0, "Usage:")

@@ -1,8 +1,8 @@
 """No trace of a 個人番号: more than a thousand of them stand in the inputs of a site, none stands anywhere afterwards.
 
-They stand in texts, names, keys and dates of all four lanes, in right and wrong items, in held and duplicate files, in the
-registry extract, and in extracts that describe persons. What by its nature holds an original is named in `ORIGINALS`, and
-nothing else is left out.
+They stand in texts, names, keys and dates of all four lanes, in right and wrong items, in held and duplicate files, in
+the registry extract, and in extracts that describe persons. What by its nature holds an original is named in
+`ORIGINALS`, and nothing else is left out.
 """
 
 import itertools
