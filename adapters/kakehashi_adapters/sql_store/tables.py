@@ -46,7 +46,7 @@ __all__ = [
     "results",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")

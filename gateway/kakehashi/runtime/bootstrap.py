@@ -200,7 +200,6 @@ class Gateway:
             quiet=self.quiet,
             pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
             most=min(2 * side_by_side, settings.broker.prefetch),
-            quiet=self.quiet,
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
         )

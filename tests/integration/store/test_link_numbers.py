@@ -60,7 +60,7 @@ def test_links_of_an_older_version_go_on(url):
     if url.startswith("sqlite"):
         sqlite3.connect(url.removeprefix("sqlite:///")).execute("VACUUM").connection.close()
     database = Database(parse_url(url))
-    database.write(lambda connection: upgrade(connection, to="0006"))
+    database.write(lambda connection: upgrade(connection, to="0007"))
     person = {"unified": f"{101:015d}", "blind": b"bare digest", "number": b"sealed"}
     database.write(
         lambda c: c.execute(

@@ -66,7 +66,6 @@ def test_earlier_batches_of_an_ordered_lane_end_before_later_ones_begin():
             quiet=None,
             pool=pool,
             most=8,
-            quiet=None,
             idle=timedelta(0),
             profile="p",
             config_hash="c",
