@@ -132,6 +132,7 @@ def started(
     result_delay_seconds: float = 1.0,
     extra: str = "",
     lost_after_seconds: int = 60,
+    numbers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     shipped: Path | None = None,
 ) -> Iterator[DemoRun]:
@@ -168,7 +169,7 @@ def started(
             for place in (configuration.source_folder(route), configuration.return_folder(route)):
                 if place is not None:
                     place.mkdir(parents=True, exist_ok=True)
-        manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
+        manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         url = configuration.gateway.store.url
         ledger, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)

@@ -20,8 +20,9 @@ from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.exchange import answered, failed, in_a_row
-from kakehashi.pipeline.identify import link_extract
+from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
+from kakehashi.pipeline.linking import Linking
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
@@ -325,7 +326,9 @@ class LaneWork:
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
-        for position, fault in link_extract(self.links, self.sealer, rows, plan, now=self.clock.now()):
+        linking = Linking(links=self.links, sealer=self.sealer, plan=plan)
+        found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, first_record=row.first_record)
+        for position, fault in found:
             faults[decoded.numbers[position]] = fault
         reached("linking.linked")
         exceptions = self.ledger.undecoded(row, decoded, faults)
@@ -346,7 +349,7 @@ class LaneWork:
             self.route,
             body,
             subject,
-            links=self.links,
+            links=WatchedLinks(self.links, self.sealer, self.clock),
             refusal=self.conversation.refusal,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )
