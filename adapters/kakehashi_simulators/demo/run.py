@@ -165,15 +165,10 @@ def started(
             lost_after_seconds=lost_after_seconds,
         )
         configuration = load(site.config)
-        for route in configuration.routes.values():
-            for place in (configuration.source_folder(route), configuration.return_folder(route)):
-                if place is not None:
-                    place.mkdir(parents=True, exist_ok=True)
+        _make_folders(configuration)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
-        url = configuration.gateway.store.url
-        ledger, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
-        links.close()
+        ledger = _open_ledger(configuration.gateway.store.url)
         stack.callback(ledger.close)
         processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
         stack.callback(processes.stop)
@@ -187,3 +182,17 @@ def started(
             processes=processes,
             manifest=manifest,
         )
+
+
+def _make_folders(configuration: Configuration) -> None:
+    for route in configuration.routes.values():
+        for place in (configuration.source_folder(route), configuration.return_folder(route)):
+            if place is not None:
+                place.mkdir(parents=True, exist_ok=True)
+
+
+def _open_ledger(url: str) -> Store:
+    store: Store
+    store, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+    links.close()
+    return store

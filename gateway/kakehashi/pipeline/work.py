@@ -1,7 +1,6 @@
 """One step of one batch, driven by where the ledger says it stands.
 
-Order of effects (design.md §3.5): intent in the store → send with the same request_id in every attempt → record the
-answer → the caller publishes what follows → the caller acknowledges. A crash between any two repeats harmlessly.
+Order of effects (design.md §3.5): intent → send → record the answer → publish what follows → acknowledge.
 """
 
 from __future__ import annotations

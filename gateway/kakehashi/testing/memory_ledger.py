@@ -345,10 +345,8 @@ class Ledger:
         state = FileState.WORKING if release else FileState.REFUSED
         self.files[file.id] = replace(file, state=state, code=None if release else file.code)
         for row in [row for row in self.batches.values() if row.file_id == file.id]:
-            if release:
-                self.update(row, now=now, state=BatchState.NEW, code=None)
-            else:
-                self.update(row, now=now, state=BatchState.DISCARDED)
+            to = BatchState.NEW if release else BatchState.DISCARDED
+            self.update(row, now=now, state=to, code=None if release else row.code)
         self.end_file(file.id)
 
     def unexcepted(self, row: BatchRow) -> int:

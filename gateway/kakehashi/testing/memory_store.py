@@ -347,9 +347,8 @@ class MemoryStore(MemoryOrderBook):
 
     def flow(self, lane: str, *, since: datetime) -> Flow:
         with self._transaction() as ledger:
-            bad = (FileState.HELD, FileState.REFUSED)
             rows = [row for row in ledger.files.values() if row.lane == lane and row.received_at >= since]
-            came = [row.records for row in rows if row.state not in bad]
+            came = [row.records for row in rows if row.state not in (FileState.HELD, FileState.REFUSED)]
             return Flow(len(came), sum(came))
 
     def settled(self, *, since: datetime) -> list[Settled]:
