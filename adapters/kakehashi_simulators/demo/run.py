@@ -134,10 +134,12 @@ def started(
     lost_after_seconds: int = 60,
     environment: Mapping[str, str] | None = None,
     shipped: Path | None = None,
+    adapt: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
     `shipped`: the configuration to begin with, when it is not the one that comes with the program.
+    `adapt` may change the configuration folder before anybody reads it.
     """
     with ExitStack() as stack:
         site = prepare(folder)
@@ -163,6 +165,7 @@ def started(
             extra=extra,
             lost_after_seconds=lost_after_seconds,
         )
+        adapt(site.config)
         configuration = load(site.config)
         for route in configuration.routes.values():
             for place in (configuration.source_folder(route), configuration.return_folder(route)):

@@ -37,6 +37,9 @@ __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
 
+_NO_ANSWER_OF_OURS = frozenset({"SRV-007", "VAL-004"})
+"""An answer came, to another request or unreadable: that is told as what it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -283,7 +286,8 @@ class LaneWork:
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
-                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault("SRV-003"))
+                code = exchange.code if exchange.code in _NO_ANSWER_OF_OURS else "SRV-003"
+                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault(code))
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
                 return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
