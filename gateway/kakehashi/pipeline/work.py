@@ -19,7 +19,7 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
-from kakehashi.pipeline.exchange import answered, failed, in_a_row
+from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
 from kakehashi.pipeline.identify import link_extract
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.settling import Settling
@@ -36,9 +36,6 @@ from kakehashi.ports.store_rules import may_have_arrived
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
-
-_NO_ANSWER_OF_OURS = frozenset({"SRV-007", "VAL-004"})
-"""An answer came, to another request or unreadable: that is told as what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +283,8 @@ class LaneWork:
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
-                code = exchange.code if exchange.code in _NO_ANSWER_OF_OURS else "SRV-003"
-                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault(code))
+                fault = why_unknown(exchange)
+                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=fault)
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
                 return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
