@@ -7,6 +7,7 @@ import ssl
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,28 @@ _HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 60.0
 _BODY_MOST = 64 * 1024 * 1024
 _HUGE_BYTES = 4 * 1024 * 1024 * 1024
+_ARRIVALS = 200_000
 _GARBAGE = b"\x00\xff\xfe<Result>\x80 not a message"
+
+
+class _Swap:
+    """Two answers that meet here within a second take each other's place. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._met = threading.Condition()
+        self._waiting: list[bytes] | None = None
+
+    def other(self, answer: bytes) -> bytes:
+        with self._met:
+            if self._waiting is not None:
+                first, self._waiting = self._waiting, None
+                first.append(answer)
+                self._met.notify_all()
+                return first[0]
+            mine = self._waiting = [answer]
+            if not self._met.wait_for(lambda: len(mine) > 1, 1.0):
+                self._waiting = None
+            return mine[-1]
 
 
 class Unreadable(Exception):
@@ -37,13 +59,16 @@ class Exchange(Protocol):
 
 
 class Gauge:
-    """Connections and requests now and at most; TLS handshakes that failed. Thread-safe."""
+    """Connections and requests now and at most; TLS handshakes that failed; when the newest requests arrived.
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
+        self.arrivals: deque[float] = deque(maxlen=_ARRIVALS)
         self.connections = self.connections_most = self.requests = self.requests_most = self.handshakes_refused = 0
 
     @contextmanager
@@ -62,6 +87,7 @@ class Gauge:
         """Gives the number of requests in work, this one included."""
         with self._lock:
             self.requests += 1
+            self.arrivals.append(time.time())
             self.requests_most = max(self.requests_most, self.requests)
             now = self.requests
         try:
@@ -104,6 +130,7 @@ class WireServer(ThreadingHTTPServer):
         self.exchange = exchange
         self.faults = faults
         self.gauge = Gauge()
+        self.swap = _Swap()
         self.requests_most = requests_most
         self._tls = tls
         self._open: set[socket.socket] = set()
@@ -199,6 +226,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_huge()
         elif faults.strikes("slow_drip"):
             self._send_dripping(answer, switches.drip_seconds)
+        elif faults.strikes("duplicate_answer"):
+            self._send(200, answer)
+            self._send(200, answer)
+        elif faults.strikes("swapped_answers"):
+            self._send(200, self.server.swap.other(answer))
         else:
             self._send(200, _GARBAGE if faults.strikes("garbage_answer") else answer)
 

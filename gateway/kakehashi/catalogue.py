@@ -122,6 +122,7 @@ SRV-012 | the providing body refused the inquiry | 提供者が照会を拒否�
 SRV-013 | the server rests after failures; nothing is sent to it but a probe | 障害のためサーバーへの送信を休止しています | Waits by itself; check the line and the server | 自動で待機します。回線と相手先を確認してください
 SRV-014 | the lane has used up its share of retries | レーンの再試行枠を使い切りました | Waits by itself; see what its server answers | 自動で待機します。サーバーの応答を確認してください
 SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
+SRV-016 | server and gateway do not accept each other's certificate or TLS version | サーバー証明書またはクライアント証明書、TLSの版が受け入れられません | Nothing was sent; check validity, authority and name of both certificates | 送信していません。双方の証明書の有効期限・認証局・名前を確認してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください

@@ -135,20 +135,19 @@ def started(
     numbers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     shipped: Path | None = None,
+    adapt: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
     `shipped`: the configuration to begin with, when it is not the one that comes with the program.
+    `adapt` may change the configuration folder before anybody reads it.
     """
     with ExitStack() as stack:
         site = prepare(folder)
         xsd = shared("xsd") / "std-2026"
         server = stack.enter_context(
             start_intermediate_server(
-                folder / "server",
-                xsd=xsd,
-                certificates=site.certificates,
-                result_delay_seconds=result_delay_seconds,
+                folder / "server", xsd=xsd, certificates=site.certificates, result_delay_seconds=result_delay_seconds
             )
         )
         stack.enter_context(
@@ -164,6 +163,7 @@ def started(
             extra=extra,
             lost_after_seconds=lost_after_seconds,
         )
+        adapt(site.config)
         configuration = load(site.config)
         _make_folders(configuration)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)

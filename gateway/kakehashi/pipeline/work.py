@@ -18,7 +18,7 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
-from kakehashi.pipeline.exchange import answered, failed, in_a_row
+from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
 from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Linking
@@ -283,7 +283,8 @@ class LaneWork:
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
-                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault("SRV-003"))
+                fault = why_unknown(exchange)
+                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=fault)
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
                 return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):

@@ -23,7 +23,7 @@ from kakehashi.runtime.outage import Quiet
 __all__ = ["Worker"]
 
 _NOTHING = timedelta(0)
-_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004"})
+_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004", "SRV-007", "SRV-016", "VAL-004"})
 """Of a server that is away: one line for all its batches."""
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
