@@ -49,7 +49,7 @@ __all__ = [
     "results",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"

@@ -120,6 +120,13 @@ def _lines(path: Path) -> Iterator[str]:
             yield from (line for line in stream if line.endswith("\n"))
 
 
+def _make_folders(configuration: Configuration) -> None:
+    for route in configuration.routes.values():
+        for place in (configuration.source_folder(route), configuration.return_folder(route)):
+            if place is not None:
+                place.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def started(
     folder: Path,
@@ -164,10 +171,7 @@ def started(
             lost_after_seconds=lost_after_seconds,
         )
         configuration = load(site.config)
-        for route in configuration.routes.values():
-            for place in (configuration.source_folder(route), configuration.return_folder(route)):
-                if place is not None:
-                    place.mkdir(parents=True, exist_ok=True)
+        _make_folders(configuration)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         url = configuration.gateway.store.url
