@@ -120,6 +120,13 @@ def _lines(path: Path) -> Iterator[str]:
             yield from (line for line in stream if line.endswith("\n"))
 
 
+def _make_folders(configuration: Configuration) -> None:
+    for route in configuration.routes.values():
+        for place in (configuration.source_folder(route), configuration.return_folder(route)):
+            if place is not None:
+                place.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def started(
     folder: Path,

@@ -98,15 +98,6 @@ class Ledger:
             self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)
         return row
 
-    def retake(
-        self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str], *, now: datetime
-    ) -> FileRow:
-        row = self.add_file(file, batches, request_ids)
-        for batch in self.batches_of(row.id):
-            if batch.state is BatchState.NEW:
-                self.update(batch, now=now, state=BatchState.SENT, due=now)
-        return row
-
     def _add_batch(
         self,
         file: FileRow,

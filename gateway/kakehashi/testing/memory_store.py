@@ -43,12 +43,12 @@ from kakehashi.ports.store_rules import (
 )
 from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
-from kakehashi.testing.memory_orders import MemoryOrderBook
+from kakehashi.testing.memory_restoring import MemoryRestoring
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryOrderBook):
+class MemoryStore(MemoryRestoring):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
@@ -56,14 +56,6 @@ class MemoryStore(MemoryOrderBook):
         check_batches(file, batches, request_ids)
         with self._transaction() as ledger:
             return ledger.add_file(file, batches, request_ids)
-
-    def next_file_id(self) -> int:
-        with self._transaction() as ledger:
-            return ledger.next_file_id()
-
-    def newest_file_id(self) -> int:
-        with self._transaction() as ledger:
-            return ledger.newest_file_id
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:
@@ -358,39 +350,6 @@ class MemoryStore(MemoryOrderBook):
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         with self._transaction() as ledger:
             return {key: ledger.replicas[key].sequence for key in keys if key in ledger.replicas}
-
-    # After a backup was restored
-    def unknown_spools(self, names: Sequence[str]) -> list[str]:
-        with self._transaction() as ledger:
-            known = {file.spool for file in ledger.files.values()}
-            return [name for name in names if name not in known]
-
-    def retake(
-        self,
-        file: NewFile,
-        batches: Sequence[NewBatch],
-        *,
-        request_ids: Sequence[str],
-        reason: str,
-        actor: str,
-        now: datetime,
-    ) -> FileRow:
-        check_batches(file, batches, request_ids)
-        with self._transaction() as ledger:
-            row = ledger.retake(file, batches, request_ids, now=now)
-            ledger.decisions.append(Decision(at=now, actor=actor, action="retake", reason=reason, file_id=row.id))
-            return row
-
-    def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
-        with self._transaction() as ledger:
-            ledger.newest_file_id = max(ledger.newest_file_id, newest_file_id)
-            unsent = [row for row in ledger.batches.values() if row.state in (BatchState.NEW, BatchState.QUEUED)]
-            for row in unsent:
-                ledger.update(row, now=now, state=BatchState.SENT)
-            for row in ledger.batches.values():
-                if row.state in IN_WORK:
-                    ledger.batches[row.id] = replace(row, due=now)
-            return len(unsent)
 
     def check(self) -> None:
         with self._transaction():
