@@ -146,8 +146,7 @@ def started(
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
-    `shipped`: the configuration to begin with, when it is not the one that comes with the program.
-    `adapt` may change the configuration folder before anybody reads it.
+    `shipped`: the configuration to begin with, if not the program's; `adapt` may change its copy before it is read.
     """
     with ExitStack() as stack:
         site = prepare(folder)
@@ -189,13 +188,6 @@ def started(
             processes=processes,
             manifest=manifest,
         )
-
-
-def _make_folders(configuration: Configuration) -> None:
-    for route in configuration.routes.values():
-        for place in (configuration.source_folder(route), configuration.return_folder(route)):
-            if place is not None:
-                place.mkdir(parents=True, exist_ok=True)
 
 
 def _open_ledger(url: str) -> Store:

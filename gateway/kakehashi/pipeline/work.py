@@ -1,7 +1,4 @@
-"""One step of one batch, driven by where the ledger says it stands.
-
-Order of effects (design.md §3.5): intent → send → record the answer → publish what follows → acknowledge.
-"""
+"""One step of one batch, from where the ledger says it stands: intent → send → record → publish → acknowledge."""
 
 from __future__ import annotations
 
