@@ -254,7 +254,7 @@ def test_certificates_are_rotated_in_a_run(site):
 def test_a_maintenance_window_holds_without_an_attempt_and_opens_slowly(site):
     """計画停止 in the calendar: nothing is sent or counted; afterwards at most twice the usual rate."""
     calendar = site.run.site.config / "profiles" / "std-2026" / "calendar.csv"
-    end = datetime.now(JAPAN) + timedelta(seconds=300 if FULL else 12)
+    end = datetime.now(JAPAN).replace(microsecond=0) + timedelta(seconds=300 if FULL else 12)
     form = "%Y-%m-%dT%H:%M:%S"
     begin = end - timedelta(hours=1)
     row = f"maintenance,{begin.strftime(form)},{end.strftime(form)},\n"
@@ -272,7 +272,8 @@ def test_a_maintenance_window_holds_without_an_attempt_and_opens_slowly(site):
     judge(site)
     times = arrivals(site)[before:]
     assert min(times) >= end.timestamp() - 0.5
-    assert max(sum(at <= later < at + 1 for later in times) for at in times) <= 9
+    # eight a second; four connections may be late into the five seconds that are looked at
+    assert max(sum(at <= later < at + 5 for later in times) for at in times) <= 5 * 8 + 4
     held = logged(site.run, "worker", "server.held")
     stamps = sorted(datetime.fromisoformat(event["timestamp"]) for event in held if event["code"] == "SRV-010")
     assert all(later - at >= timedelta(seconds=4.9) for at, later in itertools.pairwise(stamps))

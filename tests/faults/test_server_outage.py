@@ -11,16 +11,16 @@ from tests.tier import FULL
 
 from kakehashi_simulators.demo.run import started
 
-FILES, RECORDS = (250, 200) if FULL else (12, 40)
+FILES, RECORDS = (250, 200) if FULL else (10, 30)
 OUTAGE = 1800 if FULL else 12
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 
 
-def busiest(times):
-    """Most requests within one second."""
+def busiest(times, seconds=1):
+    """Most requests within so many seconds."""
     ordered, most, start = sorted(times), 0, 0
     for end, at in enumerate(ordered):
-        while at - ordered[start] >= 1:
+        while at - ordered[start] >= seconds:
             start += 1
         most = max(most, end - start + 1)
     return most
@@ -35,7 +35,7 @@ def test_a_server_that_answers_503_is_left_in_peace_and_not_run_over_after(tmp_p
     """
     options = {
         "seed": SEED,
-        "scale": 2.0 if FULL else 0.5,
+        "scale": 2.0 if FULL else 0.2,
         "faults": False,
         "result_delay_seconds": 0.1,
         "extra": SETTINGS,
@@ -45,7 +45,7 @@ def test_a_server_that_answers_503_is_left_in_peace_and_not_run_over_after(tmp_p
         links_settled(run)
         for _ in range(FILES // 2):
             site.drop()
-        eventually(lambda: sum(counts.accepted for counts in run.counts()) > 100, what="a usual rate")
+        eventually(lambda: sum(counts.accepted for counts in run.counts()) > 60, what="a usual rate")
         begin = time.time()
         run.server.set_faults(http_status=503, http_status_times=-1.0)
         for _ in range(FILES - FILES // 2):
@@ -65,7 +65,8 @@ def test_a_server_that_answers_503_is_left_in_peace_and_not_run_over_after(tmp_p
     least = 8 + 5  # four under way and four more until it opens; probes after at least 0.5, 1, 2, 4 and 8 seconds
     assert sum(begin <= at < end for at in times) <= (waiting / 10 if FULL else max(waiting / 10, least))
     usual = max(busiest([at for at in times if at < begin]), 4)
-    assert busiest([at for at in times if at >= end]) <= 2 * usual + 1
+    after = busiest([at for at in times if at >= end], 5)
+    assert after <= 5 * 2 * usual + 4  # the four connections may be late into these seconds
     for name, found in events.items():
         for code in {event.get("code") for event in found}:
             stamps = [datetime.fromisoformat(event["timestamp"]) for event in found if event.get("code") == code]
