@@ -7,6 +7,7 @@ KakehashiError                 carries a Fault: code + place, never a value from
 ├─ BrokerError
 │  ├─ BrokerUnavailable        not connected; the effect of the call is unknown
 │  ├─ BrokerBlocked            memory or disk alarm; nothing was taken
+│  │  └─ QueueRefused          one queue is full; others may take
 │  └─ BrokerMisconfigured      wrong queue arguments, rights, missing queue
 ├─ StoreError
 │  ├─ StoreUnavailable         locked, unreachable, full

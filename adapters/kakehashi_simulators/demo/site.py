@@ -10,6 +10,7 @@ from kakehashi.runtime.bootstrap import plugin
 
 __all__ = ["Site", "prepare"]
 
+_LOST_AFTER_SECONDS = 60
 _AGENCY = "9999000000000099"
 
 
@@ -44,10 +45,11 @@ class Site:
         broker: str | None = None,
         store: str | None = None,
         extra: str = "",
-        lost_after_seconds: int = 60,
+        lost_after_seconds: int = _LOST_AFTER_SECONDS,
     ) -> None:
         """Copy the shipped configuration and write the gateway.toml of this site; drop folders come into being."""
         shutil.copytree(shipped, self.config, ignore=shutil.ignore_patterns("gateway.toml"), dirs_exist_ok=True)
+        lost = f"lost_after_seconds = {lost_after_seconds}\n" if lost_after_seconds != _LOST_AFTER_SECONDS else ""
         text = f"""# Written by `kakehashi demo` for this machine.
 [gateway]
 name = "demo"
@@ -56,8 +58,7 @@ test = true
 
 [broker]
 url = "{broker or f"local:{self.folder / 'broker'}"}"
-lost_after_seconds = {lost_after_seconds}
-
+{lost}
 [store]
 url = "{store or self.store_url}"
 
