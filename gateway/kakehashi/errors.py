@@ -44,6 +44,7 @@ __all__ = [
     "KakehashiError",
     "OutcomeUnknown",
     "Place",
+    "QueueRefused",
     "SealError",
     "ServerError",
     "ServerRefused",
