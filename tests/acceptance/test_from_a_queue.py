@@ -50,11 +50,22 @@ def run(tmp_path_factory, url):
 
 
 def publish(url, body):
-    """As a program that knows only the queue's name: no headers, no message id, not even persistent."""
+    """As a program that knows only the queue's name: no headers, no message id, not even persistent.
+
+    A queue that is just being made refuses for a moment: a sender that minds its confirms tries again.
+    """
+
+    def taken():
+        try:
+            channel.basic_publish("", queue_name(prefix_of(url), QUEUE, "work"), body, mandatory=True)
+        except pika.exceptions.NackError:
+            return False
+        return True
+
     with connection(url) as client:
         channel = client.channel()
         channel.confirm_delivery()
-        channel.basic_publish("", queue_name(prefix_of(url), QUEUE, "work"), body, mandatory=True)
+        eventually(taken, what="the message in the queue")
 
 
 def ready(url, kind):
@@ -91,9 +102,9 @@ def returned(run, number):
     def all_done():
         files = sorted(run.store.files(lane=LANE), key=lambda file: file.id)
         done = all(file.state in (FileState.RETURNED, FileState.HELD) for file in files)
-        return len(files) >= number and done and files
+        return (files,) if len(files) >= number and done else None
 
-    files = eventually(all_done, seconds=60, what=f"{number} files")
+    (files,) = eventually(all_done, seconds=60, what=f"{number} files")
     assert len(files) == number
     return files
 

@@ -17,4 +17,4 @@ def test_random_kills_of_all_parts_lose_repeat_and_reorder_nothing(tmp_path, own
     figures = soak(tmp_path, own_rabbitmq, records=RECORDS, lanes=20, seconds=SECONDS, seed=seed, patience=900)
     record_property("soak", str(figures))
     assert figures["wrong"] == [], figures
-    assert set(figures["strikes"]) <= set(PARTS), figures  # how often each is struck depends on how fast the machine is
+    assert set(figures["strikes"]) == set(PARTS), figures
