@@ -43,8 +43,8 @@ def alarm(request, troubled):
 @pytest.mark.exam("E18", "E19")
 @pytest.mark.timeout(600)
 def test_an_alarm_of_the_broker_is_shown_and_costs_no_attempt(troubled, alarm, record_property):
-    """Shown as BRK-003 within 35 s; files stay in their folder, work in hand is finished, nothing counts as tried;
-    all of it goes on within 10 s after the alarm.
+    """Shown as BRK-003 within 35 s; files stay in their folder, nothing counts as tried; all of it goes on within 10 s
+    after the alarm. A worker whose next step must be published takes nothing more until then.
     """
     begin_alarm, end_alarm = alarm
     with troubled.judged():

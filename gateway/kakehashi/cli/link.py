@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 
@@ -26,6 +26,7 @@ def link() -> None:
 
 _may_say_why = click.option("--reason", help="Why; kept with your name.")
 _must_say_why = click.option("--reason", required=True, help="Why; kept with your name.")
+_from_a_day = click.option("--since", "day", type=click.DateTime(["%Y-%m-%d"]), help="From which day on; else today.")
 
 
 def _note(reason: str) -> Note:
@@ -230,12 +231,12 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
 @command(link, "end")
 @click.argument("system")
 @click.argument("atena")
-@click.option("--since", "day", type=click.DateTime(["%Y-%m-%d"]), help="From which day on; else today.")
+@_from_a_day
 @_must_say_why
 def end(session: Session, system: str, atena: str, day: datetime | None, reason: str) -> int:
     """Take a link away, such as a wrong one. What it was stays in the history."""
     now = session.clock.now()
-    since: date = day.date() if day else now.date()
+    since = (day or now).date()
     if not session.links.end(system, _atena(atena), since=since, note=_note(reason), now=now):
         session.output.say("The number is not linked.")
         return FAULTS
@@ -246,12 +247,12 @@ def end(session: Session, system: str, atena: str, day: datetime | None, reason:
 @command(link, "release")
 @click.argument("system")
 @click.argument("atena")
-@click.option("--since", "day", type=click.DateTime(["%Y-%m-%d"]), help="From which day on; else today.")
+@_from_a_day
 @_must_say_why
 def release(session: Session, system: str, atena: str, day: datetime | None, reason: str) -> int:
     """The person of this number is gone: all links end, the unified number stays taken for ever."""
     now = session.clock.now()
-    since: date = day.date() if day else now.date()
+    since = (day or now).date()
     person = _person(session, system, _atena(atena))
     if person is None or not session.links.release(person, since=since, note=_note(reason), now=now):
         session.output.say("The number is not linked.")
