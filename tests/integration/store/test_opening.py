@@ -113,6 +113,7 @@ def test_another_programs_database_is_refused(path):
         assert caught.value.fault.code == "STO-004"
 
 
+@pytest.mark.exam("E11")
 def test_a_newer_ledger_is_refused_by_an_older_program(path):
     """A schema that this program does not know is left alone (STO-004), by opening and by migrating."""
     filled(path)
