@@ -1,0 +1,137 @@
+"""The fault exam: which test answers which item. `python -m tests.architecture.test_exam` prints the table.
+
+A test answers an item by the mark `exam`; an item without one stands in OPEN with what is missing.
+"""
+
+import ast
+import sys
+from collections import defaultdict
+
+from tests.architecture.sources import ROOT, constant, dotted, suite
+
+TABLE = ROOT / "docs" / "reference" / "fault-exam.md"
+
+PARTS = {
+    "A. Crash and restart": {
+        "E01": "a process killed at every named step",
+        "E02": "a process killed at its n-th system call",
+        "E03": "RabbitMQ killed under load, again and again",
+        "E04": "RabbitMQ stopped and started in good order",
+        "E05": "any part killed at random for a long time",
+        "E06": "SIGTERM while work is in hand",
+        "E07": "the order of syncs, sends, removals and acknowledgements",
+        "E08": "power lost: whatever was not synced is gone",
+        "E09": "the ledger lost, damaged, one bit turned",
+        "E10": "yesterday's backup of the ledger restored",
+        "E11": "a new version takes over work of an older one",
+        "E12": "two gateways on one spool and ledger",
+        "E13": "a gateway frozen longer than heartbeat and lease",
+        "E14": "RabbitMQ frozen",
+    },
+    "B. Broker and network": {
+        "E15": "connections cut at any byte",
+        "E16": "a half-open connection",
+        "E17": "a confirm that never arrives",
+        "E18": "memory alarm",
+        "E19": "disk alarm",
+        "E20": "a queue deleted in flight",
+        "E21": "a queue that is full",
+        "E22": "work that takes longer than the heartbeat",
+        "E23": "the broker's patience with a consumer ends",
+        "E24": "a consumer cancelled by the broker",
+        "E25": "a queue of another kind or with other arguments",
+        "E26": "rights removed in flight, a wrong password",
+        "E27": "connections refused for long",
+        "E28": "a batch that kills every worker",
+        "E29": "foreign and unreadable messages",
+        "E30": "no place for dead letters",
+        "E31": "a thousand parked records sent again, twice, by two operators at once",
+    },
+    "C. Intermediate server": {
+        "E32": "applied, the answer lost",
+        "E33": "not applied, cut in the middle of the request",
+        "E34": "applied long after our time-out",
+        "E35": "answers that are wrong, doubled, in another order",
+        "E36": "503 for long, with a backlog",
+        "E37": "429 and Retry-After",
+        "E38": "answers that are malformed, huge, or drip",
+        "E39": "symbols that come late, early, twice, never",
+        "E40": "certificates: expired, of another authority, of another name, none, an old protocol",
+        "E41": "certificates exchanged in a run",
+        "E42": "a maintenance window",
+    },
+    "D. Files": {
+        "E43": "a writer that stalls",
+        "E44": "a writer that dies",
+        "E45": "controls that do not agree",
+        "E46": "record lengths, line ends, marks, stray bytes",
+        "E47": "another encoding than declared",
+        "E48": "the same file twice, in four ways",
+        "E49": "what is no plain file, and races",
+        "E50": "names that attack",
+        "E51": "tens of thousands of files at once",
+        "E52": "a file of 4 GB, beside small ones",
+        "E53": "disks that are full, of bytes and of inodes",
+        "E54": "a sync that fails",
+        "E55": "a folder that cannot be read, or is gone",
+    },
+}
+ITEMS = [item for part in PARTS.values() for item in part]
+
+OPEN = {
+    "E02": "only the durable steps are killed at (E01)",
+    "E06": "a second SIGTERM, and the time that three roles need",
+    "E12": "embedded queue and ledger shared by two processes only",
+    "E13": "all of it",
+    "E18": "consumers go on during an alarm only while nothing must be published",
+    "E22": "on real processes; the adapter has a test",
+    "E23": "on real processes; the adapter has a test",
+    "E26": "on real processes; the adapter has a test",
+    "E28": "all of it",
+    "E39": "symbols are not acquired yet; 4007 waits and is released",
+    "E40": "an old protocol, on real processes",
+    **dict.fromkeys(("E43", "E44", "E45", "E46", "E47", "E48", "E49", "E50", "E54", "E55"), "on real processes"),
+    "E51": "all of it",
+    "E52": "beside small files, at 4 GB",
+}
+"""Item → what of it no test answers yet."""
+
+
+def answers():
+    """Item → `path::test` of those that are marked for it, in the order of the files."""
+    found = defaultdict(list)
+    for source in suite():
+        for node in ast.walk(source.tree):
+            for mark in getattr(node, "decorator_list", []):
+                if isinstance(mark, ast.Call) and dotted(mark.func) == "pytest.mark.exam":
+                    for item in mark.args:
+                        found[constant(item)].append(f"{source.path}::{node.name}")
+    return found
+
+
+def table():
+    found = answers()
+    lines = ["# The fault exam", "", "Generated by `python -m tests.architecture.test_exam`. See [guarantees]"]
+    lines[-1] += "(../explanation/guarantees.md) for what the tests look at."
+    for part, items in PARTS.items():
+        lines += ["", f"## {part}", "", "| | fault | answered by |", "|---|---|---|"]
+        for item, fault in items.items():
+            cells = [f"`{test}`" for test in found[item]] + ([f"open: {OPEN[item]}"] if item in OPEN else [])
+            lines.append(f"| {item} | {fault} | {'<br>'.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_every_item_of_the_exam_is_answered_or_said_to_be_open():
+    """Each item has a marked test, or its gap is written down; no mark names an item that does not exist."""
+    found = answers()
+    assert [item for item in found if item not in ITEMS] == []
+    assert [item for item in ITEMS if not found[item] and item not in OPEN] == []
+
+
+def test_the_table_of_the_exam_is_up_to_date():
+    """The reference page is what the marks say."""
+    assert TABLE.read_text(encoding="utf-8") == table()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
