@@ -8,6 +8,7 @@ import signal
 import time
 
 import pytest
+from tests.acceptance.watching import eventually
 from tests.faults.broker_site import HEARTBEAT, WORK
 from tests.faults.site import SEED
 from tests.faults.strikes import Strikes, kill_broker, restart_broker
@@ -104,6 +105,7 @@ def test_a_lost_confirm_repeats_nothing(troubled):
     with troubled.judged() as begin:
         troubled.proxy.mute = True
         troubled.drop()
+        eventually(lambda: troubled.messages(WORK), what="a message that nobody confirmed")
         troubled.until_told("broker.unavailable", begin, seconds=2 * most_silence())
         assert troubled.messages(WORK) > 0, "nothing had landed"
 

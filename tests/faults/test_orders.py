@@ -69,7 +69,7 @@ def slowly_and_stopped(run):
 
 def both_at_once_and_killed(run, records):
     """Two commands at the same time; kill -9 of the scheduler and of the worker while their orders are carried out."""
-    both = [order(run, f"linked, says {who}", "--yes", "--rate", "400") for who in ("ito", "abe")]
+    both = [order(run, f"linked, says {who}", "--yes", "--rate", "40") for who in ("ito", "abe")]
     placed = sorted(answer["order"] for process in both for answer in answers(process))
     assert placed == ["O2", "O3"]
     for victim, share in (("intake", 0.3), ("worker", 0.6)):
