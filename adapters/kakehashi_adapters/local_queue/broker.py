@@ -6,12 +6,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, Message
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Message
 from kakehashi_adapters.local_queue.consumer import LocalConsumer
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal
@@ -41,10 +41,13 @@ class LocalBroker:
         if self._closed:
             raise BrokerUnavailable
 
-    def declare(self, lanes: Sequence[str]) -> None:
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
         self._check()
         with self._database.transaction() as connection:
-            connection.executemany("INSERT OR IGNORE INTO lanes VALUES (?)", [(lane,) for lane in (*lanes, "urgent")])
+            connection.executemany(
+                "INSERT INTO lanes VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET in_order = excluded.in_order",
+                [(lane, lane in in_order) for lane in (*lanes, URGENT)],
+            )
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         """All messages or none."""

@@ -132,8 +132,12 @@ def started(
     result_delay_seconds: float = 1.0,
     extra: str = "",
     environment: Mapping[str, str] | None = None,
+    adapt: Callable[[Path], None] = lambda _config: None,
 ) -> Iterator[DemoRun]:
-    """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end."""
+    """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
+
+    `adapt` may change the site's copy of the configuration before anything reads it.
+    """
     with ExitStack() as stack:
         site = prepare(folder)
         xsd = shared("xsd") / "std-2026"
@@ -151,6 +155,7 @@ def started(
             )
         )
         site.configure(shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra)
+        adapt(site.config)
         configuration = load(site.config)
         for route in configuration.routes.values():
             for place in (configuration.source_folder(route), configuration.return_folder(route)):

@@ -51,7 +51,7 @@ class BrokerSettings(Settings):
     """Where batches wait for work."""
 
     url: str = Field("", repr=False, description="`local:FOLDER` or `amqp(s)://…`; required")
-    prefetch: int = Field(8, ge=1, le=1000, description="Batches that a worker may hold unacknowledged")
+    prefetch: int = Field(8, ge=1, le=1000, description="Batches of each lane that a worker may hold unacknowledged")
 
 
 class StoreSettings(Settings):

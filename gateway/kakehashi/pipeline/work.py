@@ -82,11 +82,6 @@ class LaneWork:
     ledger: Ledger
     patience: timedelta = timedelta(seconds=60)
 
-    @property
-    def in_order(self) -> bool:
-        """Whether earlier records count for later ones: of two that claim one number, the later conflicts."""
-        return self.route.function is Function.LINK
-
     def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
         """Do what the batch needs next. Raises StoreError (come back later); everything else becomes a Step."""
         row = self.store.batch(item.batch_id)

@@ -37,6 +37,7 @@ from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
+from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
@@ -140,17 +141,22 @@ class Gateway:
         )
 
     def worker(self) -> Worker:
-        settings = self.configuration.gateway
-        allowed = self.configuration.profile.caps.connections
-        side_by_side = min(settings.server.connections, allowed, settings.broker.prefetch)
+        settings, routes = self.configuration.gateway, self.configuration.routes
+        slots = min(settings.server.connections, self.configuration.profile.caps.connections)
+        lanes = {name: self.lane_work(route) for name, route in routes.items()}
         return Worker(
-            lanes={name: self.lane_work(route) for name, route in self.configuration.routes.items()},
+            lanes=lanes,
             broker=self.broker,
             store=self.store,
             clock=self.clock,
             events=self.events,
-            pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
-            most=min(2 * side_by_side, settings.broker.prefetch),
+            pool=ThreadPoolExecutor(slots, thread_name_prefix="worker"),
+            schedule=Schedule(
+                slots=slots,
+                kept=int(bool(self.configuration.urgent) and slots > 1),
+                limits={name: route.settings.limits.connections or slots for name, route in routes.items()},
+                in_order=self.configuration.in_order,
+            ),
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
         )
@@ -158,6 +164,7 @@ class Gateway:
     def publishing(self) -> Publishing:
         return Publishing(
             lanes=list(self.configuration.routes),
+            urgent=self.configuration.urgent,
             store=self.store,
             broker=self.broker,
             spool=self.spool,

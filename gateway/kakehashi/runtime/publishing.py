@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -44,12 +44,14 @@ def read_chunk(spool: Spool, file: FileRow, row: BatchRow) -> Sealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """Publishes batches of `lanes` from spool to broker. `patience`: when a message without a sign of life is lost.
+    """Publishes batches of `lanes` from spool to broker, those of `urgent` lanes before all others.
 
-    Of one thread. One batch that cannot be read, or one lane without its queues, stops nothing else.
+    `patience`: when a message without a sign of life is lost. Of one thread. One batch that cannot be
+    read, or one lane without its queues, stops nothing else.
     """
 
     lanes: Sequence[str]
+    urgent: Collection[str] = ()
     store: Store
     broker: Broker
     spool: Spool
@@ -72,11 +74,16 @@ class Publishing:
 
     def _publish_all(self, *, lost: bool, event: str) -> int:
         self._mark()
-        rows = self.store.publishable(lost=lost, lanes=self.lanes, most=_AT_ONCE, now=self.clock.now())
         by_lane: dict[str, list[BatchRow]] = {}
-        for row in rows:
-            by_lane.setdefault(row.lane, []).append(row)
+        for lanes in self._by_urgency():
+            for row in self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=self.clock.now()):
+                by_lane.setdefault(row.lane, []).append(row)
         return sum(self._publish_lane(lane, rows, event=event) for lane, rows in by_lane.items())
+
+    def _by_urgency(self) -> list[list[str]]:
+        urgent = [lane for lane in self.lanes if lane in self.urgent]
+        others = [lane for lane in self.lanes if lane not in self.urgent]
+        return [lanes for lanes in (urgent, others) if lanes]
 
     def _publish_lane(self, lane: str, rows: Sequence[BatchRow], *, event: str) -> int:
         ready = [(row, message) for row in rows if (message := self._readable(row)) is not None]
@@ -136,9 +143,8 @@ class Publishing:
         if file is None:
             raise StoreCorrupt
         body = self._body(row, file)
-        return write_message(
-            item_of(row, body), records=row.records, profile=self.profile, config_hash=file.config_hash
-        )
+        item = item_of(row, body, urgent=row.lane in self.urgent)
+        return write_message(item, records=row.records, profile=self.profile, config_hash=file.config_hash)
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
         if row.redrive_of is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -18,9 +18,11 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
+from kakehashi.runtime.schedule import Schedule
 
 __all__ = ["Worker"]
 
+_ALL = 1_000_000  # that the prefetch of the lanes lets come
 _NOTHING = timedelta(0)
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
@@ -29,9 +31,7 @@ _GLANCE = 0.02  # seconds until a look for new deliveries while others are in wo
 class Worker:
     """One consumer and a small pool: as many batches side by side as the server allows connections.
 
-    Of a lane that works in order, one at a time, as they arrived: the others stand in line.
-
-    `most`: deliveries in hand at once; more than the pool has threads, so that none waits for the next delivery.
+    `schedule` says whose batch is next; it has as many slots as the pool has threads.
     `idle`: how long to wait for a delivery when nothing is in hand.
     """
 
@@ -41,68 +41,57 @@ class Worker:
     clock: Clock
     events: EventLog
     pool: ThreadPoolExecutor
-    most: int
+    schedule: Schedule
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
-    _in_hand: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
-    _line: dict[str, deque[Delivery]] = field(default_factory=dict, init=False)
-    """What stands in line, by lane that works in order and has one in hand; the prefetch of the lane bounds it."""
+    _in_work: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
 
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
 
         Raises BrokerError, StoreError: then `let_go` comes before another consumer.
         """
-        room = self.most - len(self._in_hand)
-        taken = consumer.receive(room, _NOTHING if self._in_hand else self.idle) if room else []
+        taken = consumer.receive(_ALL, _NOTHING if self._in_work else self.idle)
         for delivery in taken:
-            self._take_up(delivery)
-        self._finish_ended(consumer, within=_GLANCE)
+            self.schedule.add(delivery)
+        self._begin()
+        self._finish_ended(consumer, within=_GLANCE, go_on=True)
         return len(taken)
 
     def finish(self, consumer: Consumer, *, within: timedelta) -> None:
-        """Take up nothing more; finish what is in hand, as far as it ends in this time. Raises as `run_once`."""
+        """Begin nothing more; finish what is in work, as far as it ends in this time. Raises as `run_once`."""
         deadline = time.monotonic() + within.total_seconds()
-        while self._in_hand and (left := deadline - time.monotonic()) > 0:
-            self._finish_ended(consumer, within=left)
+        while self._in_work and (left := deadline - time.monotonic()) > 0:
+            self._finish_ended(consumer, within=left, go_on=False)
 
     def let_go(self) -> None:
         """Forget what is in hand, when no thread works on it any more: the broker will deliver it again."""
-        for future in self._in_hand:
+        for future in self._in_work:
             future.cancel()
-        wait(self._in_hand)
-        self._in_hand.clear()
-        self._line.clear()
+        wait(self._in_work)
+        self._in_work.clear()
+        self.schedule.clear()
 
-    def _take_up(self, delivery: Delivery) -> None:
-        lane = delivery.message.lane
-        if lane in self._line:
-            self._line[lane].append(delivery)
-            return
-        if (work := self.lanes.get(lane)) is not None and work.in_order:
-            self._line[lane] = deque()
-        self._in_hand[self.pool.submit(self._step, delivery)] = delivery
+    def _begin(self) -> None:
+        while (delivery := self.schedule.begin()) is not None:
+            self._in_work[self.pool.submit(self._step, delivery)] = delivery
 
-    def _take_next(self, lane: str) -> None:
-        """The one in hand has ended: whoever stands first in line is next."""
-        line = self._line.pop(lane, None)
-        if line:
-            self._take_up(line.popleft())
-            self._line[lane] = line
-
-    def _finish_ended(self, consumer: Consumer, *, within: float) -> None:
-        ended, _ = wait(self._in_hand, timeout=within, return_when=FIRST_COMPLETED)
+    def _finish_ended(self, consumer: Consumer, *, within: float, go_on: bool) -> None:
+        ended, _ = wait(self._in_work, timeout=within, return_when=FIRST_COMPLETED)
         steps: list[tuple[Delivery, Step]] = []
         trouble: StoreError | None = None
-        for future in [future for future in self._in_hand if future in ended]:  # in the order of their arrival
-            delivery = self._in_hand.pop(future)
+        for future in [future for future in self._in_work if future in ended]:  # in the order of their arrival
+            delivery = self._in_work.pop(future)
             try:
-                steps.append((delivery, future.result()))
+                step = future.result()
             except StoreError as error:
                 trouble = error
             else:
-                self._take_next(delivery.message.lane)
+                self.schedule.end(delivery, failed=isinstance(step, Later) and step.code is not None)
+                steps.append((delivery, step))
+        if go_on and trouble is None:
+            self._begin()
         self._carry_on(consumer, steps)
         if trouble is not None:
             raise trouble
