@@ -2,10 +2,10 @@
 
     python benchmarks/lanes.py [--records N] [--rounds N] [--backlog N] [--broker rabbitmq|local] [--results FOLDER]
 
-A site as `kakehashi demo` starts it, in real processes. The tax lane's file of N records goes through twice alone (the first
-time is not counted), then once beside the inquiry lane, which has a backlog and whose server answers after 30 s, refuses
-every message (9001), or is closed (7001). From the drop until all records are settled; the ratio is that of the speeds
-beside and alone, in one site, a minute apart. Each round and case is a site of its own.
+A site as `kakehashi demo` starts it, in real processes. The tax lane's file of N records goes through twice alone (the
+first time is not counted), then once beside the inquiry lane, which has a backlog and whose server answers after 30 s,
+refuses every message (9001), or is closed (7001). From the drop until all records are settled; the ratio is that of the
+speeds beside and alone, in one site, one after the other. Each round and case is a site of its own.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def run_case(
                 folder / "site", scale=0.01, faults=False, broker=broker, adapt=lambda config: _adapt(config, extra)
             )
         )
-        manifest = generate(folder / "files", seed=_SEED, scale=records / 1200, faults=False, lanes=[LINKS, LANE, TROUBLED])
+        manifest = generate(
+            folder / "files", seed=_SEED, scale=records / 1200, faults=False, lanes=[LINKS, LANE, TROUBLED]
+        )
         town = Town(_SEED)
         _settled(run, next(sample for sample in manifest.samples if sample.lane == LINKS))
         rates = []

@@ -32,7 +32,18 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
 from kakehashi.ports.vigil import Flow, Settled
 from kakehashi_adapters.sql_store import characters as character_rows
-from kakehashi_adapters.sql_store import counting, intake, operators, outbox, reading, replicas, schema, vigil, work
+from kakehashi_adapters.sql_store import (
+    counting,
+    intake,
+    operators,
+    outbox,
+    reading,
+    replicas,
+    schema,
+    succession,
+    vigil,
+    work,
+)
 from kakehashi_adapters.sql_store.order_book import SqlOrderBook
 
 __all__ = ["SqlStore"]
@@ -49,12 +60,24 @@ class SqlStore(SqlOrderBook):
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))
 
-    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
-        self._write(lambda c: outbox.mark_published(c, batch_ids, due=due))
+    def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
+        self._write(lambda c: outbox.mark_published(c, turns, due=due))
 
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None:
         return self._read(lambda c: reading.batch(c, batch_id))
+
+    def has_earlier(self, batch: BatchRow) -> bool:
+        return self._read(lambda c: succession.has_earlier(c, batch))
+
+    def begin_try(self, batch_id: int, *, turn: int) -> None:
+        self._write(lambda c: succession.begin_try(c, batch_id, turn=turn))
+
+    def tries(self, batch_ids: Sequence[int]) -> Mapping[int, int]:
+        return self._read(lambda c: succession.tries_of(c, batch_ids))
+
+    def end_tries(self, batch_ids: Sequence[int]) -> None:
+        self._write(lambda c: succession.end_tries(c, batch_ids))
 
     def begin_attempt(
         self,

@@ -22,7 +22,7 @@ from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.identify import link_extract
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.settling import Settling
-from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.pipeline.translation import Newest, Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange
@@ -32,6 +32,8 @@ from kakehashi.ports.store import Store
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
+_IN_LINE = timedelta(seconds=5)
+"""Until a batch of links asks again whether those before it have ended: the broker gives them in order, mostly."""
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
 
 
@@ -94,7 +96,7 @@ class LaneWork:
         except SealError as error:
             return self._park(row, error.fault)
         if self.route.function is Function.LINK:
-            return self._link(row, body)
+            return self._link(row, item, body)
         match row.state:
             case BatchState.WAITING:
                 return self._poll(row, item, body)
@@ -109,7 +111,8 @@ class LaneWork:
             opening = service.next_opening(now) - now
             state = row.state if row.state is BatchState.SENT else BatchState.QUEUED
             return self._later(row, item, state, opening, None, receipt=row.receipt, fault=Fault("SRV-010"))
-        translation = self._translate(row, body)
+        newest = self.store.newest_replicas if self.route.function is Function.DBM and not row.attempts else None
+        translation = self._translate(row, body, newest=newest)
         refusals, characters = self.ledger.refusals(row, translation), self.ledger.met.of(row, translation)
         if not translation.drafts:
             moved = self.ledger.settle(row, accepted=0, exceptions=refusals, characters=characters)
@@ -253,8 +256,10 @@ class LaneWork:
             return self._park(row, conclusion, exchange)
         return self._settled(row, conclusion)
 
-    def _link(self, row: BatchRow, body: BatchBody) -> Step:
-        """A registry extract: its effect is the links themselves."""
+    def _link(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        """A registry extract: its effect is the links themselves, and earlier ones count for later ones."""
+        if self.store.has_earlier(row):
+            return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None)
         plan = self.route.link
         assert plan is not None
         decoded = self.route.codec.decode(
@@ -271,7 +276,10 @@ class LaneWork:
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
 
-    def _translate(self, row: BatchRow, body: BatchBody) -> Translation:
+    def _translate(self, row: BatchRow, body: BatchBody, *, newest: Newest | None = None) -> Translation:
+        """`newest`: superseded changes are left out, at the first send. A later one says what the first one said: the
+        server may have that yet, and judges by sequence itself.
+        """
         subject = Subject(
             file=self.ledger.file_name(row),
             file_id=row.file_id,
@@ -285,6 +293,7 @@ class LaneWork:
             subject,
             links=self.links,
             refusal=self.conversation.refusal,
+            newest=newest,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )
 

@@ -61,8 +61,10 @@ class Publishing:
     quiet: Quiet
     profile: str
     patience: timedelta
-    _unmarked: dict[int, datetime] = field(default_factory=dict, init=False)
-    """Published, but the ledger could not be told yet: these must not be published again meanwhile."""
+    _unmarked: dict[int, tuple[int, datetime]] = field(default_factory=dict, init=False)
+    """Batch → its turn in the message, and when to look for that. Published, but the ledger could not be told yet:
+    these must not be published again meanwhile.
+    """
 
     def publish_new(self) -> int:
         """Everything that intake or an operator has put into the ledger; returns how many batches."""
@@ -98,7 +100,7 @@ class Publishing:
             return 0
         reached("publishing.confirmed")
         now = self.clock.now()
-        self._unmarked.update({row.id: now + self._silence(row, now) for row, _ in ready})
+        self._unmarked.update({row.id: (row.turn, now + self._silence(row, now)) for row, _ in ready})
         self._mark()
         reached("publishing.marked")
         self.events.emit(event, lane=lane, batch_ids=[row.id for row, _ in ready])
@@ -109,10 +111,10 @@ class Publishing:
         return self.patience if row.state is BatchState.NEW else max(self.patience, now - row.updated_at)
 
     def _mark(self) -> None:
-        for due in sorted(set(self._unmarked.values())):
-            ids = [batch_id for batch_id, its_due in self._unmarked.items() if its_due == due]
-            self.store.mark_published(ids, due=due)
-            for batch_id in ids:
+        for due in sorted({due for _, due in self._unmarked.values()}):
+            turns = {batch_id: turn for batch_id, (turn, its_due) in self._unmarked.items() if its_due == due}
+            self.store.mark_published(turns, due=due)
+            for batch_id in turns:
                 del self._unmarked[batch_id]
 
     def _readable(self, row: BatchRow) -> Message | None:

@@ -16,8 +16,8 @@ from kakehashi.ports.broker import URGENT, Delivery
 
 __all__ = ["Schedule"]
 
-_LATELY = 10.0
-"""Seconds: a lane that had work so lately may have some again before a slow batch of another ends."""
+_LATELY = 600.0
+"""Seconds: a lane that had work so lately may have some again before a long batch of another ends."""
 
 _LONG = 1.0
 """Seconds: a batch that takes longer makes others wait."""
@@ -123,10 +123,12 @@ class Schedule:
         """How many of a lane may be begun: half of the slots when its batches may be long and others need some too."""
         if line.in_order:
             return 1
+        most, half = min(line.most, self.slots), min(line.most, max(1, self.slots // 2))
+        if line.usual is None:
+            return half
         others = [other for other in self._lines.values() if other is not line]
         alone = not any(other.has_work or now - other.last < _LATELY for other in others)
-        quick = line.usual is not None and line.usual < _LONG
-        return min(line.most, self.slots if alone or quick else max(1, self.slots // 2))
+        return most if alone or line.usual < _LONG else half
 
     def _line(self, delivery: Delivery) -> _Line:
         """By lane, not by queue: lanes that are urgent share a queue and nothing else."""

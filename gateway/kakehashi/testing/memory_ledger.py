@@ -49,6 +49,7 @@ class Ledger:
         self.payloads: dict[int, Sealed] = {}
         self.replicas: dict[tuple[str, str, str], ReplicaChange] = {}
         self.pending_replicas: dict[int, dict[int, ReplicaChange]] = {}
+        self.tries: dict[int, tuple[int, int]] = {}
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
         self.decisions: list[Decision] = []

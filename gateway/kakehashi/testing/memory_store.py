@@ -33,6 +33,7 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import (
     AGAIN,
     IN_WORK,
+    WORKABLE,
     check_batches,
     check_exceptions,
     check_postponed,
@@ -67,9 +68,11 @@ class MemoryStore(MemoryOrderBook):
                 return [row for row in rows if row.state is BatchState.NEW][:most]
             return sorted((row for row in rows if is_lost(row, now)), key=lambda row: (row.due, row.id))[:most]
 
-    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
+    def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
         with self._transaction() as ledger:
-            for row in filter(None, map(ledger.batches.get, batch_ids)):
+            for row in filter(None, map(ledger.batches.get, turns)):
+                if row.turn != turns[row.id]:
+                    continue
                 if row.state is BatchState.NEW:
                     ledger.batches[row.id] = replace(row, state=BatchState.QUEUED, due=due)
                 elif row.state in IN_WORK:
@@ -79,6 +82,31 @@ class MemoryStore(MemoryOrderBook):
     def batch(self, batch_id: int) -> BatchRow | None:
         with self._transaction() as ledger:
             return ledger.batches.get(batch_id)
+
+    def has_earlier(self, batch: BatchRow) -> bool:
+        with self._transaction() as ledger:
+            place = (batch.file_id, batch.id)
+            return any(
+                row.lane == batch.lane and row.state in WORKABLE and (row.file_id, row.id) < place
+                for row in ledger.batches.values()
+            )
+
+    def begin_try(self, batch_id: int, *, turn: int) -> None:
+        with self._transaction() as ledger:
+            begun, times = ledger.tries.get(batch_id, (turn, 0))
+            ledger.tries[batch_id] = (turn, times + 1 if begun == turn else 1)
+
+    def tries(self, batch_ids: Sequence[int]) -> Mapping[int, int]:
+        with self._transaction() as ledger:
+            found = {batch_id: ledger.tries[batch_id] for batch_id in batch_ids if batch_id in ledger.tries}
+            return {
+                batch_id: times for batch_id, (turn, times) in found.items() if turn == ledger.batches[batch_id].turn
+            }
+
+    def end_tries(self, batch_ids: Sequence[int]) -> None:
+        with self._transaction() as ledger:
+            for batch_id in batch_ids:
+                ledger.tries.pop(batch_id, None)
 
     def begin_attempt(
         self,
