@@ -52,6 +52,9 @@ class BrokerSettings(Settings):
 
     url: str = Field("", repr=False, description="`local:FOLDER` or `amqp(s)://…`; required")
     prefetch: int = Field(8, ge=1, le=1000, description="Batches of each lane that a worker may hold unacknowledged")
+    tries: int = Field(
+        3, ge=2, le=15, description="Workers that may die on a batch before it is parked (BRK-009) and not tried again"
+    )
 
 
 class StoreSettings(Settings):

@@ -159,6 +159,7 @@ class Gateway:
             ),
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
+            tries=settings.broker.tries,
         )
 
     def publishing(self) -> Publishing:

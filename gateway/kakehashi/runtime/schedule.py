@@ -72,9 +72,13 @@ class Schedule:
     in_order: Collection[str] = ()
     clock: Callable[[], float] = time.monotonic
     _lines: dict[tuple[str, bool], _Line] = field(default_factory=dict, init=False)
+    _alone: deque[Delivery] = field(default_factory=deque, init=False)
 
-    def add(self, delivery: Delivery) -> None:
-        """A delivery that waits for a slot."""
+    def add(self, delivery: Delivery, *, alone: bool = False) -> None:
+        """A delivery that waits for a slot. `alone`: for all of them: nothing runs beside it."""
+        if alone:
+            self._alone.append(delivery)
+            return
         now, line = self.clock(), self._line(delivery)
         if not line.has_work:  # time that it did not use is no credit
             line.used = max(line.used, min((one.time_used(now) for one in self._busy()), default=0.0))
@@ -84,6 +88,8 @@ class Schedule:
     def begin(self) -> Delivery | None:
         """The next delivery, which takes a slot; None: no slot, or nothing that may have one."""
         now, busy = self.clock(), self._busy()
+        if self._alone:
+            return self._begin_alone(now, busy)
         free = self.slots - sum(len(line.begun) for line in busy)
         ordinary = free - self.kept + min(self.kept, sum(len(line.begun) for line in busy if line.urgent))
         able = [
@@ -98,9 +104,18 @@ class Schedule:
         line.begun[delivery.tag] = now
         return delivery
 
+    def _begin_alone(self, now: float, busy: list[_Line]) -> Delivery | None:
+        """When nothing else is begun. Then it stays first in line until it has ended."""
+        if any(line.begun for line in busy):
+            return None
+        self._line(self._alone[0]).begun[self._alone[0].tag] = now
+        return self._alone[0]
+
     def end(self, delivery: Delivery, *, failed: bool = False) -> None:
         """Its slot is free again. `failed`: it will be tried again."""
         now, line = self.clock(), self._line(delivery)
+        if self._alone and self._alone[0].tag == delivery.tag:
+            self._alone.popleft()
         took = now - line.begun.pop(delivery.tag)
         line.took(took)
         line.used += max(took, _FAILURE) if failed else took
@@ -108,13 +123,14 @@ class Schedule:
 
     def clear(self) -> None:
         """Forget what waits and what was begun."""
+        self._alone.clear()
         for line in self._lines.values():
             line.waiting.clear()
             line.begun.clear()
 
     @property
     def has_waiting(self) -> bool:
-        return any(line.waiting for line in self._lines.values())
+        return bool(self._alone) or any(line.waiting for line in self._lines.values())
 
     def _busy(self) -> list[_Line]:
         return [line for line in self._lines.values() if line.has_work]

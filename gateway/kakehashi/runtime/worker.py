@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +16,7 @@ from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
 from kakehashi.ports.broker import Broker, Consumer, Delivery, Message, delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
+from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.schedule import Schedule
@@ -24,6 +25,7 @@ __all__ = ["Worker"]
 
 _ALL = 1_000_000  # that the prefetch of the lanes lets come
 _NOTHING = timedelta(0)
+_ROWS = 2**63  # a greater number is no row of a ledger
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
 
@@ -45,7 +47,11 @@ class Worker:
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
+    tries: int = 3
+    """How often a worker may die on a batch before that waits for an operator."""
     _in_work: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
+    _unended: set[int] = field(default_factory=set, init=False)
+    """Batches whose tries ended here without an end, because the ledger was away: nobody died."""
 
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
@@ -53,23 +59,39 @@ class Worker:
         Raises BrokerError, StoreError: then `let_go` comes before another consumer.
         """
         taken = consumer.receive(_ALL, _NOTHING if self._in_work else self.idle)
-        for delivery in taken:
-            self.schedule.add(delivery)
+        self._take_up(taken)
         self._begin()
         self._finish_ended(consumer, within=_GLANCE, go_on=True)
         return len(taken)
+
+    def _take_up(self, taken: Sequence[Delivery]) -> None:
+        """What a worker may have died on is worked on alone, so that its neighbours are not counted with it."""
+        self._forgive(())
+        again = _begun_again(taken)
+        tried = self.store.tries(again) if again else {}
+        for delivery in taken:
+            self.schedule.add(delivery, alone=delivery.redelivered and _batch(delivery) in tried)
 
     def finish(self, consumer: Consumer, *, within: timedelta) -> None:
         """Begin nothing more; finish what is in work, as far as it ends in this time. Raises as `run_once`."""
         deadline = time.monotonic() + within.total_seconds()
         while self._in_work and (left := deadline - time.monotonic()) > 0:
             self._finish_ended(consumer, within=left, go_on=False)
+        self._forgive(self._in_work.values())
+
+    def _forgive(self, left: Iterable[Delivery]) -> None:
+        """Tries that ended without an end, and what is left now, count for nothing: this worker is alive."""
+        self._unended.update(_begun_again(left))
+        if self._unended:
+            self.store.end_tries(sorted(self._unended))
+            self._unended.clear()
 
     def let_go(self) -> None:
         """Forget what is in hand, when no thread works on it any more: the broker will deliver it again."""
         for future in self._in_work:
             future.cancel()
         wait(self._in_work)
+        self._unended.update(_begun_again(self._in_work.values()))
         self._in_work.clear()
         self.schedule.clear()
 
@@ -87,6 +109,7 @@ class Worker:
                 step = future.result()
             except StoreError as error:
                 trouble = error
+                self._unended.update(_begun_again([delivery]))
             else:
                 self.schedule.end(delivery, failed=isinstance(step, Later) and step.code is not None)
                 steps.append((delivery, step))
@@ -132,12 +155,33 @@ class Worker:
         work = self.lanes.get(item.lane)
         if work is None:
             return Foreign("BRK-006")
+        if delivery.redelivered and (step := self._begin_again(item)) is not None:
+            return step
+        reached("worker.begun", f"B{item.batch_id}")
         try:
-            return work.advance(item, redelivered=delivery.redelivered)
+            step = work.advance(item, redelivered=delivery.redelivered)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001  # design.md §3.3: an unknown exception parks, it never loops
-            return self._park(item, error)
+            step = self._park(item, error)
+        if delivery.redelivered:
+            self.store.end_tries([item.batch_id])
+        return step
+
+    def _begin_again(self, item: WorkItem) -> Step | None:
+        """Count a step that was begun before and not ended; one on which `tries` workers died is put aside.
+
+        The first of them could not be counted: nobody writes down what he has not begun for the second time.
+        """
+        row = self.store.batch(item.batch_id)
+        if row is None or row.state in ENDED or row.request_id != item.request_id:
+            return None
+        if self.store.tries([row.id]).get(row.id, 0) < self.tries - 1:
+            self.store.begin_try(row.id, turn=row.turn)
+            return None
+        self.store.park(row.id, turn=row.turn, code="BRK-009", now=self.clock.now())
+        self.store.end_tries([row.id])
+        return Done("batch.parked", row, "BRK-009")
 
     def _park(self, item: WorkItem, error: Exception) -> Step:
         """Something nobody thought of: the batch waits for an operator; the trace holds places, never values."""
@@ -173,3 +217,12 @@ class Worker:
                 self.events.emit(step.event, code=code, **ids)
             case Done():
                 self.events.emit(step.event, **ids)
+
+
+def _begun_again(deliveries: Iterable[Delivery]) -> list[int]:
+    return [number for each in deliveries if each.redelivered and (number := _batch(each)) is not None]
+
+
+def _batch(delivery: Delivery) -> int | None:
+    number = delivery.message.headers.get("batch")
+    return number if isinstance(number, int) and abs(number) < _ROWS else None

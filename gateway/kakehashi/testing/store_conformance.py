@@ -20,7 +20,6 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
-from kakehashi.testing.store_conformance_order import StoreOrderConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
     DUE,
@@ -396,12 +395,6 @@ class _Sharing:
 
 
 class StoreConformance(
-    _Intake,
-    StoreOutboxConformance,
-    _Work,
-    StoreOrderConformance,
-    StoreOperatorConformance,
-    StoreCharacterConformance,
-    _Sharing,
+    _Intake, StoreOutboxConformance, _Work, StoreOperatorConformance, StoreCharacterConformance, _Sharing
 ):
     """The whole suite."""

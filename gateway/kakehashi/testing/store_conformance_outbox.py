@@ -7,6 +7,7 @@ from datetime import timedelta
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store import Store
+from kakehashi.testing.store_conformance_order import StoreOrderConformance
 from kakehashi.testing.store_samples import DUE, NOW, add, begin, lost, outbox, returnable, settle
 
 __all__ = ["StoreOutboxConformance"]
@@ -21,7 +22,7 @@ def _state(store: Store, batch: BatchRow) -> BatchState:
     return row.state
 
 
-class StoreOutboxConformance:
+class StoreOutboxConformance(StoreOrderConformance):
     def test_the_outbox_gives_new_batches_oldest_first(self, store: Store) -> None:
         """Every new batch is in the outbox until it is marked as published."""
         _, first = add(store, "a.dat")

@@ -10,10 +10,10 @@ from sqlalchemy import make_url, text
 
 from kakehashi.errors import ConfigurationError, StoreCorrupt, StoreError, StoreUnavailable
 from kakehashi.testing.store_samples import add, counts_of, settle
-from kakehashi_adapters.sql_store.tables import HEAD
 from kakehashi_adapters.sql_store import migrate, open_links, open_store
 from kakehashi_adapters.sql_store.database import Database, parse_url
 from kakehashi_adapters.sql_store.migrations.run import upgrade
+from kakehashi_adapters.sql_store.tables import HEAD
 
 HIDDEN = "個人の値"
 
