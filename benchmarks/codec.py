@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codec_shapes import copybook, copybook_data, layout, layout_data
+from codec_shapes import MIXED, copybook, copybook_data, layout, layout_data, mixed_data, mixed_options
 from copybook_peers import peers
 from measure import Spread, interleaved, machine, table
 from naive_codec import naive_reader
@@ -108,6 +108,26 @@ def by_copybook(kind: str, encoding: str, records: int) -> Case:
     return Case(length, runs | {name: read(one) for name, one in others.items()}, share=5)
 
 
+def by_mixed_copybook(kind: str, records: int) -> Case:
+    """Against the same reader without columns: each record by itself."""
+    codec, slow = (CopybookCodec(parse_copybook(MIXED[kind]), mixed_options(kind)) for _ in range(2))
+    slow.at_once = 1
+    raw, some = mixed_data(kind, records), mixed_data(kind, records // 5)
+    spec = RecordSpec()
+
+    def reads(one: CopybookCodec, data: bytes) -> Callable[[], object]:
+        return lambda: sum(not found.decoded.faults for found in read_file(io.BytesIO(data), one, spec, file="b"))
+
+    floor = struct.Struct("300s")
+    whole = len(raw) // 300 * 300
+    runs: Runs = {
+        "ours": reads(codec, raw),
+        "floor": lambda: sum(1 for _ in floor.iter_unpack(raw[:whole])),
+        "record by record": reads(slow, some),
+    }
+    return Case(len(raw) // records, runs, share=5)
+
+
 def measured(case: Case, records: int, rounds: int) -> dict[str, Spread]:
     """Records per second of processor time."""
     seconds = interleaved(case.runs, rounds=rounds)
@@ -140,6 +160,8 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
     cases: dict[str, Callable[[], Case]] = {
         **{name: lambda shape=shape: by_layout(shape, options.records) for name, shape in LAYOUTS.items()},
         **{name: lambda of=of: by_copybook(*of, options.records) for name, of in COPYBOOKS.items()},
+        "copybook, REDEFINES": lambda: by_mixed_copybook("segments", options.records),
+        "copybook, DEPENDING ON": lambda: by_mixed_copybook("depending", options.records),
     }
     rows, floors, result = [], [], {}
     for name, made in cases.items():

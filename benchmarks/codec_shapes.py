@@ -9,13 +9,13 @@ import random
 from decimal import Decimal
 
 from kakehashi.codec.compile import compile_encoder
-from kakehashi.codec.copybook.options import Options
+from kakehashi.codec.copybook.options import Odo, Options, Segment
 from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.record import CopybookCodec, Values
 from kakehashi.codec.copybook.tree import Field
 from kakehashi.codec.layout import FileFormat, Item, ItemType, Kind, Layout, Record, Role, Value
 
-__all__ = ["copybook", "copybook_data", "layout", "layout_data"]
+__all__ = ["MIXED", "copybook", "copybook_data", "layout", "layout_data", "mixed_data", "mixed_options"]
 
 SURNAMES = ["佐藤", "鈴木", "高橋", "田中", "渡辺", "伊藤", "山本", "中村", "小林", "加藤"]
 GIVEN = ["翔太", "陽菜", "大輔", "美咲", "健一", "花子", "直樹", "由美", "拓也", "恵子"]
@@ -134,6 +134,52 @@ def copybook(kind: str) -> str:
     ]
     lines = [f"           05 ITEM-{number:02} PIC {row}.\n" for number, row in enumerate(rows, start=1)]
     return "       01 REC.\n" + "".join(lines)
+
+
+SEGMENTS = "".join(
+    f"          05 {group}{'' if group == 'PERSON' else ' REDEFINES PERSON'}.\n"
+    + "".join(f"             10 {group}-{number} PIC {picture}.\n" for number, picture in enumerate(pictures))
+    for group, pictures in {
+        "PERSON": ["X(20)", "X(20)", *["9(8)"] * 4, *["S9(9) COMP-3"] * 6, "X(18)"],
+        "PLACE": ["X(30)", "X(30)", *["9(7)"] * 5, "S9(9) COMP", "X(23)"],
+        "MONEY": [*["S9(9) COMP-3"] * 16, *["S9(4)"] * 6, "X(8)"],
+    }.items()
+)
+MIXED = {
+    "segments": "       01 REC.\n          05 KIND PIC X(2).\n" + SEGMENTS,
+    "depending": "       01 REC.\n          05 CODE-1 PIC X(8).\n          05 N PIC 9(2).\n"
+    "          05 LINE-1 OCCURS 0 TO 12 DEPENDING ON N.\n             10 AMOUNT PIC S9(9) COMP-3.\n"
+    "             10 ITEM-1 PIC X(6).\n             10 DAY-1 PIC 9(8).\n          05 SUM-1 PIC S9(9) COMP-3.\n",
+}
+"""Copybooks whose records differ in shape: of three kinds, and of 0 to 12 lines."""
+
+
+def mixed_options(kind: str) -> Options:
+    if kind == "depending":
+        return Options(encoding="cp037", odo=Odo.SHIFTED)
+    return Options(
+        encoding="cp037", segments=tuple(Segment("KIND", name[:2], name) for name in ("PERSON", "PLACE", "MONEY"))
+    )
+
+
+def mixed_data(kind: str, records: int) -> bytes:
+    """Records of the shapes by turns, as in a file of real persons: none of them many times in a row."""
+    codec = CopybookCodec(parse_copybook(MIXED[kind]), mixed_options(kind))
+    rng = random.Random(20260401)
+    fields = codec_fields(MIXED[kind])
+    raws = []
+    for _ in range(records):
+        if kind == "segments":
+            group = rng.choice(("PERSON", "PLACE", "MONEY"))
+            raws.append(codec.write({"KIND": group[:2], group: _values(fields[group].children, rng, LATIN)}))
+        else:
+            lines = [_values(fields["LINE-1"].children, rng, LATIN) for _ in range(rng.randint(0, 12))]
+            raws.append(codec.write({"CODE_1": "A", "N": len(lines), "LINE_1": lines, "SUM_1": 1}))
+    return b"".join(raws)
+
+
+def codec_fields(book: str) -> dict[str, Field]:
+    return {field.name: field for field in parse_copybook(book).records[0].walk()}
 
 
 def copybook_data(kind: str, encoding: str, records: int) -> bytes:

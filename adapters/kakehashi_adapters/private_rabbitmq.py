@@ -25,6 +25,7 @@ __all__ = ["PrivateRabbit", "free_ports", "installed_rabbitmq"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_COOKIE = ".erlang.cookie"
 _PR_SET_PDEATHSIG = 1
 _PLACES = (Path("/usr/lib/rabbitmq"), Path("/opt/rabbitmq"), Path("/opt/homebrew/opt/rabbitmq"))
 
@@ -39,10 +40,11 @@ class PrivateRabbit:
     """Running when constructed; `stop` (or the end of the with block) ends it and removes the folder it made.
 
     Raises BrokerMisconfigured when RabbitMQ is not installed, BrokerUnavailable when it does not come up. Dies with
-    the thread that constructed or started it. `settings`: more lines for rabbitmq.conf.
+    the thread that constructed or started it. `settings`: more lines for rabbitmq.conf. `beside`: a node of the cluster
+    that it joins at its first start; that one must run then, and be stopped last.
     """
 
-    def __init__(self, folder: Path | None = None, *, settings: str = "") -> None:
+    def __init__(self, folder: Path | None = None, *, settings: str = "", beside: PrivateRabbit | None = None) -> None:
         scripts = installed_rabbitmq()
         if scripts is None:
             raise BrokerMisconfigured("BRK-004", program="rabbitmq-server")
@@ -52,8 +54,11 @@ class PrivateRabbit:
         self._folder.mkdir(parents=True, exist_ok=True)
         self.port, self._distribution_port, self._mapper_port = free_ports(3)
         self.password = secrets.token_hex(16)
+        if beside is not None:
+            self._mapper_port, self.password = beside._mapper_port, beside.password  # noqa: SLF001  # one of our own kind
+            settings += self._joining(beside)
         self._environment = self._prepare(settings)
-        self._mapper = self._start_mapper()
+        self._mapper = self._start_mapper() if beside is None else None
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self.start()
@@ -66,8 +71,23 @@ class PrivateRabbit:
         return f"amqp://kakehashi:{self.password}@127.0.0.1:{self.port}/%2f"
 
     @property
+    def node(self) -> str:
+        """Its name among Erlang's nodes."""
+        return f"kakehashi{self.port}@localhost"
+
+    @property
     def version(self) -> str:
         return self.control("version").strip()
+
+    def _joining(self, other: PrivateRabbit) -> str:
+        """Nodes of a cluster share a cookie; what the second one is told, as lines for rabbitmq.conf."""
+        cookie = self._folder / _COOKIE
+        shutil.copyfile(other._folder / _COOKIE, cookie)
+        cookie.chmod(0o400)
+        discovery = "cluster_formation"
+        return (
+            f"{discovery}.peer_discovery_backend = classic_config\n{discovery}.classic_config.nodes.1 = {other.node}\n"
+        )
 
     def _prepare(self, settings: str) -> dict[str, str]:
         files = {
@@ -86,7 +106,7 @@ class PrivateRabbit:
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "LANG": "C.UTF-8",
             "HOME": str(self._folder),  # the cookie
-            "RABBITMQ_NODENAME": f"kakehashi{self.port}@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_DIST_PORT": str(self._distribution_port),

@@ -29,6 +29,7 @@ ALM-001 | the oldest record of the lane waits too long | レーンの最古の�
 ALM-002 | records or files of the lane wait for a decision | 判断待ちのレコードまたはファイルがあります | See them with `kakehashi parked list`, then retry, fix or discard them | `kakehashi parked list` で確認し、再処理・訂正・破棄してください
 ALM-003 | the files that are expected by now have not come | 予定時刻までにファイルが届いていません | Ask the owner of the system; see drop folder, quarantine and held files | 送信元に確認し、受信フォルダ・隔離フォルダ・保留ファイルを確認してください
 ALM-004 | too many of the lane's records were refused within the hour | 直近1時間の却下率が高すぎます | See the causes with `kakehashi status`; suspend the source if a layout or table changed | `kakehashi status` で原因を確認し、レイアウトや表の変更なら送信元を止めてください
+ALM-005 | the server is left in peace after failures: nothing but probes is sent | サーバー障害のため送信を停止し、確認のみ行っています | Check line, certificate and server; it goes on by itself when a probe is answered | 回線・証明書・サーバーを確認してください。応答があれば自動で再開します
 ALM-006 | a disk is nearly full | ディスクの空きが不足しています | Free space before it is full: intake then stops by itself and loses nothing | 満杯になる前に空き容量を確保してください。満杯時は受付が停止します(データは失われません)
 ALM-007 | a certificate expires soon, or has expired | 証明書の有効期限が近いか、切れています | Order the new certificate and put it in place before that day | 期限前に新しい証明書に交換してください
 ALM-008 | a certificate cannot be read | 証明書を読み取れません | Check the PEM file and its rights | PEMファイルと権限を確認してください
@@ -66,6 +67,7 @@ VAL-001 | the value breaks the type of the data standard | データ標準の型
 VAL-002 | an invariant across items is broken | 項目間の整合性が取れていません | Have the owner correct the record | レコードを修正して再送してください
 VAL-003 | an individual number stands where none may stand | 個人番号を含めてはならない項目に含まれています | Remove it at the source; the record was not sent | 元データから除いてください。送信していません
 VAL-004 | a message does not match its schema | 電文がスキーマに適合しません | Stop the lane and report: profile and server differ | プロファイルと相手先の版を確認してください
+VAL-005 | the record alone makes a message larger than the server takes | 1件だけで送信可能な電文の大きさを超えています | Have the owner shorten the record, or raise caps.bytes_per_send of the profile | レコードを短くするか、プロファイルのbytes_per_sendを見直してください
 IDN-001 | the number is not linked to a person of this body | 宛名番号が紐付けられていません | Link the number, then retry the record | 紐付け後に再処理してください
 IDN-002 | the check digit is wrong | 検査用数字が一致しません | Have the owner correct the number | 番号を修正してください
 IDN-003 | the number is already linked to another person | 番号が別の人に紐付いています | Both links are frozen; decide by hand | 両方の紐付けを確認してください
@@ -106,6 +108,9 @@ SRV-009 | gave up after the allowed attempts | 再試行の上限に達しまし
 SRV-010 | the server accepts the message only in its service hours | サービス時間外です | Waits by itself | 自動で待機します
 SRV-011 | the server's count of accepted records is not ours | サーバーの受理件数が一致しません | The batch is parked; reconcile by hand | 保留しました。照合してください
 SRV-012 | the providing body refused the inquiry | 提供者が照会を拒否しました | See the reason with the provider | 提供者に理由を確認してください
+SRV-013 | the server rests after failures; nothing is sent to it but a probe | 障害のためサーバーへの送信を休止しています | Waits by itself; check the line and the server | 自動で待機します。回線と相手先を確認してください
+SRV-014 | the lane has used up its share of retries | レーンの再試行枠を使い切りました | Waits by itself; see what its server answers | 自動で待機します。サーバーの応答を確認してください
+SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください

@@ -149,6 +149,12 @@ class BrokerBlocked(BrokerError):
     default_code = "BRK-003"
 
 
+class QueueRefused(BrokerBlocked):
+    """One queue takes nothing: it is full, or its nodes are no majority. Others may."""
+
+    default_code = "BRK-008"
+
+
 class BrokerMisconfigured(BrokerError):
     default_code = "BRK-004"
 

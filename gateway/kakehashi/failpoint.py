@@ -45,6 +45,7 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
     "settling.settled": Boundary("the ledger has every record's outcome", "the message is acknowledged"),
     "settling.postponed": Boundary("the ledger has when to go on", "the message for then is published"),
+    "settling.split": Boundary("the ledger has the batch in parts", "the message is acknowledged"),
     "settling.parked": Boundary("the ledger has the batch parked", "the message is acknowledged"),
     "worker.followed": Boundary("what follows is published and confirmed", "the messages in hand are acknowledged"),
     "worker.acknowledged": Boundary("the broker has the acknowledgement", "the next message"),

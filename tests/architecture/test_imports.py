@@ -18,6 +18,7 @@ BREACHES = {
     "Adapters do not know": ("adapters/kakehashi_adapters/spool.py", "import kakehashi_adapters.vault"),
     "Simulators share no": ("adapters/kakehashi_simulators/__init__.py", "import kakehashi.codec.layout"),
     "The individual number": ("gateway/kakehashi/ports/store.py", "import kakehashi.domain.individual_number"),
+    "Only the table of double bytes": ("gateway/kakehashi/codec/cells.py", "import numpy"),
     "Only the broker adapter": ("gateway/kakehashi/pipeline/retry.py", "import pika"),
     "XML is read": ("gateway/kakehashi/pipeline/retry.py", "from lxml import etree"),
     "One adapter for each foreign library: the database": ("gateway/kakehashi/pipeline/retry.py", "import sqlalchemy"),

@@ -1,24 +1,32 @@
-"""A running site of real processes, what was dropped there, and the oracles L, T and O over its books (the exam).
+"""A running site of real processes, what was dropped there, and the oracles of the exam: L, T and O over its books,
+E over what it told, how often it told of an outage, M over its processes.
 
 Steps and failpoints are the product's own; the effects are read from the simulator's account, never from the gateway.
 """
 
 import contextlib
+import json
 import signal
 import subprocess
 import time
 from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
 
 from tests.acceptance.watching import eventually
 
+from kakehashi.catalogue import PROBLEMS
 from kakehashi.domain.batch import FileState
 from kakehashi.failpoint import VARIABLE
+from kakehashi.runtime.events import CATALOGUE
 from kakehashi_simulators.demo.run import DemoRun
 from kakehashi_simulators.legacy.manifest import Sample
 from kakehashi_simulators.legacy.tax import LANE, write_tax
 from kakehashi_simulators.legacy.town import Town
 
 SEED = 20261127
+QUIET_SECONDS = 5
+MOST_BYTES = 512 << 20
 
 
 class Site:
@@ -69,12 +77,15 @@ class Site:
         """What the oracles L, T and O find wrong, in words."""
         store, account = self.run.store, self.run.server.account()
         files = {file.id: file for file in store.files(lane=LANE, most=100_000)}
+        elsewhere = {file.id for file in store.files(most=100_000)} - files.keys()
         (counts,) = [counts for counts in store.counts() if counts.lane == LANE]
         codes = {(row.code, row.state.value) for row in store.exceptions(lane=LANE, most=1_000_000)}
         newest = {person: name for name, persons in self.files.items() for person in persons}
         effects = defaultdict(list)
         for effect in self.run.server.effects():
-            effects[effect["person"], effect["info"], effect["unit"]].append(int(effect["sequence"]))
+            sequence = int(effect["sequence"])
+            if sequence // 10**9 not in elsewhere:
+                effects[effect["person"], effect["info"], effect["unit"]].append(sequence)
         told = store.newest_replicas(list(effects))
         told_by = {person: files[max(found) // 10**9].name for (person, _, _), found in effects.items()}
         checks = {
@@ -94,3 +105,44 @@ class Site:
     def drop_links(self):
         """The registry's extract, which the records of all other lanes need."""
         self.run.drop([sample for sample in self.run.manifest.samples if self.run.is_link(sample)])
+
+    def told(self, since=0.0, name=""):
+        """Events of all gateway processes after that moment, or those of one name; `at` is their moment."""
+        found = []
+        for path in self.run.site.logs.glob("*.jsonl"):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            for event in (json.loads(line) for line in lines if line.endswith("\n")):
+                event["at"] = datetime.fromisoformat(event["timestamp"]).timestamp()
+                if event["at"] >= since and name in ("", event["event"]):
+                    found.append(event)
+        return sorted(found, key=lambda event: event["at"])
+
+    def unwell(self, since=0.0):
+        """What is wrong with the log since then (E): an unexpected error, a code without a next step, a trace, or more
+        than one line in 5 s about one destination from one process.
+        """
+        wrong, last = [], {}
+        for event in self.told(since):
+            if event["event"] in {"gateway.failed", "worker.failed"}:
+                wrong.append(f"E: {event}")
+            if event["level"] in {"warning", "error"} and not (
+                CATALOGUE[event["event"]].action or PROBLEMS[event["code"]].remedy_en
+            ):
+                wrong.append(f"E: no next step in {event}")
+            if event["event"].endswith((".unavailable", "_failed")):
+                about = event["pid"], event["event"], event.get("lane")
+                if event["at"] - last.get(about, 0.0) < QUIET_SECONDS - 0.1:
+                    wrong.append(f"{event['at'] - last[about]:.1f} s after another: {event}")
+                last[about] = event["at"]
+        traces = {path.name: path.read_text(errors="replace") for path in self.run.site.logs.glob("*.stderr")}
+        return wrong + [f"E: {name}: {text[-300:]}" for name, text in traces.items() if text]
+
+    def memory(self):
+        """The most that each gateway process has had in memory, in bytes (M)."""
+        return {name: peak_memory(process.pid) for name, process in self.run.processes.running.items()}
+
+
+def peak_memory(process_id):
+    """Of a living process, in bytes."""
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
+    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])

@@ -17,7 +17,14 @@ from kakehashi_simulators.legacy.tax import LANE
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 AS_WORKER = [
     *("worker.received", "worker.intended", "worker.asked", "worker.answered", "settling.postponed", "worker.followed"),
-    *("worker.polled", "settling.settled", "worker.acknowledged", "linking.linked", "settling.parked"),
+    *(
+        "worker.polled",
+        "settling.settled",
+        "worker.acknowledged",
+        "linking.linked",
+        "settling.split",
+        "settling.parked",
+    ),
 ]
 """In an order that reaches each: who asks for the status must find an intent without an answer."""
 AS_INTAKE = [step for step in STEPS if step.partition(".")[0] in {"intake", "publishing", "returning"}]
@@ -57,6 +64,13 @@ def to_parked(site, passage):
     release_parked(site)
 
 
+def to_split(site, passage):
+    """A server that takes less at once than is sent: the batch goes on in parts, and so do these."""
+    site.run.server.set_faults(result_code="6001")
+    site.die("worker", "settling.split", passage, site.drop)
+    site.run.server.ask("/faults", {"result_code": ""})
+
+
 def _all_parked(site):
     last = site.run.store.files(lane=LANE, most=1)[0]
     return all(row.state is BatchState.PARKED for row in site.run.store.batches(last.id))
@@ -76,6 +90,8 @@ def test_a_kill_at_every_step_loses_repeats_and_reorders_nothing(site):
             for step in steps:
                 if step == "settling.parked":
                     to_parked(site, passage)
+                elif step == "settling.split":
+                    to_split(site, passage)
                 elif step == "worker.asked":
                     site.die(process, step, 1, lambda: None)  # of the batches that the one before has left
                 elif step != "linking.linked":

@@ -51,14 +51,14 @@ def done(run):
 
 
 def slowly_and_stopped(run):
-    """Ten a second are ten a second on the real scheduler; then an operator stops the order, which has done so many."""
-    (answer,) = answers(order(run, "slowly", "--yes", "--rate", "10"))
-    assert answer["per_second"] == 10
+    """Five a second are five a second on the real scheduler; then an operator stops the order. Its count."""
+    (answer,) = answers(order(run, "slowly", "--yes", "--rate", "5"))
+    assert answer["per_second"] == 5
     eventually(lambda: done(run) > 0, what="the first step")
     began, first = time.monotonic(), done(run)
     time.sleep(2)
     taken, elapsed = done(run) - first, time.monotonic() - began
-    assert 0 < taken <= 10 * (elapsed + 1)
+    assert 0 < taken <= 5 * (elapsed + 1)
     stop = ("parked", "stop", answer["order"], "--reason", "enough", "--config", run.site.config)
     assert [kakehashi(*stop).returncode for _ in range(2)] == [0, 1]
     listed = kakehashi("parked", "orders", "--json", "--config", run.site.config).stdout
@@ -93,7 +93,7 @@ def test_a_thousand_records_ordered_twice_at_once_and_killed_meanwhile_go_out_on
         *_, told = answers(order(run, "rehearsal", "--dry-run"))
         assert (told["dry_run"], told["examined"]) == (len(refused), min(1000, len(refused)))
         assert run.store.orders() == []
-        assert 0 < slowly_and_stopped(run) < len(refused) / 4
+        assert 0 < slowly_and_stopped(run) < len(refused)
         both_at_once_and_killed(run, len(refused))
         assert answers(order(run, "once more", "--yes")) == []
 

@@ -29,6 +29,7 @@ from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
 from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_sealer import MemorySealer
 from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi_simulators.report import effects
 
 STEPS, FAULTS = 260, 5
@@ -53,10 +54,14 @@ MAY_TAKE_EFFECT = ("broker.publish", "store.", "writer.commit", "file.finish", "
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """`rescue`: what nobody carries is published again; without it nothing may happen that needs it, only kills."""
+    """`rescue`: what nobody carries is published again; without it nothing may happen that needs it, only kills.
+
+    `late`: requests that arrive late are the only trouble of the network, and time passes often.
+    """
 
     idempotent: bool = True
     rescue: bool = True
+    late: bool = False
     variant: str = ""
 
 
@@ -182,15 +187,15 @@ class World:
             return "well"
         self.faults_left -= 1
         kinds = ["unreachable", "429", "503", "never", "lost", "late", "late", "garbage"]
+        kinds = ["late"] if self.rules.late else kinds
         how = self.draw.choice([*kinds, "twice"] if self.rules.idempotent else kinds)
         self.story.append(f"{message_id} {how}")
         return how
 
     def event(self, actors):
         """Time, late arrivals, the broker's and the server's moods, operators."""
-        kind = self.draw.choice(
-            ["time", "time", "late", "late", "reorder", "purge", "cut", "closed", "operate", "back"]
-        )
+        kinds = ["time", "time", "late", "late", "reorder", "purge", "cut", "closed", "operate", "back"]
+        kind = self.draw.choice(kinds[:3] if self.rules.late else kinds)
         if kind == "time":
             self.clock.advance(timedelta(seconds=self.draw.choice([1, 6, 40, 130, 4000])))
         elif kind == "late" and self.flying:
@@ -247,6 +252,7 @@ class World:
             spool=ActorPort(actor, "spool", self.spool, create=lambda target: ActorPort(actor, "writer", target)),
             client=Client(actor),
             clock=self.clock,
+            surroundings=MemorySurroundings(),
             schemas=self.schemas,
             events=Recorder(),
             source=SourcePort(actor, "source", self.source, claim=lambda target: ActorPort(actor, "file", target)),

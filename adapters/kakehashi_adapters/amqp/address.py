@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pika
 
 from kakehashi.errors import BrokerMisconfigured
+from kakehashi_adapters.amqp.nodes import Nodes
 
 __all__ = ["Address", "parse_address"]
 
@@ -21,15 +22,14 @@ _BACKSTOP_SECONDS = 300
 class Address:
     """`blocked_after`: seconds of `connection.blocked` after which publishing raises BrokerBlocked."""
 
-    parameters: pika.ConnectionParameters
+    nodes: Nodes
     prefix: str
     blocked_after: float
 
 
 class _Parts(NamedTuple):
     scheme: str
-    host: str
-    port: int
+    hosts: list[tuple[str, int]]
     user: str
     password: str
     vhost: str
@@ -37,8 +37,9 @@ class _Parts(NamedTuple):
 
 
 def parse_address(url: str) -> Address:
-    """`amqp[s]://user:password@host[:port]/vhost[?heartbeat=20&blocked_after=20&prefix=kakehashi&cacertfile=…]`.
+    """`amqp[s]://user:password@host[:port][,host[:port]…]/vhost[?heartbeat=20&blocked_after=20&prefix=kakehashi&…]`.
 
+    Several hosts are the nodes of one cluster, tried in turn.
     cacertfile, certfile, keyfile: PEM files for amqps; the server's name is always verified. Raises
     BrokerMisconfigured; the URL, which holds a password, is never repeated.
     """
@@ -46,36 +47,40 @@ def parse_address(url: str) -> Address:
         parts = _split(url)
         heartbeat = int(parts.options.get("heartbeat", "20"))
         blocked_after = float(parts.options.get("blocked_after", "20"))
-        parameters = pika.ConnectionParameters(
-            host=parts.host,
-            port=parts.port,
-            virtual_host=parts.vhost,
-            credentials=pika.PlainCredentials(parts.user, parts.password, erase_on_connect=False),
-            heartbeat=heartbeat,
-            # Publisher raises BrokerBlocked long before; this one renews a connection that stays blocked.
-            blocked_connection_timeout=_BACKSTOP_SECONDS,
-            socket_timeout=5,
-            stack_timeout=10,
-            connection_attempts=1,
-            client_properties={"connection_name": "kakehashi"},
-            ssl_options=_tls(parts),
-        )
+        nodes = Nodes([_parameters(parts, host, port, heartbeat) for host, port in parts.hosts])
     except (ValueError, TypeError):
         raise BrokerMisconfigured("BRK-004", setting="broker.url") from None
     except OSError as error:  # a certificate file; ssl.SSLError is one too
         raise BrokerMisconfigured("BRK-004", setting="broker.url", errno=error.errno or 0) from None
-    return Address(parameters=parameters, prefix=parts.options.get("prefix", "kakehashi"), blocked_after=blocked_after)
+    return Address(nodes=nodes, prefix=parts.options.get("prefix", "kakehashi"), blocked_after=blocked_after)
+
+
+def _parameters(parts: _Parts, host: str, port: int, heartbeat: int) -> pika.ConnectionParameters:
+    return pika.ConnectionParameters(
+        host=host,
+        port=port,
+        virtual_host=parts.vhost,
+        credentials=pika.PlainCredentials(parts.user, parts.password, erase_on_connect=False),
+        heartbeat=heartbeat,
+        # Publisher raises BrokerBlocked long before; this one renews a connection that stays blocked.
+        blocked_connection_timeout=_BACKSTOP_SECONDS,
+        socket_timeout=5,
+        stack_timeout=10,
+        connection_attempts=1,
+        client_properties={"connection_name": "kakehashi"},
+        ssl_options=_tls(parts, host),
+    )
 
 
 def _split(url: str) -> _Parts:
     split = urlsplit(url)
     options = dict(parse_qsl(split.query, strict_parsing=bool(split.query)))
-    if split.scheme not in ("amqp", "amqps") or not split.hostname or set(options) - set(_KNOWN):
+    if split.scheme not in ("amqp", "amqps") or set(options) - set(_KNOWN):
         raise ValueError
+    default = 5671 if split.scheme == "amqps" else 5672
     return _Parts(
         scheme=split.scheme,
-        host=split.hostname,
-        port=split.port or (5671 if split.scheme == "amqps" else 5672),
+        hosts=[_host(host, default) for host in split.netloc.rpartition("@")[2].split(",")],
         user=unquote(split.username or "guest"),
         password=unquote(split.password or "guest"),
         vhost=unquote(split.path[1:]) or "/",
@@ -83,10 +88,17 @@ def _split(url: str) -> _Parts:
     )
 
 
-def _tls(parts: _Parts) -> pika.SSLOptions | None:
+def _host(text: str, default: int) -> tuple[str, int]:
+    split = urlsplit(f"//{text}")
+    if not split.hostname:
+        raise ValueError
+    return split.hostname, split.port or default
+
+
+def _tls(parts: _Parts, host: str) -> pika.SSLOptions | None:
     if parts.scheme == "amqp":
         return None
     context = ssl.create_default_context(cafile=parts.options.get("cacertfile"))
     if "certfile" in parts.options:
         context.load_cert_chain(parts.options["certfile"], parts.options.get("keyfile"))
-    return pika.SSLOptions(context, parts.host)
+    return pika.SSLOptions(context, host)

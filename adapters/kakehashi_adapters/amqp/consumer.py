@@ -94,7 +94,7 @@ class AmqpConsumer:
         queues = {lane: queue_name(address.prefix, lane, "work") for lane in lanes}
         self._turns = [lane for lane in queues if lane != URGENT]
         self._bury = bury
-        self._link = Link(address.parameters, lambda: _Intake(queues, prefetch))
+        self._link = Link(address.nodes, lambda: _Intake(queues, prefetch))
         self._current: tuple[IoThread, _Intake] | None = None
         self._tag = 0
         self._hand: dict[int, tuple[str, int, int]] = {}  # our tag → lane, epoch, tag of the lane's channel

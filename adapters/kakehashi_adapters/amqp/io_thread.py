@@ -36,8 +36,8 @@ class Connected(Protocol):
 class IoThread:
     """`connect` once; then `run` actions until `error` is set. Nothing but `run` and `close` is for other threads."""
 
-    def __init__(self, parameters: pika.ConnectionParameters, owner: Connected) -> None:
-        self._parameters = parameters
+    def __init__(self, node: pika.ConnectionParameters, owner: Connected) -> None:
+        self.node = node
         self._owner = owner
         self._connection: pika.SelectConnection | None = None
         self._loop = IOLoop()
@@ -49,7 +49,7 @@ class IoThread:
     def connect(self) -> None:
         """Block until the owner is ready or the attempt has failed (bounded by the parameters' timeouts)."""
         self._thread.start()
-        stack = (self._parameters.stack_timeout or 0) + _CLOSE_SECONDS
+        stack = (self.node.stack_timeout or 0) + _CLOSE_SECONDS
         if not self._settled.wait(stack):
             self.run(functools.partial(self.fail, BrokerUnavailable()))
             raise BrokerUnavailable
@@ -110,7 +110,7 @@ class IoThread:
         error: BrokerError = BrokerUnavailable()
         try:
             self._connection = pika.SelectConnection(
-                self._parameters,
+                self.node,
                 on_open_callback=self.guard(self._opened),
                 on_open_error_callback=self._ended,
                 on_close_callback=self._ended,

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import pika
-
 from kakehashi.errors import BrokerError, BrokerMisconfigured, BrokerUnavailable
 from kakehashi_adapters.amqp.io_thread import Connected, IoThread
+from kakehashi_adapters.amqp.nodes import Nodes
 from kakehashi_adapters.amqp.translation import again
 
 __all__ = ["Link"]
@@ -22,10 +21,10 @@ _REFUSED_SECONDS = 5.0  # wrong password or rights: people must act, and brokers
 
 
 class Link(Generic[_OWNER]):
-    """Thread-safe. `make` gives a new owner for each new connection."""
+    """Thread-safe. `make` gives a new owner for each new connection. One try goes through all nodes of a cluster."""
 
-    def __init__(self, parameters: pika.ConnectionParameters, make: Callable[[], _OWNER]) -> None:
-        self._parameters = parameters
+    def __init__(self, nodes: Nodes, make: Callable[[], _OWNER]) -> None:
+        self._nodes = nodes
         self._make = make
         self._lock = threading.Lock()
         self._current: tuple[IoThread, _OWNER] | None = None
@@ -39,27 +38,37 @@ class Link(Generic[_OWNER]):
         with self._lock:
             if self._closed:
                 raise BrokerUnavailable
-            if self._current is not None and self._current[0].error is None:
-                return self._current
+            if self._current is not None:
+                if self._current[0].error is None:
+                    return self._current
+                self._nodes.leave(self._current[0].node)
+                self._current = None
             if self._error is not None and time.monotonic() < self._next_try:
                 raise again(self._error)
             self._current = self._connect()
             return self._current
 
     def _connect(self) -> tuple[IoThread, _OWNER]:
-        owner = self._make()
-        thread = IoThread(self._parameters, owner)
-        try:
-            thread.connect()
-        except BrokerError as error:
-            wait = _STEPS[min(self._failures, len(_STEPS) - 1)]
-            self._next_try = time.monotonic() + (_REFUSED_SECONDS if isinstance(error, BrokerMisconfigured) else wait)
-            self._failures += 1
-            self._error = error
-            raise
-        self._failures = 0
-        self._error = None
-        return thread, owner
+        """Raises the error of the node that was tried last."""
+        last: BrokerError = BrokerUnavailable()
+        for node in self._nodes.in_turn():
+            owner = self._make()
+            thread = IoThread(node, owner)
+            try:
+                thread.connect()
+            except BrokerError as error:
+                self._nodes.leave(node)
+                last = error
+            else:
+                self._failures = 0
+                self._error = None
+                return thread, owner
+        refused = _REFUSED_SECONDS * len(self._nodes)
+        wait = _STEPS[min(self._failures, len(_STEPS) - 1)]
+        self._next_try = time.monotonic() + (refused if isinstance(last, BrokerMisconfigured) else wait)
+        self._failures += 1
+        self._error = last
+        raise last
 
     def drop(self, thread: IoThread) -> None:
         """`thread` is of no use any more, although it does not know it."""
@@ -70,4 +79,6 @@ class Link(Generic[_OWNER]):
         with self._lock:
             self._closed = True
             if self._current is not None:
+                if self._current[0].error is not None:
+                    self._nodes.leave(self._current[0].node)
                 self._current[0].close()

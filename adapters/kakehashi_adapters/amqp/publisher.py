@@ -25,7 +25,7 @@ class Publisher:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._link = Link(address.parameters, Window)
+        self._link = Link(address.nodes, Window)
 
     def publish(self, letters: Sequence[Letter]) -> None:
         """As ports.broker.Broker.publish."""

@@ -95,7 +95,7 @@ class Topology:
     def __init__(self, address: Address) -> None:
         self._prefix = address.prefix
         self._turn = threading.Lock()
-        self._link = Link(address.parameters, _Desk)
+        self._link = Link(address.nodes, _Desk)
 
     def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
         """All queues of the lanes. Raises BrokerMisconfigured with the name of the first queue that differs."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pika
 from pika.channel import Channel
 
-from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, BrokerUnavailable
+from kakehashi.errors import BrokerError, BrokerMisconfigured, BrokerUnavailable, QueueRefused
 from kakehashi_adapters.amqp.io_thread import IoThread
 from kakehashi_adapters.amqp.names import Letter
 from kakehashi_adapters.amqp.translation import translate
@@ -123,7 +123,7 @@ class Window:
         if self._refused:
             self._end_when_idle()
         for call, letter in landed:
-            call.confirm(BrokerBlocked("BRK-008", queue=letter.queue) if refused else None)
+            call.confirm(QueueRefused(queue=letter.queue) if refused else None)
         self._feed()
 
     def _end_when_idle(self) -> None:

@@ -73,11 +73,11 @@ def place_order(connection: Connection, order: NewOrder) -> OrderRow:
     return order_row(connection.execute(insert(orders).values(values).returning(*ORDER)).one())
 
 
-def _chosen_exceptions(order: Any) -> list[ColumnElement[bool]]:
+def _chosen_exceptions(order: Any, *, lane: ColumnElement[str] = exceptions.c.lane) -> list[ColumnElement[bool]]:
     """The open records of an order; NewOrder and rows of the table have the same names."""
     causes = {name: getattr(order, name) for name in _CAUSE}
     wanted = [exceptions.c[name] == value for name, value in causes.items() if value is not None]
-    return [exceptions.c.lane == order.lane, _IS_OPEN, *wanted]
+    return [lane == order.lane, _IS_OPEN, *wanted]
 
 
 def _chosen_batches(order: Any) -> list[Any]:
@@ -128,7 +128,8 @@ def carry_out(connection: Connection, order_id: int, *, most: int, waiting: int,
 
 def _records(connection: Connection, row: Row[Any], order: OrderRow, *, limit: int, now: datetime) -> _Step:
     between = exceptions.c.id > row.exceptions_at, exceptions.c.id <= row.exceptions_to
-    query = select(exceptions.c.id).where(*_chosen_exceptions(row), *between).order_by(exceptions.c.id).limit(limit)
+    chosen = _chosen_exceptions(row, lane=func.coalesce(exceptions.c.lane, ""))  # in the order of ids, by no index
+    query = select(exceptions.c.id).where(*chosen, *between).order_by(exceptions.c.id).limit(limit)
     ids = list(connection.execute(query).scalars())
     at = ids[-1] if len(ids) == limit else row.exceptions_to
     if not ids:

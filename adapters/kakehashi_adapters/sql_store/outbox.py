@@ -64,6 +64,7 @@ def new_batch(
     now: datetime,
     held: str | None = None,
     redrive_of: int | None = None,
+    part_of: int | None = None,
 ) -> dict[str, object]:
     """The values of a batch that nothing has happened to yet."""
     return {
@@ -85,6 +86,7 @@ def new_batch(
         "code": held,
         "updated_at": to_store(now),
         "redrive_of": redrive_of,
+        "part_of": part_of,
     }
 
 

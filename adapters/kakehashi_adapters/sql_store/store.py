@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
@@ -26,13 +27,14 @@ from kakehashi.ports.ledger import (
     NewCharacter,
     NewException,
     NewFile,
+    NewPart,
     ReplicaChange,
 )
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
 from kakehashi.ports.vigil import Flow, Settled
-from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import (
+    breakers,
     counting,
     intake,
     operators,
@@ -44,6 +46,8 @@ from kakehashi_adapters.sql_store import (
     vigil,
     work,
 )
+from kakehashi_adapters.sql_store import characters as character_rows
+from kakehashi_adapters.sql_store import parts as parts_rows
 from kakehashi_adapters.sql_store.order_book import SqlOrderBook
 
 __all__ = ["SqlStore"]
@@ -169,6 +173,29 @@ class SqlStore(SqlOrderBook):
                 characters=characters,
             )
         )
+
+    def split(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        parts: Sequence[NewPart],
+        code: str,
+        now: datetime,
+        exchange: Exchange | None = None,
+    ) -> bool:
+        return self._write(
+            lambda c: parts_rows.split(c, batch_id, turn=turn, parts=parts, code=code, now=now, exchange=exchange)
+        )
+
+    def part_body(self, batch_id: int) -> Sealed | None:
+        return self._read(lambda c: parts_rows.part_body(c, batch_id))
+
+    def note_breaker(self, row: BreakerRow) -> None:
+        self._write(lambda c: breakers.note_breaker(c, row))
+
+    def breakers(self) -> list[BreakerRow]:
+        return self._read(breakers.breaker_rows)
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
         return self._write(lambda c: work.park(c, batch_id, turn=turn, code=code, now=now, exchange=exchange))

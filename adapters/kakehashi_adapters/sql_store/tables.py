@@ -31,6 +31,7 @@ __all__ = [
     "UNRETURNED",
     "attempts",
     "batches",
+    "breakers",
     "characters",
     "corrections",
     "decisions",
@@ -40,6 +41,7 @@ __all__ = [
     "meta",
     "metadata",
     "orders",
+    "part_bodies",
     "pending_replicas",
     "persons",
     "replicas",
@@ -47,7 +49,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The schema version that this program works with."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -125,6 +127,7 @@ batches = Table(
     Column("due", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
     Column("redrive_of", Key),
+    Column("part_of", Key),
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),
@@ -252,6 +255,25 @@ results = Table(
     Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
     Column("key_id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+part_bodies = Table(
+    "part_bodies",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The bytes of a batch that is part of another; the other batches have theirs in the spool."""
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("code", Text),
+    sqlite_with_rowid=False,
 )
 
 decisions = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.ledger import Exchange, NewCharacter, NewException, ReplicaChange
@@ -17,7 +17,17 @@ from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.replicas import announce_replicas, apply_replicas, forget_replicas
 from kakehashi_adapters.sql_store.tables import UNENDED, attempts, batches, files, results
 
-__all__ = ["begin_attempt", "end_file", "park", "postpone", "record_answer", "record_message", "settle"]
+__all__ = [
+    "add_exchange",
+    "begin_attempt",
+    "end_file",
+    "locked_in_turn",
+    "park",
+    "postpone",
+    "record_answer",
+    "record_message",
+    "settle",
+]
 
 _ITS_TURN = (
     (batches.c.id == bindparam("batch"))
@@ -198,7 +208,7 @@ def settle(
     characters: Sequence[NewCharacter],
 ) -> bool:
     add_exchange(connection, batch_id, exchange, now=now)
-    row = connection.execute(_LOCK_IN_TURN, {"batch": batch_id, "in_turn": turn}).one_or_none()
+    row = locked_in_turn(connection, batch_id, turn)
     if row is None:
         return False
     at, excepted = to_store(now), row.excepted
@@ -212,6 +222,11 @@ def settle(
         connection.execute(_RESULT, {"batch_id": batch_id, "key_id": result.key_id, "body": result.body})
     end_file(connection, row.file_id, lane=row.lane)
     return True
+
+
+def locked_in_turn(connection: Connection, batch_id: int, turn: int) -> Row[int, str, int, int] | None:
+    """file_id, lane, records and excepted of a batch, if it is its turn."""
+    return connection.execute(_LOCK_IN_TURN, {"batch": batch_id, "in_turn": turn}).one_or_none()
 
 
 def end_file(connection: Connection, file_id: int, *, lane: str) -> None:

@@ -131,6 +131,7 @@ def started(
     store: str | None = None,
     result_delay_seconds: float = 1.0,
     extra: str = "",
+    lost_after_seconds: int = 60,
     environment: Mapping[str, str] | None = None,
     adapt: Callable[[Path], None] = lambda _config: None,
 ) -> Iterator[DemoRun]:
@@ -154,7 +155,14 @@ def started(
                 folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
             )
         )
-        site.configure(shipped=shared("config"), endpoint=server.endpoint, broker=broker, store=store, extra=extra)
+        site.configure(
+            shipped=shared("config"),
+            endpoint=server.endpoint,
+            broker=broker,
+            store=store,
+            extra=extra,
+            lost_after_seconds=lost_after_seconds,
+        )
         adapt(site.config)
         configuration = load(site.config)
         for route in configuration.routes.values():

@@ -37,7 +37,14 @@ class Site:
         return f"sqlite:///{self.folder / 'store' / 'kakehashi.db'}"
 
     def configure(
-        self, *, shipped: Path, endpoint: str, broker: str | None = None, store: str | None = None, extra: str = ""
+        self,
+        *,
+        shipped: Path,
+        endpoint: str,
+        broker: str | None = None,
+        store: str | None = None,
+        extra: str = "",
+        lost_after_seconds: int = 60,
     ) -> None:
         """Copy the shipped configuration and write the gateway.toml of this site; drop folders come into being."""
         shutil.copytree(shipped, self.config, ignore=shutil.ignore_patterns("gateway.toml"), dirs_exist_ok=True)
@@ -49,6 +56,7 @@ test = true
 
 [broker]
 url = "{broker or f"local:{self.folder / 'broker'}"}"
+lost_after_seconds = {lost_after_seconds}
 
 [store]
 url = "{store or self.store_url}"

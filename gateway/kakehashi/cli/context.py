@@ -88,6 +88,7 @@ class Session:
             store=self.store,
             settings=gateway.alarms,
             surroundings=plugin("tools", "surroundings")(gateway),
+            is_holiday=self.configuration.profile.service.is_holiday,
         )
 
     @cached_property

@@ -9,6 +9,7 @@ from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.story import tell_story
 from kakehashi.domain.batch import FileState
+from kakehashi.domain.breaker import BreakerState
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store import Store
 
@@ -41,6 +42,7 @@ def status(session: Session) -> int:
     )
     if not session.output.as_json:
         _tell_causes(session)
+        _tell_breakers(session)
         tell_held(session, Choice())
     return 0 if all(lane.adds_up for lane in counts) else 1
 
@@ -65,6 +67,17 @@ def _tell_causes(session: Session) -> None:
                 )
                 for g in found
             ],
+        )
+
+
+def _tell_breakers(session: Session) -> None:
+    """Where nothing but probes is sent: the whole server (`*`) or a lane."""
+    rows = [row for row in session.store.breakers() if row.state is not BreakerState.CLOSED]
+    if rows:
+        session.output.rows(
+            "Left in peace after failures",
+            ("lane", "state", "since", "code", "meaning"),
+            [(row.name, row.state, row.since, row.code, session.meaning(row.code) if row.code else "") for row in rows],
         )
 
 

@@ -32,7 +32,7 @@ def decode_slice(parts: Parts, body: BatchBody, *, file: str, first_record: int,
     if parts.strict_end and not frames.whole and payloads:
         faults[len(payloads) - 1] = [Fault("DEC-002", Place(offset=len(payloads[-1])), {"reason": "no line end"})]
         rows[-1] = None
-    starts = [offset + frames.starts[index] for index in chosen]
+    starts = _moved_starts(frames.starts, offset) if members is None else [offset + frames.starts[i] for i in chosen]
     placed = {i: [_moved(fault, starts[i]) for fault in found] for i, found in faults.items()}
     if members is not None:
         _append_groups(parts, frames, members, rows, placed, offset=offset)
@@ -45,6 +45,13 @@ def decode_slice(parts: Parts, body: BatchBody, *, file: str, first_record: int,
         faults=[fault.at(file=file, record=numbers[i]) for i in sorted(placed) for fault in placed[i]],
         raw=lambda index: _alone(parts, body, frames, members, index),
     )
+
+
+def _moved_starts(starts: Sequence[int], by: int) -> Sequence[int]:
+    """Of each record; without the end behind the last."""
+    if isinstance(starts, range):
+        return range(starts.start + by, starts.stop + by, starts.step)[:-1]
+    return [by + start for start in starts[:-1]]
 
 
 def _moved(fault: Fault, start: int) -> Fault:

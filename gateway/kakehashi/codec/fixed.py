@@ -8,6 +8,7 @@ from typing import overload
 from kakehashi.codec.cells import column
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.columns import Columns, columns_of
+from kakehashi.codec.framing import Strided
 from kakehashi.codec.layout import Layout, Record, Value
 from kakehashi.codec.record_plan import Exploded
 from kakehashi.errors import Fault, InputError, Place
@@ -29,12 +30,14 @@ class FixedPlan:
         self._selector_start = layout.format.selector_start
 
     def explode(self, payloads: Sequence[bytes]) -> Exploded:
-        joined = b"".join(payloads)
         kept: Sequence[int] = range(len(payloads))
         refused: dict[int, list[Fault]] = {}
-        if set(map(len, payloads)) - {self._length}:
-            kept = [index for index, payload in enumerate(payloads) if len(payload) == self._length]
-            refused = {i: [self._wrong_length(len(raw))] for i, raw in enumerate(payloads) if len(raw) != self._length}
+        if isinstance(payloads, Strided) and payloads.length == self._length and not len(payloads.data) % self._length:
+            joined = payloads.data
+        else:
+            lengths = [*map(len, payloads)]
+            kept = [index for index, length in enumerate(lengths) if length == self._length]
+            refused = {i: [self._wrong_length(length)] for i, length in enumerate(lengths) if length != self._length}
             joined = b"".join([payloads[index] for index in kept])
         return Exploded(_Cells(joined, self._bounds, self._length), kept, refused)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 from kakehashi.codec.text_form import damage
 
-__all__ = ["FixedFraming", "Frames", "Framing", "LineFraming", "Readable"]
+__all__ = ["FixedFraming", "Frames", "Framing", "LineFraming", "Readable", "Strided"]
 
 _BLOCK = 1 << 20
 _LONGEST_LINE = 1 << 20
@@ -19,8 +19,8 @@ _EOF = b"\x1a"
 class Frames(NamedTuple):
     """Records without their separators. Record i, separator included, is the bytes [starts[i], starts[i+1])."""
 
-    payloads: list[bytes]
-    starts: list[int]
+    payloads: Sequence[bytes]
+    starts: Sequence[int]
     whole: bool = True
     """False: the last record lacks its end."""
 
@@ -45,6 +45,32 @@ class Framing(Protocol):
         """
 
 
+class Strided(Sequence[bytes]):
+    """Records of `length` bytes that lie one after another in `data`; the last may be shorter."""
+
+    __slots__ = ("data", "length")
+
+    def __init__(self, data: bytes, length: int) -> None:
+        self.data = data
+        self.length = length
+
+    def __len__(self) -> int:
+        return (len(self.data) + self.length - 1) // self.length
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(index, slice):
+            places = range(len(self))[index]
+            if places.step == 1:
+                return Strided(self.data[places.start * self.length : places.stop * self.length], self.length)
+            return [self[each] for each in places]
+        start = range(len(self))[index] * self.length
+        return self.data[start : start + self.length]
+
+
 class FixedFraming:
     """F and FB: every record has `length` bytes."""
 
@@ -59,9 +85,9 @@ class FixedFraming:
 
     def _frames(self, data: bytes, base: int) -> Frames:
         length, size = self._length, len(data)
-        starts = list(range(base, base + size, length))
-        payloads = [data[at : at + length] for at in range(0, size, length)]
-        return Frames(payloads, [*starts, base + size], size % length == 0)
+        whole = size % length == 0
+        starts = range(base, base + size + 1, length)
+        return Frames(Strided(data, length), starts if whole else [*starts, base + size], whole)
 
     def stream(self, stream: Readable) -> Iterator[Frames]:
         block = max(_BLOCK // self._length, 1) * self._length

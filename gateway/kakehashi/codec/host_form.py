@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import sys
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 
 from kakehashi.codec.cluster import splitter, written
+from kakehashi.codec.pair_table import PairTable
 from kakehashi.codec.shift_code import Shifts
 from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, padding, separated
 from kakehashi.errors import InputError
@@ -86,11 +85,8 @@ class WideForm(_Form):
         self, double: Mapping[int, str], codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts
     ) -> None:
         super().__init__(codes, others, shifts)
-        table: list[str | None] = [None] * 65536
-        chars = {0x1F: SEPARATOR} | dict.fromkeys(shifts.between, SEPARATOR) | dict(double)
-        for code, char in chars.items():
-            table[int.from_bytes(code.to_bytes(2, "big"), sys.byteorder)] = char
-        self._table = table
+        self.text = PairTable({0x1F: SEPARATOR} | dict.fromkeys(shifts.between, SEPARATOR) | dict(double)).text
+        """Pairs of bytes as characters; 001F and what ends and begins a run are separators. Raises Unclean."""
         self._double = double
         self.spaces = tuple(code.to_bytes(2, "big") for code, char in double.items() if char == _WIDE_SPACE)
         self._spaced = self._space * 2 in self.spaces
@@ -98,14 +94,6 @@ class WideForm(_Form):
         self.blank = None if white <= {_WIDE_SPACE} else " 　"
         """What `separated` may trim."""
         self._trims = all(code % 256 != self._space[0] for code, char in double.items() if char != _WIDE_SPACE)
-
-    def text(self, raw: bytes) -> str:
-        """Pairs of bytes as characters; 001F and what ends and begins a run are separators. Raises Unclean."""
-        table = self._table
-        try:
-            return "".join([table[pair] for pair in array("H", raw)])  # type: ignore[misc]  # None is the TypeError below
-        except (TypeError, ValueError):
-            raise Unclean from None
 
     def read(self, raw: bytes) -> str:
         return self.exact(self._even(raw))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
+from kakehashi.codec.pair_table import PairTable
 from kakehashi.codec.text_form import NONE, SEPARATOR, TextForm, Unclean, blanks_of, damage, padding, separated
+from kakehashi.errors import InputError
 
 __all__ = ["NativeCharset"]
 
@@ -156,20 +159,28 @@ class _Wide(_Form):
 
 
 class _TwoByte(_Wide):
-    """CP932: text is wide when, and only when, every character took two bytes; the lead byte tells a gaiji."""
+    """CP932: text is wide when, and only when, every character took two bytes; no single byte begins two."""
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         joined = _BETWEEN.join(raws)
         if b" " in joined:
             joined = _BETWEEN.join([raw.rstrip(b" ") for raw in raws])
-        text = self._decode(joined)[0]
-        single = 2 * len(text) - len(joined)
-        if single != len(_BETWEEN) * (len(raws) - 1) or joined[::2].translate(None, _LEADS):
-            raise Unclean
-        return separated(text, len(raws), trim=None if trim else "", separator=2 * SEPARATOR)
+        return separated(self._pairs.text(joined), len(raws), trim=None if trim else "")
+
+    @cached_property
+    def _pairs(self) -> PairTable:
+        codes = (lead << 8 | trail for lead in _LEADS for trail in range(0x40, 0xFD))
+        chars = {code: char for code in codes if (char := self._char(code.to_bytes(2, "big")))}
+        return PairTable({0x1F1F: SEPARATOR} | chars)
+
+    def _char(self, code: bytes) -> str:
+        """Empty for what is no character of two bytes."""
+        try:
+            return self.read(code)
+        except InputError:
+            return ""
 
 
 _BETWEEN = b"\x1f\x1f"
-"""Keeps the first bytes at even places, if all characters have two."""
-_LEADS = b"\x1f" + bytes((*range(0x81, 0xA0), *range(0xE0, 0xF0), *range(0xFA, 0xFD)))
-"""First bytes of two in CP932, without the user-defined area F040–F9FC."""
+_LEADS = (*range(0x81, 0xA0), *range(0xE0, 0xFD))
+"""First bytes of two in CP932."""

@@ -16,9 +16,7 @@ _LOOK_BACK: Final = 31
 """Days; a lane that is expected less often than once a month has no daily deadline."""
 
 
-def last_deadline(
-    expect: ExpectSettings, now: datetime, *, is_holiday: Callable[[date], bool] = lambda _: False
-) -> datetime | None:
+def last_deadline(expect: ExpectSettings, now: datetime, *, is_holiday: Callable[[date], bool]) -> datetime | None:
     """Japan time. None: no day of the last month was one on which files are expected."""
     local = now.astimezone(_JAPAN)
     by = time.fromisoformat(expect.by)

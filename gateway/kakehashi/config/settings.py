@@ -51,6 +51,12 @@ class BrokerSettings(Settings):
     """Where batches wait for work."""
 
     url: str = Field("", repr=False, description="`local:FOLDER` or `amqp(s)://…`; required")
+    lost_after_seconds: int = Field(
+        60,
+        ge=1,
+        description="A batch of which nothing was heard for so long is published again from the ledger; one that is "
+        "being sent has at least `server.timeout_seconds` and 30 s",
+    )
     prefetch: int = Field(8, ge=1, le=1000, description="Batches of each lane that a worker may hold unacknowledged")
     tries: int = Field(
         3, ge=2, le=15, description="Workers that may die on a batch before it is parked (BRK-009) and not tried again"
@@ -80,6 +86,18 @@ class ServerSettings(Settings):
     connections: int = Field(4, ge=1, le=256, description="Most simultaneous connections")
     timeout_seconds: int = Field(30, ge=1, le=3600, description="Total time of one exchange")
     answer_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest answer that is read")
+    processes: int = Field(
+        1, ge=1, le=256, description="Worker processes that share the server: each takes its part of the profile's caps"
+    )
+    breaker_failures: int = Field(
+        5, ge=1, le=100, description="Failures in a row after which nothing but probes is sent; at most `connections`"
+    )
+    breaker_first_seconds: int = Field(1, ge=1, le=600, description="Pause before the first probe; it doubles")
+    breaker_most_seconds: int = Field(30, ge=1, le=3600, description="Longest pause between two probes")
+    retry_percent: int = Field(
+        10, ge=1, le=100, description="Of what a lane sends in a minute, how much may be retries"
+    )
+    retries_per_minute: int = Field(60, ge=1, description="Retries a minute that a lane may send in any case")
 
     @property
     def timeout(self) -> timedelta:
@@ -155,6 +173,9 @@ class AlarmSettings(Settings):
     )
     refused_least: int = Field(
         20, ge=1, description="Records that a lane must have settled within the hour before their share counts"
+    )
+    breaker_open_minutes: int = Field(
+        1, ge=0, description="Minutes that nothing but probes goes to the server, or of one lane"
     )
     disk_free_megabytes: int = Field(
         1024, ge=1, description="Free megabytes of the disks of spool, ledger, queues and exchange folders"

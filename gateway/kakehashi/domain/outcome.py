@@ -36,10 +36,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Retryable:
-    """「再試行」 Failed for now; send again after `after`."""
+    """「再試行」 Failed for now; send again after `after`. `split`: at once, in parts, where that can be done."""
 
     after: timedelta
     fault: Fault
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True)

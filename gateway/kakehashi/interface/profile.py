@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
-from kakehashi.errors import ConfigurationError
-from kakehashi.interface.profile_tables import read_degrade, read_permissions, read_results, read_standards
+from kakehashi.errors import ConfigurationError, Fault
+from kakehashi.interface.profile_tables import (
+    read_calendar,
+    read_degrade,
+    read_permissions,
+    read_results,
+    read_standards,
+)
+from kakehashi.interface.service import ServiceHours
 from kakehashi.interface.settings_table import SettingsTable
 
 __all__ = [
@@ -22,11 +29,9 @@ __all__ = [
     "Profile",
     "ResultRule",
     "RetryRule",
-    "ServiceHours",
     "load_profile",
 ]
 
-_JAPAN = timezone(timedelta(hours=9))
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RETRIED = {
     "capacity": ResultClass.CAPACITY,
@@ -57,7 +62,9 @@ class MessageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRule:
-    """「返却コード」 `waits`: what a refused record waits for (`symbol`), or that it was `superseded`; else None."""
+    """「返却コード」 `waits`: what a refused record waits for (`symbol`), that it was `superseded`, or that the whole
+    message may be taken when it is `split`; else None.
+    """
 
     code: str
     result_class: ResultClass
@@ -67,7 +74,7 @@ class ResultRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """「上限」 What the server takes at once. `requests_per_second` 0: no limit."""
+    """「上限」 What the server takes at once, of all processes together. `requests_per_second` 0: no limit."""
 
     records_per_send: int
     bytes_per_send: int
@@ -91,29 +98,6 @@ class RetryRule:
     attempts: int
     first: timedelta
     most: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceHours:
-    """「サービス時間」 Japan time; weekdays 0 (Monday) to 6. `close` None: until midnight."""
-
-    open: time
-    close: time | None
-    days: frozenset[int]
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether the server takes messages at the aware time `now`."""
-        local = now.astimezone(_JAPAN)
-        clock = local.time()
-        return local.weekday() in self.days and self.open <= clock and (self.close is None or clock < self.close)
-
-    def next_opening(self, now: datetime) -> datetime:
-        """The earliest time from `now` on at which it is open."""
-        if self.is_open(now):
-            return now
-        local = now.astimezone(_JAPAN)
-        openings = (datetime.combine(local.date() + timedelta(days=n), self.open, _JAPAN) for n in range(8))
-        return next(at for at in openings if at > local and at.weekday() in self.days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +129,7 @@ class Profile:
         return rule.result_class if rule else None
 
     def waits(self, code: str) -> str | None:
-        """What a record refused with this code waits for: `symbol`, `superseded` (a newer one counts), or None."""
+        """What becomes of what this code refuses: `symbol`, `superseded` (a newer one counts), `split`, or None."""
         rule = self.results.get(code)
         return rule.waits if rule else None
 
@@ -185,7 +169,7 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
         permissions=frozenset(Permission(*row) for row in permissions),
         caps=_caps(settings.table("caps")),
         polling=_polling(settings.table("polling")),
-        service=_service(settings.table("service")),
+        service=_service(settings.table("service"), folder, settings.faults),
         process_number_lifetime=symbols.seconds("process_number_lifetime_seconds"),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
@@ -213,10 +197,11 @@ def _polling(table: SettingsTable) -> Polling:
     )
 
 
-def _service(table: SettingsTable) -> ServiceHours:
+def _service(table: SettingsTable, folder: Path, faults: list[Fault]) -> ServiceHours:
     close = table.clock("close")
     days = frozenset(_DAYS.index(day) for day in table.choices("days", _DAYS))
-    return ServiceHours(open=table.clock("open") or time(), close=close, days=days)
+    calendar = read_calendar(folder / table.text("calendar"), faults)
+    return ServiceHours(open=table.clock("open") or time(), close=close, days=days, calendar=calendar)
 
 
 def _retry(table: SettingsTable) -> RetryRule:

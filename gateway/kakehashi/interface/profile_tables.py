@@ -12,17 +12,19 @@ from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
 from kakehashi.domain.standard_table import parse_code_list, parse_standard
 from kakehashi.errors import ConfigurationError, Fault, Place
+from kakehashi.interface.service import SpecialTime, special_time
 
-__all__ = ["read_degrade", "read_permissions", "read_results", "read_standards"]
+__all__ = ["read_calendar", "read_degrade", "read_permissions", "read_results", "read_standards"]
 
 _CHARACTER = ".[\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
 _CLASSES = {str(int(each)) for each in ResultClass}
+_DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?"
 _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}")
 
 
 def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
     """(code, class, name, waits) of each row."""
-    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded)?")
+    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|split)?")
     rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
     return [(code, int(number), name, waits) for code, number, name, waits in rows]
 
@@ -36,6 +38,19 @@ def read_permissions(path: Path, faults: list[Fault]) -> list[tuple[str, str, st
 def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:
     """「縮退表」 Character, with its selector or mark if it has one, → substitute."""
     return {row[0]: row[1] for row in _rows(path, ("from", "to", "note"), (_CHARACTER, ".+", ".*"), faults, key=1)}
+
+
+def read_calendar(path: Path, faults: list[Fault]) -> list[SpecialTime]:
+    """「サービス暦」 Days and hours that differ from the weekly ones, by their beginning."""
+    forms = ("holiday|maintenance|open", _DAY, _DAY, ".*")
+    found = []
+    for kind, begin, end, _note in _rows(path, ("kind", "from", "to", "note"), forms, faults, key=3):
+        special = special_time(kind, begin, end)
+        if special is None:
+            faults.append(Fault("CFG-008", Place(file=path.name, item="to"), {"from": begin, "to": end}))
+        else:
+            found.append(special)
+    return sorted(found, key=lambda special: special.begin)
 
 
 def read_standards(folder: Path, faults: list[Fault]) -> tuple[Mapping[tuple[str, str], DataStandard], DataStandard]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kakehashi.domain.character import code_points
+from kakehashi.errors import InputError
 from kakehashi.mapping.step import refusal
 
 __all__ = ["ORACLE", "Repertoire", "Substitution", "is_inside", "is_plain"]
@@ -19,6 +20,8 @@ __all__ = ["ORACLE", "Repertoire", "Substitution", "is_inside", "is_plain"]
 Substitution: TypeAlias = tuple[str, str]
 """(character with its selector, what stands for it)"""
 
+MOST_NAMED = 8
+"""Characters of one text that a refusal names."""
 ORACLE = "shift_jis_2004"
 """Python's charset that holds what the server takes; the only one that a profile may name."""
 _NOT_PLAIN = bytes(range(0x20)) + b"\x7f&<>"
@@ -82,23 +85,34 @@ class Repertoire:
     def admit(self, text: str) -> tuple[str, list[Substitution]]:
         """The text as the server takes it, and what was degraded, in order.
 
-        Raises InputError MAP-004 with the position (from 1) and the code points of the first character that has no
-        substitute.
+        Raises InputError MAP-004 for characters that have no substitute: `character` has the code points of each,
+        `position` where it stands (from 1), the characters between semicolons in both. Of more than MOST_NAMED
+        different ones the first are named, lest they tell the text.
         """
         if is_inside(text):
             return text, []
         parts: list[str] = []
         losses: list[Substitution] = []
+        outside: dict[str, list[int]] = {}
         for position, (cluster, base) in enumerate(_clusters(text), start=1):
             if is_inside(base):
                 parts.append(cluster)
                 continue
             substitute = self._degrade.get(cluster, self._degrade.get(base))
-            if substitute is None:
-                raise refusal("MAP-004", position=position, character=code_points(cluster))
-            parts.append(substitute)
-            losses.append((cluster, substitute))
+            if substitute is not None:
+                parts.append(substitute)
+                losses.append((cluster, substitute))
+            elif cluster in outside or len(outside) < MOST_NAMED:
+                outside.setdefault(cluster, []).append(position)
+        if outside:
+            raise _outside(outside)
         return "".join(parts), losses
+
+
+def _outside(found: Mapping[str, Sequence[int]]) -> InputError:
+    places = "; ".join(", ".join(map(str, positions)) for positions in found.values())
+    position = int(places) if places.isdecimal() else places
+    return refusal("MAP-004", position=position, character="; ".join(map(code_points, found)))
 
 
 def _positions(text: str, char: str) -> Iterator[int]:

@@ -16,11 +16,11 @@ from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.system import status_request
+from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.permission import unpermitted
 from kakehashi.pipeline.translation import Draft, Request
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow
-from kakehashi.ports.server import ServerClient
 from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Conversation", "Reply"]
@@ -45,7 +45,7 @@ class Conversation:
     route: Route
     profile: Profile
     schemas: SchemaSet
-    client: ServerClient
+    endpoint: Endpoint
     clock: Clock
     sender: str
     test: bool
@@ -73,7 +73,7 @@ class Conversation:
         """The message that carries the drafts; the same drafts give the same bytes but for created_at."""
         message_id = self._message_for(drafts)
         document = self._document(message_id, row, total, drafts)
-        return Request(message_id, document, self.schemas.message(message_id))
+        return Request(message_id, document, self.schemas.message(message_id), self.profile.caps.bytes_per_send)
 
     def _message_for(self, drafts: Sequence[Draft]) -> str:
         """Deletions alone are DBM-203; among changes they travel in DBM-201."""
@@ -144,8 +144,11 @@ class Conversation:
         )
 
     def _exchange(self, message_id: str, request_id: str, document: bytes) -> Reply:
+        return self.endpoint.exchange(self.route.name, lambda: self._asked(message_id, request_id, document))
+
+    def _asked(self, message_id: str, request_id: str, document: bytes) -> Reply:
         """Raises ServerError; an answer that is not what was asked for leaves the outcome unknown."""
-        raw = self.client.exchange(message_id, request_id, document)
+        raw = self.endpoint.client.exchange(message_id, request_id, document)
         answered_by = self.profile.messages[message_id].answer
         check = self.schemas.message(answered_by).check(raw)
         if check.root is None or check.faults or check.record_faults:

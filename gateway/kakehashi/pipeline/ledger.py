@@ -96,7 +96,7 @@ class Ledger:
         """
         errors = self._by_number(answer.errors)
         exceptions = []
-        for number, position in enumerate(self._sent(row), start=1):
+        for number, position in enumerate(self.sent(row), start=1):
             error = errors.get(number)
             exceptions.append(
                 self._judged(row, decoded, position, error.code, error.item)
@@ -115,7 +115,7 @@ class Ledger:
         self, row: BatchRow, reply: Reply, exchange: Exchange, *, translate: Callable[[], Translation]
     ) -> bool | Fault:
         """Settle by the server's per-record verdicts. A Fault when its counts are not ours."""
-        sent = self._sent(row)
+        sent = self.sent(row)
         errors = self._by_number(reply.answer.errors)
         if not self._tallies(reply, errors, sent=len(sent)):
             return Fault("SRV-011", facts={"sent": len(sent), "accepted": reply.answer.accepted})
@@ -136,7 +136,7 @@ class Ledger:
             exchange=exchange,
         )
 
-    def _sent(self, row: BatchRow) -> list[int]:
+    def sent(self, row: BatchRow) -> list[int]:
         """Positions of the records of the message: all but those that were refused before sending."""
         before = self.refused_before(row)
         return [position for position in range(row.records) if position not in before]

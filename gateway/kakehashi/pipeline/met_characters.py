@@ -47,11 +47,12 @@ class MetCharacters:
 
 
 def _outside(faults: Iterable[Fault]) -> Iterator[NewCharacter]:
-    met = Counter(
-        (fault.place.record or 0, fault.place.item or "", str(fault.facts["character"]))
-        for fault in faults
-        if fault.code == "MAP-004"
-    )
+    met: Counter[tuple[int, str, str]] = Counter()
+    for fault in faults:
+        if fault.code == "MAP-004":
+            each = zip(*(str(fault.facts[fact]).split("; ") for fact in ("character", "position")), strict=True)
+            for source, places in each:
+                met[fault.place.record or 0, fault.place.item or "", source] += 1 + places.count(",")
     for (number, item, source), times in met.items():
         yield NewCharacter(record_no=number, item=item, trouble=CharacterTrouble.OUTSIDE, source=source, times=times)
 

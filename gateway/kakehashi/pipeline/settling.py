@@ -49,7 +49,8 @@ class Settling:
                 return self.unknown(request_id, attempt=attempt)
             case (ResultClass.CAPACITY | ResultClass.SERVER_FAULT) as result_class:
                 fault = Fault("SRV-001", facts={"code": answer.code})
-                return self._retry(result_class, fault, attempt=attempt, at_least=answer.retry_after)
+                split = self.profile.waits(answer.code) == "split"
+                return self._retry(result_class, fault, attempt=attempt, at_least=answer.retry_after, split=split)
             case ResultClass.AUTHORITY:
                 return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-006", facts={"code": answer.code}))
             case None:
@@ -75,6 +76,8 @@ class Settling:
                 return self._retry(ResultClass.UNREACHABLE, error.fault, attempt=attempt)
             case ServerRefused(status=status, retry_after=retry_after) if status in _BUSY:
                 return self._retry(ResultClass.CAPACITY, error.fault, attempt=attempt, at_least=retry_after)
+            case ServerRefused(status=413):
+                return self._retry(ResultClass.CAPACITY, error.fault, attempt=attempt, split=True)
             case ServerRefused(status=status) if status < 500:
                 return Waiting(WaitingFor.OPERATOR, fault=error.fault)
             case ServerRefused() | OutcomeUnknown():
@@ -101,12 +104,18 @@ class Settling:
         return answer.code != _UNKNOWN_REQUEST
 
     def _retry(
-        self, result_class: ResultClass, fault: Fault, *, attempt: int, at_least: int | None = None
+        self,
+        result_class: ResultClass,
+        fault: Fault,
+        *,
+        attempt: int,
+        at_least: int | None = None,
+        split: bool = False,
     ) -> Retryable | Waiting:
         after = self.policy.wait(result_class, attempt)
         if after is None:
             return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-009", facts={"attempts": attempt, "last": fault.code}))
-        return Retryable(max(after, timedelta(seconds=at_least or 0)), fault)
+        return Retryable(max(after, timedelta(seconds=at_least or 0)), fault, split)
 
     def poll_after(self, answer: Answer, looks: int) -> timedelta:
         """When to look for a result: soon at first, then at the profile's interval, then ever more rarely."""

@@ -52,11 +52,14 @@ class Draft(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """「送信電文」 A message as it would go out, and the schema that it must satisfy first."""
+    """「送信電文」 A message as it would go out, the schema that it must satisfy first, and the bytes that the server
+    takes at once.
+    """
 
     message_id: str
     document: bytes
     schema: MessageSchema
+    bytes_most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +215,10 @@ def _valid_request(
         request = build(drafts)
         check = request.schema.check(request.document)
         if not check.record_faults and not check.faults:
-            return request, drafts
+            if len(drafts) > 1 or len(request.document) <= request.bytes_most:
+                return request, drafts
+            refusals.add(drafts[0].position, _too_large(request))
+            break
         if not check.record_faults:
             for draft in drafts:
                 refusals.add(draft.position, check.faults[0])
@@ -222,3 +228,7 @@ def _valid_request(
                 refusals.add(drafts[index].position, fault)
         drafts = [draft for index, draft in enumerate(drafts) if index not in check.record_faults]
     return None, []
+
+
+def _too_large(request: Request) -> Fault:
+    return Fault("VAL-005", facts={"bytes": len(request.document), "most": request.bytes_most})

@@ -6,10 +6,9 @@ answer → the caller publishes what follows → the caller acknowledges. A cras
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, BatchState
@@ -18,10 +17,13 @@ from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unk
 from kakehashi.errors import Fault, SealError, ServerError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
+from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
+from kakehashi.pipeline.exchange import answered, failed, in_a_row
 from kakehashi.pipeline.identify import link_extract
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.settling import Settling
+from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Newest, Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
@@ -29,6 +31,7 @@ from kakehashi.ports.ledger import BatchRow, Exchange
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
+from kakehashi.ports.store_rules import may_have_arrived
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
@@ -71,7 +74,8 @@ Step = Done | Later | Foreign
 class LaneWork:
     """Works on the batches of one lane. Thread-safe; several processes may work on one lane.
 
-    `patience`: how long a message may be on its way before the scheduler publishes it again.
+    `answered_within`: how long a send may take until its answer is in the ledger. `patience`: how long a message may
+    be on its way. After that the scheduler publishes it again.
     """
 
     route: Route
@@ -82,6 +86,7 @@ class LaneWork:
     conversation: Conversation
     settling: Settling
     ledger: Ledger
+    answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
 
     def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
@@ -91,12 +96,36 @@ class LaneWork:
             return Foreign("BRK-006")
         if row.state in _CLOSED or (item.turn < row.turn and not redelivered):
             return Done("batch.found_stale", row)
+        if self.route.function is Function.LINK:
+            return self._opened(row, item, lambda body: self._link(row, item, body))
+        endpoint = self.conversation.endpoint
+        passed = endpoint.enter(row.lane, retry=self._is_retry(row))
+        if isinstance(passed, Hold):
+            return self._hold(row, item, passed)
+        try:
+            return self._opened(row, item, lambda body: self._go_on(row, item, body))
+        finally:
+            endpoint.leave(passed)
+
+    def _opened(self, row: BatchRow, item: WorkItem, act: Callable[[BatchBody], Step]) -> Step:
         try:
             body = BatchBody.from_bytes(self.sealer.open(item.body, context=seal_context(row.lane, row.request_id)))
         except SealError as error:
             return self._park(row, error.fault)
-        if self.route.function is Function.LINK:
-            return self._link(row, item, body)
+        return act(body)
+
+    def _is_retry(self, row: BatchRow) -> bool:
+        """Whether the records, or the question after their fate, go out again because it failed before."""
+        again = row.state is BatchState.QUEUED or (row.state is BatchState.SENT and row.code is not None)
+        return again and row.attempts > 0
+
+    def _hold(self, row: BatchRow, item: WorkItem, hold: Hold) -> Step:
+        """Nothing is sent and no attempt is counted."""
+        state = row.state if row.state in (BatchState.SENT, BatchState.WAITING) else BatchState.QUEUED
+        step = self._later(row, item, state, hold.after, None, receipt=row.receipt, fault=Fault(hold.code))
+        return replace(step, event="batch.held") if isinstance(step, Later) else step
+
+    def _go_on(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         match row.state:
             case BatchState.WAITING:
                 return self._poll(row, item, body)
@@ -106,13 +135,12 @@ class LaneWork:
                 return self._send(row, item, body)
 
     def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
-        service, now = self.settling.profile.service, self.clock.now()
-        if not service.is_open(now):
-            opening = service.next_opening(now) - now
-            state = row.state if row.state is BatchState.SENT else BatchState.QUEUED
-            return self._later(row, item, state, opening, None, receipt=row.receipt, fault=Fault("SRV-010"))
         newest = self.store.newest_replicas if self.route.function is Function.DBM and not row.attempts else None
         translation = self._translate(row, body, newest=newest)
+        most = self.settling.profile.caps.bytes_per_send
+        if len(translation.document) > most and not row.attempts:
+            split = self._split(row, body, None, number=-(-len(translation.document) // most))
+            return split or self._park(row, Fault("VAL-005"))  # of one household
         refusals, characters = self.ledger.refusals(row, translation), self.ledger.met.of(row, translation)
         if not translation.drafts:
             moved = self.ledger.settle(row, accepted=0, exceptions=refusals, characters=characters)
@@ -124,7 +152,7 @@ class LaneWork:
             message_id=translation.message_id,
             exceptions=refusals,
             now=now,
-            due=now + self.patience,
+            due=now + max(self.patience, self.answered_within),
             replicas=self.ledger.announced(row, translation),
             characters=characters,
         )
@@ -135,11 +163,11 @@ class LaneWork:
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
-            exchange = _failed(error, translation.message_id, None, now)
+            exchange = failed(error, translation.message_id, None, now)
             outcome = self._of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.QUEUED)
         reached("worker.answered")
-        exchange = _answered(reply, translation.message_id, None, now)
+        exchange = answered(reply, translation.message_id, None, now)
         outcome = self._of_answer(row, reply, exchange)
         return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.QUEUED)
 
@@ -151,11 +179,11 @@ class LaneWork:
         try:
             reply = self.conversation.ask_status(row)
         except ServerError as error:
-            exchange = _failed(error, question, question_id, asked_at)
+            exchange = failed(error, question, question_id, asked_at)
             outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange))
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.SENT)
         reached("worker.asked")
-        exchange = _answered(reply, question, question_id, asked_at)
+        exchange = answered(reply, question, question_id, asked_at)
         if not self.settling.knows_request(reply.answer):
             if self.conversation.idempotent(sent_as):
                 self._write_down(row, exchange)
@@ -170,11 +198,11 @@ class LaneWork:
         try:
             reply = self.conversation.poll(row)
         except ServerError as error:
-            exchange = _failed(error, question, question_id, asked_at)
+            exchange = failed(error, question, question_id, asked_at)
             outcome = self._of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.WAITING)
         reached("worker.polled")
-        exchange = _answered(reply, question, question_id, asked_at)
+        exchange = answered(reply, question, question_id, asked_at)
         if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
             return self._conclude(row, body, reply, exchange)
         if not self.settling.knows_request(reply.answer):  # a receipt that the server has forgotten
@@ -190,15 +218,15 @@ class LaneWork:
         return self.settling.of_answer(
             reply.answer,
             request_id=row.request_id,
-            looks=_in_a_row(codes, self.settling.in_process),
-            attempt=_in_a_row(codes, self.settling.failed),
+            looks=in_a_row(codes, self.settling.in_process),
+            attempt=in_a_row(codes, self.settling.failed),
         )
 
     def _of_error(self, row: BatchRow, error: ServerError, exchange: Exchange) -> Outcome:
         return self.settling.of_error(error, request_id=row.request_id, attempt=self._failures(row, exchange))
 
     def _failures(self, row: BatchRow, exchange: Exchange) -> int:
-        return _in_a_row(self._codes(row, exchange), self.settling.failed)
+        return in_a_row(self._codes(row, exchange), self.settling.failed)
 
     def _codes(self, row: BatchRow, exchange: Exchange) -> list[str | None]:
         """What came back about this batch, newest first: `exchange`, then what the ledger has."""
@@ -237,6 +265,12 @@ class LaneWork:
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Waiting(fault=fault):
                 return self._park(row, fault or Fault("GEN-001"), exchange)
+            case Retryable(split=True) if (
+                fallback is BatchState.QUEUED
+                and (self.conversation.idempotent(exchange.message_id) or self._is_first_word(row))
+                and (split := self._split(row, body, exchange, number=2)) is not None
+            ):
+                return split
             case Retryable(after=after, fault=fault):
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
@@ -248,6 +282,24 @@ class LaneWork:
                 exceptions = self.ledger.rejected(row, self._translate(row, body).decoded, reply.answer, fault)
                 moved = self.ledger.settle(row, accepted=0, exceptions=exceptions, exchange=exchange)
                 return self._settled(row, moved)
+
+    def _is_first_word(self, row: BatchRow) -> bool:
+        """Whether no earlier send of the batch may have arrived: at a server without memory of ids, a late one would be
+        taken beside the parts. One with memory has just refused this very request.
+        """
+        sends = [attempt for attempt in self.store.attempts(row.id) if attempt.request_id == row.request_id]
+        return not any(may_have_arrived(segment=send.segment, code=send.code) for send in sends[:-1])
+
+    def _split(self, row: BatchRow, body: BatchBody, exchange: Exchange | None, *, number: int) -> Step | None:
+        """Larger than the server takes at once: go on in parts. None where its records cannot be parted."""
+        positions, file = self.ledger.sent(row), self.ledger.file_name(row)
+        parts = parts_of(self.route.codec, self.sealer, row, body, positions, number=number, file=file)
+        if len(parts) < 2:
+            return None
+        now = self.clock.now()
+        moved = self.store.split(row.id, turn=row.turn, parts=parts, code="SRV-015", now=now, exchange=exchange)
+        reached("settling.split")
+        return Done("batch.split" if moved else "batch.found_stale", row)
 
     def _conclude(self, row: BatchRow, body: BatchBody, reply: Reply, exchange: Exchange) -> Step:
         """The server has decided about every record of the message."""
@@ -342,22 +394,3 @@ class LaneWork:
             row.id, message_id=exchange.message_id, request_id=exchange.request_id, now=exchange.sent_at
         )
         self.store.record_answer(row.id, no=no, segment=exchange.segment, code=exchange.code, now=self.clock.now())
-
-
-def _answered(reply: Reply, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
-    return Exchange(
-        message_id=message_id,
-        request_id=request_id,
-        sent_at=sent_at,
-        segment=int(reply.answer.segment),
-        code=reply.answer.code,
-    )
-
-
-def _failed(error: ServerError, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
-    return Exchange(message_id=message_id, request_id=request_id, sent_at=sent_at, segment=None, code=error.fault.code)
-
-
-def _in_a_row(codes: Sequence[str | None], kind: Callable[[str | None], bool]) -> int:
-    """How many of the newest are of this kind; at least 1."""
-    return max(1, sum(1 for _ in itertools.takewhile(kind, codes)))

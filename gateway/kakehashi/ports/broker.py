@@ -84,7 +84,8 @@ class Broker(Protocol):
         visible to consumers that much later. Without any message it only tells whether a publish would be taken.
 
         Raises BrokerUnavailable (some may have landed: publish again, receivers compare ids), BrokerBlocked
-        (alarm; nothing counted as tried) or BrokerMisconfigured (BRK-005: no such queue).
+        (alarm; nothing counted as tried), QueueRefused (one queue is full; the other messages may have landed) or
+        BrokerMisconfigured (BRK-005: no such queue).
         """
 
     def consume(self, lanes: Sequence[str], *, prefetch: int) -> Consumer:

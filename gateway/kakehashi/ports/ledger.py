@@ -30,6 +30,7 @@ __all__ = [
     "NewCharacter",
     "NewException",
     "NewFile",
+    "NewPart",
     "ReplicaChange",
 ]
 
@@ -69,6 +70,17 @@ class NewBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPart:
+    """「分割バッチ」 Some records of a batch that is split; `body` is their sealed BatchBody."""
+
+    first_record: int
+    records: int
+    offset: int
+    request_id: str
+    body: Sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
     id: int
     lane: str
@@ -91,6 +103,7 @@ class BatchRow:
     `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the
     exception whose record this batch carries again: its body is that exception's payload, its `seq` comes after the
     file's other batches, its `offset` is the exception's where that is known, else that of the batch it came from.
+    `part_of` names the batch that was split: what is left of that one are its exceptions.
     """
 
     id: int
@@ -112,6 +125,7 @@ class BatchRow:
     accepted: int
     updated_at: datetime
     redrive_of: int | None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

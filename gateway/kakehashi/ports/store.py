@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
@@ -26,6 +27,7 @@ from kakehashi.ports.ledger import (
     NewCharacter,
     NewException,
     NewFile,
+    NewPart,
     ReplicaChange,
 )
 from kakehashi.ports.redrive import OrderBook
@@ -150,6 +152,31 @@ class Store(OrderBook, Vigil, Protocol):
         exceptions, old and new, must equal its records (ValueError). False as in `begin_attempt`; the exchange that
         led here is written down in either case. `characters` are added to those of the last attempt.
         """
+
+    def split(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        parts: Sequence[NewPart],
+        code: str,
+        now: datetime,
+        exchange: Exchange | None = None,
+    ) -> bool:
+        """Give all records without an exception to batches of their own (state new, after the file's other batches);
+        the batch keeps its exceptions as its only records and is settled with `code`. Fewer than two parts, or parts
+        that do not hold exactly those records, are a ValueError. False, and the exchange, as in `settle`. Raises
+        StoreError(STO-005) where a request id stands in the ledger already.
+        """
+
+    def part_body(self, batch_id: int) -> Sealed | None:
+        """The sealed BatchBody of a part."""
+
+    def note_breaker(self, row: BreakerRow) -> None:
+        """How a breaker stands now, in place of what was noted under its name."""
+
+    def breakers(self) -> list[BreakerRow]:
+        """By name."""
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
         """The whole batch waits for an operator. False, and the exchange, as in `postpone`."""

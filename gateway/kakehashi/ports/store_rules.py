@@ -10,7 +10,7 @@ from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.domain.interface import Segment
 from kakehashi.errors import ServerUnreachable
-from kakehashi.ports.ledger import BatchRow, CharacterRow, NewBatch, NewException, NewFile
+from kakehashi.ports.ledger import BatchRow, CharacterRow, NewBatch, NewException, NewFile, NewPart
 
 __all__ = [
     "AGAIN",
@@ -23,6 +23,7 @@ __all__ = [
     "WORKABLE",
     "check_batches",
     "check_exceptions",
+    "check_parts",
     "check_postponed",
     "check_sum",
     "is_held",
@@ -105,6 +106,14 @@ def check_postponed(state: BatchState) -> None:
     """Raise ValueError for a state that ends the work on a batch."""
     if state not in WORKABLE:
         msg = f"a batch cannot be postponed as {state}"
+        raise ValueError(msg)
+
+
+def check_parts(parts: Sequence[NewPart], *, records: int, excepted: int) -> None:
+    """Raise ValueError unless the parts, two at least, hold every record that has no exception."""
+    carried = sum(part.records for part in parts)
+    if len(parts) < 2 or carried + excepted != records:
+        msg = f"{len(parts)} parts hold {carried} records, {excepted} are exceptions of {records}"
         raise ValueError(msg)
 
 

@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 
 from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
-from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place
+from kakehashi.domain.breaker import BreakerRow
+from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, StoreError
+from kakehashi.pipeline.breaker import BreakerRule
 from kakehashi.pipeline.conversation import Conversation
+from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
@@ -30,6 +33,7 @@ from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.alarms import Alarms
+from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.outage import Quiet
@@ -55,6 +59,8 @@ def plugin(kind: str, name: str) -> Any:
     return found[name].load()
 
 
+_AFTER_AN_ANSWER = timedelta(seconds=30)
+"""Until it is in the ledger. Who publishes a batch again before that has it asked about while it is being sent."""
 _HOSTED = frozenset({"amqp", "amqps", "https"})
 
 
@@ -86,9 +92,10 @@ def address_faults(configuration: Configuration) -> list[Fault]:
 
 
 def _names_host(address: str) -> bool:
+    """Each of them, where a cluster's nodes are joined by commas."""
     try:
-        parts = urlsplit(address)
-        return bool(parts.hostname) and parts.port != 0
+        nodes = [urlsplit(f"//{host}") for host in urlsplit(address).netloc.rpartition("@")[2].split(",")]
+        return all(node.hostname and node.port != 0 for node in nodes)
     except ValueError:
         return False
 
@@ -110,10 +117,49 @@ class Gateway:
     events: EventLog = field(default_factory=EventLog)
     patience: timedelta = timedelta(seconds=60)
     version: str = __version__
+    _endpoint: Endpoint | None = field(default=None, init=False)
 
     @cached_property
     def quiet(self) -> Quiet:
         return Quiet(self.clock)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The server as all lanes of this process share it. Its breakers go on where an earlier process left them."""
+        if self._endpoint is None:  # no cached_property: until Python 3.12 one lock serves all its instances
+            self._endpoint = self._open_endpoint()
+        return self._endpoint
+
+    def _open_endpoint(self) -> Endpoint:
+        known: list[BreakerRow] = []
+        with suppress(StoreError):
+            known = self.store.breakers()
+        settings, caps = self.configuration.gateway.server, self.configuration.profile.caps
+        return Endpoint(
+            self.client,
+            self.clock,
+            self.configuration.profile.service,
+            EndpointRules(
+                breaker=BreakerRule(
+                    failures=min(settings.breaker_failures, self.side_by_side),
+                    first=timedelta(seconds=settings.breaker_first_seconds),
+                    most=timedelta(seconds=settings.breaker_most_seconds),
+                ),
+                requests_per_second=caps.requests_per_second / settings.processes,
+                connections=self.side_by_side,
+                retry_percent=settings.retry_percent,
+                retries_least=settings.retries_per_minute,
+            ),
+            changed=BreakerNotes(self.store, self.events, self.quiet).note,
+            known=known,
+        )
+
+    @property
+    def side_by_side(self) -> int:
+        """Batches in work at once: this process' part of the connections that the server allows."""
+        settings = self.configuration.gateway
+        allowed = max(self.configuration.profile.caps.connections // settings.server.processes, 1)
+        return min(settings.server.connections, allowed)
 
     def lane_work(self, route: Route) -> LaneWork:
         """The pipeline of one lane."""
@@ -123,7 +169,7 @@ class Gateway:
             route=route,
             profile=profile,
             schemas=self.schemas,
-            client=self.client,
+            endpoint=self.endpoint,
             clock=self.clock,
             sender=self.configuration.gateway.gateway.agency,
             test=self.configuration.gateway.gateway.test,
@@ -137,12 +183,13 @@ class Gateway:
             conversation=conversation,
             settling=settling,
             ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
+            answered_within=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
             patience=self.patience,
         )
 
     def worker(self) -> Worker:
         settings, routes = self.configuration.gateway, self.configuration.routes
-        slots = min(settings.server.connections, self.configuration.profile.caps.connections)
+        slots = self.side_by_side
         lanes = {name: self.lane_work(route) for name, route in routes.items()}
         return Worker(
             lanes=lanes,
@@ -150,6 +197,7 @@ class Gateway:
             store=self.store,
             clock=self.clock,
             events=self.events,
+            quiet=self.quiet,
             pool=ThreadPoolExecutor(slots, thread_name_prefix="worker"),
             schedule=Schedule(
                 slots=slots,
@@ -221,6 +269,7 @@ class Gateway:
             store=self.store,
             settings=self.configuration.gateway.alarms,
             surroundings=self.surroundings,
+            is_holiday=self.configuration.profile.service.is_holiday,
         )
         return Alarms(watch=watch, clock=self.clock, events=self.events)
 
@@ -294,6 +343,7 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
         parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
         parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
+    parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))
     parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))

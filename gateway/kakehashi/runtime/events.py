@@ -54,11 +54,17 @@ batch.published      | debug   | lane batch_ids                         | Batche
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
 batch.settled        | info    | lane batch_id file_id request_id records attempts | Every record of a batch has its outcome         |
 batch.postponed      | info    | lane batch_id file_id request_id after code | A batch waits and comes again by itself             |
+batch.split          | info    | lane batch_id file_id request_id       | A batch is larger than the server takes at once; its parts go on |
 batch.parked         | error   | lane batch_id file_id request_id code  | A batch waits for an operator                            | `kakehashi parked list`, then retry or discard
 batch.found_stale    | debug   | lane batch_id file_id request_id       | A second message of the same work was dropped            |
 message.buried       | error   | lane code                              | An unreadable message went to the dead queue             | See who publishes into this queue
-broker.unavailable   | error   | code                                   | The broker cannot be reached; work waits in the ledger   | Start the broker
-broker.recovered     | info    |                                        | The broker is reached again                              |
+breaker.opened       | error   | name code                              | Nothing is sent to the server (`*`), or nothing of one lane, but a probe now and then | Check the line and the server; it closes by itself
+breaker.half_open    | info    | name                                   | A probe goes to the server                               |
+breaker.closed       | info    | name                                   | The server answers again; the rate grows slowly          |
+server.held          | warning | lane code after                        | Batches wait without an attempt: the server rests or is closed, or the retries of a lane are spent | See the code
+server.failed        | warning | lane code                              | Messages to the server fail; their batches come again    | See the code; `kakehashi trace` tells of one batch
+broker.unavailable   | error   | code                                   | The broker cannot be reached or takes nothing; files stay in their folders, work waits in the ledger | See the code in the error reference
+broker.recovered     | info    |                                        | The broker is reached and takes messages again                            |
 batch.unpublishable  | error   | lane batch_id file_id request_id code  | The bytes of a batch cannot be read; it waits for an operator | Restore the spool or the keys, then `kakehashi parked retry`
 lane.unavailable     | error   | lane code                              | The queues of one lane are not as they must be           | Declare the topology again; the other lanes go on
 store.unavailable    | error   | code                                   | The ledger cannot be reached                             | Check database and disk

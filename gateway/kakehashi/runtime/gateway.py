@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
@@ -15,7 +16,7 @@ from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
 from kakehashi.runtime.logging import safe_trace
-from kakehashi.runtime.outage import Outage
+from kakehashi.runtime.outage import Outage, Trouble
 
 __all__ = ["GatewayProcess", "Role"]
 
@@ -32,7 +33,7 @@ class Role(StrEnum):
     SCHEDULER = "scheduler"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GatewayProcess:
     """`start` returns when every role runs; `finish` lets each finish what it holds, within ten seconds, and closes."""
 
@@ -42,6 +43,10 @@ class GatewayProcess:
     """Called when a role cannot go on: the ledger is corrupt, or something that nobody thought of."""
     stop: Event = field(default_factory=Event, init=False)
     _threads: list[Thread] = field(default_factory=list, init=False)
+
+    @cached_property
+    def _trouble(self) -> Trouble:
+        return Trouble(self.gateway.quiet, self.gateway.events)
 
     def declare(self) -> None:
         """Queues first. A broker that is not there yet is an outage of the loops, not a reason to fail.
@@ -113,6 +118,7 @@ class GatewayProcess:
         publishing = self.gateway.publishing()
 
         def step() -> int:
+            self.gateway.broker.publish([])  # while it takes nothing, files stay where they are
             done = 0
             for intake in intakes:
                 if self.stop.is_set():
@@ -172,7 +178,7 @@ class GatewayProcess:
                 consumers.pop().close()
 
     def _loop(self, role: Role, step: Callable[[], int]) -> None:
-        outage = Outage(self.gateway.clock, self.gateway.events, self.stop)
+        outage = Outage(role, self._trouble, self.stop)
         while not self.stop.is_set():
             try:
                 done = step()

@@ -16,6 +16,7 @@ from kakehashi.domain.batch import BatchBody, BatchState, content_id
 from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
+from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
 from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.links import LinkReader
@@ -72,7 +73,7 @@ class Offline:
             route=route,
             profile=configuration.profile,
             schemas=SchemaSet(xsd / configuration.profile.schemas),
-            client=_NoServer(),
+            endpoint=Endpoint(_NoServer(), _StandingClock(), configuration.profile.service, EndpointRules()),
             clock=_StandingClock(),
             sender=configuration.gateway.gateway.agency or "9999000000000000",
             test=True,

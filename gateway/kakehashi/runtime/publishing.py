@@ -11,6 +11,7 @@ from kakehashi.errors import (
     BrokerMisconfigured,
     FolderUnavailable,
     KakehashiError,
+    QueueRefused,
     SealError,
     StoreCorrupt,
     StoreUnavailable,
@@ -25,7 +26,7 @@ from kakehashi.ports.ledger import BatchRow, FileRow
 from kakehashi.ports.sealer import Sealed, Sealer
 from kakehashi.ports.store import Store
 from kakehashi.runtime.events import EventLog
-from kakehashi.runtime.outage import Quiet
+from kakehashi.runtime.outage import Quiet, Rest
 
 __all__ = ["Publishing", "read_chunk"]
 
@@ -61,6 +62,8 @@ class Publishing:
     quiet: Quiet
     profile: str
     patience: timedelta
+    _resting: dict[str, Rest] = field(default_factory=dict, init=False)
+    """Lanes whose queue takes nothing, until when."""
     _unmarked: dict[int, tuple[int, datetime]] = field(default_factory=dict, init=False)
     """Batch → its turn in the message, and when to look for that. Published, but the ledger could not be told yet:
     these must not be published again meanwhile.
@@ -76,15 +79,17 @@ class Publishing:
 
     def _publish_all(self, *, lost: bool, event: str) -> int:
         self._mark()
+        now = self.clock.now()
         by_lane: dict[str, list[BatchRow]] = {}
-        for lanes in self._by_urgency():
-            for row in self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=self.clock.now()):
+        for lanes in self._by_urgency(now):
+            for row in self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=now):
                 by_lane.setdefault(row.lane, []).append(row)
         return sum(self._publish_lane(lane, rows, event=event) for lane, rows in by_lane.items())
 
-    def _by_urgency(self) -> list[list[str]]:
-        urgent = [lane for lane in self.lanes if lane in self.urgent]
-        others = [lane for lane in self.lanes if lane not in self.urgent]
+    def _by_urgency(self, now: datetime) -> list[list[str]]:
+        lanes = [lane for lane in self.lanes if lane not in self._resting or self._resting[lane].is_over(now)]
+        urgent = [lane for lane in lanes if lane in self.urgent]
+        others = [lane for lane in lanes if lane not in self.urgent]
         return [lanes for lanes in (urgent, others) if lanes]
 
     def _publish_lane(self, lane: str, rows: Sequence[BatchRow], *, event: str) -> int:
@@ -94,10 +99,12 @@ class Publishing:
         reached("publishing.chosen")
         try:
             self.broker.publish([message for _, message in ready])
-        except BrokerMisconfigured as error:
+        except (BrokerMisconfigured, QueueRefused) as error:
             if self.quiet.may_speak(f"lane {lane}"):
                 self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
+            self._resting[lane] = self._resting.get(lane, Rest()).again(self.clock.now())
             return 0
+        self._resting.pop(lane, None)
         reached("publishing.confirmed")
         now = self.clock.now()
         self._unmarked.update({row.id: (row.turn, now + self._silence(row, now)) for row, _ in ready})
@@ -149,9 +156,14 @@ class Publishing:
         return write_message(item, records=row.records, profile=self.profile, config_hash=file.config_hash)
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
-        if row.redrive_of is None:
+        if row.redrive_of is not None:
+            return self._redriven(row, row.redrive_of)
+        if row.part_of is None:
             return read_chunk(self.spool, file, row)
-        return self._redriven(row, row.redrive_of)
+        body = self.store.part_body(row.id)
+        if body is None:
+            raise StoreCorrupt
+        return body
 
     def _redriven(self, row: BatchRow, exception_id: int) -> Sealed:
         """A retried record: its sealed bytes, or those of its correction, bound to the new work."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from kakehashi.domain.redrive import OrderState
 from kakehashi.ports.clock import Clock
@@ -14,10 +15,12 @@ from kakehashi.runtime.events import EventLog
 
 __all__ = ["Redriving"]
 
+_PAUSE = timedelta(seconds=1)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(slots=True, kw_only=True)
 class Redriving:
-    """Of the lanes of one scheduler; several may work on the same orders.
+    """Of the lanes of one scheduler; several may work on the same orders. New ones are looked for once a second.
 
     `waiting`: retried records of a lane that may be on their way at once.
     """
@@ -27,17 +30,24 @@ class Redriving:
     clock: Clock
     events: EventLog
     waiting: int
+    _open: list[OrderRow] = field(default_factory=list, init=False)
+    _looked: datetime | None = field(default=None, init=False)
 
     def run_once(self) -> int:
         """The next step of every order that is due; returns how many records were decided."""
-        return sum(self._step(order) for order in self._open())
+        self._look()
+        return sum(self._step(order) for order in self._open)
 
     def awaits(self, file: FileRow) -> bool:
         """Whether an order has still to decide something of the file: its result is written when that is over."""
-        return any(order.lane == file.lane for order in self._open()) and self.store.is_ordered(file.id)
+        return any(order.lane == file.lane for order in self._open) and self.store.is_ordered(file.id)
 
-    def _open(self) -> list[OrderRow]:
-        return [order for order in self.store.orders(state=OrderState.OPEN) if order.lane in self.lanes]
+    def _look(self) -> None:
+        now = self.clock.now()
+        if not self._open and self._looked is not None and timedelta(0) <= now - self._looked < _PAUSE:
+            return
+        self._open = [order for order in self.store.orders(state=OrderState.OPEN) if order.lane in self.lanes]
+        self._looked = now
 
     def _step(self, order: OrderRow) -> int:
         now = self.clock.now()

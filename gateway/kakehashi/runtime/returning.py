@@ -96,7 +96,7 @@ class Returning:
         sealed = read_chunk(self.spool, file, row)
         body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
-        answers = self._answers(row)
+        answers = {row.id: self._answers(row)}
         record = self.plan.record(Role.DATA)
         assert record is not None
         settings = self.route.settings.returns
@@ -104,7 +104,9 @@ class Returning:
         lines = []
         for values, number in zip(decoded.rows, decoded.numbers, strict=True):
             last, exception = story.end_of(row, number)
-            answer = answers.get(number) if last is row else self._answers(last).get(number)
+            if last.id not in answers:
+                answers[last.id] = self._answers(last)
+            answer = answers[last.id].get(number)
             verdict = _verdict(context, number, last, exception, answer)
             if only_refused and verdict.result == "1":
                 continue
@@ -132,19 +134,28 @@ class Returning:
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """What became of a file's records, retries included: a retried record is where its last batch left it."""
+    """What became of a file's records, retries and parts included: a record is where its last batch left it."""
 
+    batches: list[BatchRow]
     originals: list[BatchRow]
     retries: Mapping[int, BatchRow]
     """By the exception whose record they carry again."""
+    parts: Mapping[int, list[BatchRow]]
+    """By the batch that was split into them."""
     exceptions: Mapping[int, Mapping[int, ExceptionRow]]
     """By batch, then by record number."""
 
     @classmethod
     def of(cls, store: Store, file: FileRow) -> Self:
         batches = store.batches(file.id)
+        parts: dict[int, list[BatchRow]] = {}
+        for row in batches:
+            if row.part_of is not None:
+                parts.setdefault(row.part_of, []).append(row)
         return cls(
-            originals=[row for row in batches if row.redrive_of is None],
+            batches=batches,
+            originals=[row for row in batches if row.redrive_of is None and row.part_of is None],
+            parts=parts,
             retries={row.redrive_of: row for row in batches if row.redrive_of is not None},
             exceptions={row.id: {entry.record_no: entry for entry in store.exceptions_of(row.id)} for row in batches},
         )
@@ -152,13 +163,19 @@ class _Story:
     def end_of(self, row: BatchRow, number: int) -> tuple[BatchRow, ExceptionRow | None]:
         """The last batch that carried the record, and the exception that it ended in, if any."""
         exception = self.exceptions[row.id].get(number)
-        while exception is not None and exception.id in self.retries:
-            row = self.retries[exception.id]
+        while (following := self._following(row, number, exception)) is not None:
+            row = following
             exception = self.exceptions[row.id].get(number)
         return row, exception
 
+    def _following(self, row: BatchRow, number: int, exception: ExceptionRow | None) -> BatchRow | None:
+        if exception is not None:
+            return self.retries.get(exception.id)
+        parts = self.parts.get(row.id, ())
+        return next((part for part in reversed(parts) if part.first_record <= number), None)
+
     def counts(self, file: FileRow) -> _Counts:
-        batches = [*self.originals, *self.retries.values()]
+        batches = self.batches
         refused = sum(entry.state in _REFUSED for found in self.exceptions.values() for entry in found.values())
         refused += sum(
             row.records - len(self.exceptions[row.id]) for row in batches if row.state is BatchState.DISCARDED

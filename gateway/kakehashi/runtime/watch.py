@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from kakehashi.config.expectation import last_deadline
 from kakehashi.config.model import Route
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.alarm import Alarm
 from kakehashi.domain.batch import FileState, RecordState
+from kakehashi.domain.breaker import WHOLE_ENDPOINT, BreakerState
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 
@@ -30,12 +31,14 @@ class Watch:
     store: Store
     settings: AlarmSettings
     surroundings: Surroundings
+    is_holiday: Callable[[date], bool]
 
     def ringing(self, now: datetime) -> list[Alarm]:
         """By code, lane and place. Raises StoreError."""
-        found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now)]
-        mine = [alarm for alarm in found if alarm.lane in self.routes]
-        return sorted([*mine, *self._disks(), *self._certificates(now)], key=lambda alarm: alarm.key)
+        found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now), *self._breakers(now)]
+        found += [*self._disks(), *self._certificates(now)]
+        mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
+        return sorted(mine, key=lambda alarm: alarm.key)
 
     def _waiting(self, now: datetime) -> Iterator[Alarm]:
         limit = self.settings.oldest_waiting_minutes
@@ -59,7 +62,7 @@ class Watch:
     def _flow(self, now: datetime) -> Iterator[Alarm]:
         for lane, route in self.routes.items():
             expect = route.settings.expect
-            deadline = last_deadline(expect, now) if expect is not None else None
+            deadline = last_deadline(expect, now, is_holiday=self.is_holiday) if expect is not None else None
             if expect is None or deadline is None:
                 continue
             flow = self.store.flow(lane, since=deadline - timedelta(hours=expect.within_hours))
@@ -76,6 +79,21 @@ class Watch:
             if lane.records >= self.settings.refused_least and lane.refused * 100 >= limit * lane.records:
                 percent = lane.refused * 100 // lane.records
                 yield Alarm(code="ALM-004", about="refused_percent", number=percent, limit=limit, lane=lane.lane)
+
+    def _breakers(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.breaker_open_minutes
+        for row in self.store.breakers():
+            minutes = (now - row.since) // _MINUTE
+            if row.state is not BreakerState.CLOSED and minutes >= limit:
+                whole = row.name == WHOLE_ENDPOINT
+                yield Alarm(
+                    code="ALM-005",
+                    about="breaker_open_minutes",
+                    number=minutes,
+                    limit=limit,
+                    lane="" if whole else row.name,
+                    place="server" if whole else None,
+                )
 
     def _disks(self) -> Iterator[Alarm]:
         for space in self.surroundings.spaces():

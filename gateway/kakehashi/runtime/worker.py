@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from kakehashi.errors import InputError, KakehashiError, StoreError
+from kakehashi.errors import InputError, KakehashiError, QueueRefused, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import WorkItem, read_message, write_message
 from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
@@ -19,6 +19,7 @@ from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
+from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.schedule import Schedule
 
 __all__ = ["Worker"]
@@ -26,6 +27,8 @@ __all__ = ["Worker"]
 _ALL = 1_000_000  # that the prefetch of the lanes lets come
 _NOTHING = timedelta(0)
 _ROWS = 2**63  # a greater number is no row of a ledger
+_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004"})
+"""Of a server that is away: one line for all its batches."""
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 
 
@@ -42,6 +45,7 @@ class Worker:
     store: Store
     clock: Clock
     events: EventLog
+    quiet: Quiet
     pool: ThreadPoolExecutor
     schedule: Schedule
     idle: timedelta = timedelta(seconds=1)
@@ -126,7 +130,11 @@ class Worker:
         for delivery, step in steps:
             match step:
                 case Foreign(code=code):
-                    consumer.bury(delivery, code)
+                    try:
+                        consumer.bury(delivery, code)
+                    except QueueRefused as error:  # it stays in hand until the broker takes it back
+                        self._lane_refused(delivery.message.lane, error)
+                        continue
                     self.events.emit("message.buried", lane=delivery.message.lane, code=code)
                     continue
                 case Later(row=row, item=item, after=after):
@@ -139,12 +147,27 @@ class Worker:
             finished.append(delivery)
             self._tell(step)
         for delay, messages in later.items():
-            self.broker.publish(messages, delay=delay)
+            self._publish(messages, delay)
         if later:
             reached("worker.followed")
         consumer.acknowledge(finished)
         if finished:
             reached("worker.acknowledged")
+
+    def _publish(self, messages: Sequence[Message], delay: timedelta) -> None:
+        """Where a lane's queue takes nothing, the ledger publishes the batch again once it is overdue."""
+        try:
+            self.broker.publish(messages, delay=delay)
+        except QueueRefused as error:
+            if len({message.lane for message in messages}) == 1:
+                self._lane_refused(messages[0].lane, error)
+                return
+            for message in messages:
+                self._publish([message], delay)
+
+    def _lane_refused(self, lane: str, error: QueueRefused) -> None:
+        if self.quiet.may_speak(f"lane {lane}"):
+            self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
 
     def _step(self, delivery: Delivery) -> Step:
         reached("worker.received")
@@ -209,6 +232,12 @@ class Worker:
             "request_id": row.request_id,
         }
         match step:
+            case Later(event="batch.held", after=after, code=code):
+                if self.quiet.may_speak(f"held {code}"):
+                    self.events.emit("server.held", lane=row.lane, code=code, after=after.total_seconds())
+            case Later(code=code) if code in _OUTAGE:
+                if self.quiet.may_speak(f"failed {code}"):
+                    self.events.emit("server.failed", lane=row.lane, code=code)
             case Later(after=after, code=code):
                 self.events.emit(step.event, after=after.total_seconds(), code=code, **ids)
             case Done(event="batch.settled"):

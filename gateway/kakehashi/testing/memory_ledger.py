@@ -10,6 +10,8 @@ from itertools import count
 from typing import Any
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.breaker import BreakerRow
+from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import StoreError
 from kakehashi.ports.ledger import (
     Attempt,
@@ -24,11 +26,12 @@ from kakehashi.ports.ledger import (
     NewBatch,
     NewException,
     NewFile,
+    NewPart,
     ReplicaChange,
 )
 from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
+from kakehashi.ports.store_rules import ENDED, OPEN, check_parts, check_sum, may_have_arrived, released_as
 from kakehashi.ports.vigil import Settled
 from kakehashi.testing.memory_characters import MemoryCharacters
 from kakehashi.testing.memory_order import MemoryOrder
@@ -52,6 +55,8 @@ class Ledger:
         self.tries: dict[int, tuple[int, int]] = {}
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
+        self.part_bodies: dict[int, Sealed] = {}
+        self.breakers: dict[str, BreakerRow] = {}
         self.decisions: list[Decision] = []
         self.orders: dict[int, MemoryOrder] = {}
         self.corrections: dict[int, Correction] = {}
@@ -94,6 +99,7 @@ class Ledger:
         now: datetime,
         code: str | None = None,
         redrive_of: int | None = None,
+        part_of: int | None = None,
     ) -> BatchRow:
         row = BatchRow(
             id=next(self._batch_ids),
@@ -115,6 +121,7 @@ class Ledger:
             accepted=0,
             updated_at=now,
             redrive_of=redrive_of,
+            part_of=part_of,
         )
         self.batches[row.id] = row
         self._requests.add(request_id)
@@ -280,9 +287,8 @@ class Ledger:
     def _redrive(self, exception_id: int, request_id: str, now: datetime) -> BatchRow:
         exception = self.exceptions[exception_id]
         source = self.batches[exception.batch_id]
-        seq = 1 + max(row.seq for row in self.batches.values() if row.file_id == exception.file_id)
         batch = NewBatch(
-            seq=seq,
+            seq=self._next_seq(exception.file_id),
             first_record=exception.record_no,
             records=1,
             offset=source.offset if exception.offset is None else exception.offset,
@@ -292,6 +298,31 @@ class Ledger:
         file = self.files[exception.file_id]
         self.files[file.id] = replace(file, state=FileState.WORKING)
         return self._add_batch(file, batch, request_id, now=now, redrive_of=exception_id)
+
+    def _next_seq(self, file_id: int) -> int:
+        return 1 + max(row.seq for row in self.batches.values() if row.file_id == file_id)
+
+    def split(
+        self, row: BatchRow, parts: Sequence[NewPart], *, code: str, now: datetime, exchange: Exchange | None
+    ) -> None:
+        excepted = sum(1 for _ in self.exceptions_of(row.id))
+        check_parts(parts, records=row.records, excepted=excepted)
+        self.check_requests([part.request_id for part in parts])
+        self.add_exchange(row.id, exchange, now)
+        self.update(row, now=now, state=BatchState.SETTLED, code=code, due=None, records=excepted)
+        self.pending_replicas.pop(row.id, None)
+        self.characters.forget(row.id, (CharacterTrouble.DEGRADED,))
+        for part in parts:
+            batch = NewBatch(
+                seq=self._next_seq(row.file_id),
+                first_record=part.first_record,
+                records=part.records,
+                offset=part.offset,
+                spool_offset=0,
+                spool_length=0,
+            )
+            made = self._add_batch(self.files[row.file_id], batch, part.request_id, now=now, part_of=row.id)
+            self.part_bodies[made.id] = part.body
 
     def decide_file(self, file: FileRow, *, release: bool, now: datetime) -> None:
         state = FileState.WORKING if release else FileState.REFUSED

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import DuplicateContent
 from kakehashi.ports.ledger import (
@@ -27,6 +28,7 @@ from kakehashi.ports.ledger import (
     NewCharacter,
     NewException,
     NewFile,
+    NewPart,
     ReplicaChange,
 )
 from kakehashi.ports.sealer import Sealed
@@ -193,6 +195,36 @@ class MemoryStore(MemoryOrderBook):
                 ledger.results[row.id] = result
             ledger.end_file(row.file_id)
             return True
+
+    def split(
+        self,
+        batch_id: int,
+        *,
+        turn: int,
+        parts: Sequence[NewPart],
+        code: str,
+        now: datetime,
+        exchange: Exchange | None = None,
+    ) -> bool:
+        with self._transaction() as ledger:
+            row = ledger.in_turn(batch_id, turn)
+            if row is None:
+                ledger.add_exchange(batch_id, exchange, now)
+                return False
+            ledger.split(row, parts, code=code, now=now, exchange=exchange)
+            return True
+
+    def part_body(self, batch_id: int) -> Sealed | None:
+        with self._transaction() as ledger:
+            return ledger.part_bodies.get(batch_id)
+
+    def note_breaker(self, row: BreakerRow) -> None:
+        with self._transaction() as ledger:
+            ledger.breakers[row.name] = row
+
+    def breakers(self) -> list[BreakerRow]:
+        with self._transaction() as ledger:
+            return sorted(ledger.breakers.values(), key=lambda row: row.name)
 
     def park(self, batch_id: int, *, turn: int, code: str, now: datetime, exchange: Exchange | None = None) -> bool:
         with self._transaction() as ledger:

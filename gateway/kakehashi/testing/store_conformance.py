@@ -1,7 +1,6 @@
 """What every Store promises. Subclass `StoreConformance` with a fixture `store`: a new, empty store.
 
-What comes in, how it is worked on and how threads share a store stands here; what is to be published, what operators
-do and which characters did not go through as they were stands in the modules beside it.
+What comes in, how it is worked on and how threads share a store stands here, the rest in the modules beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from kakehashi.ports.ledger import BatchRow, Exchange, ReplicaChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
+from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformance as _Endpoint
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_samples import (
@@ -395,6 +395,6 @@ class _Sharing:
 
 
 class StoreConformance(
-    _Intake, StoreOutboxConformance, _Work, StoreOperatorConformance, StoreCharacterConformance, _Sharing
+    _Intake, StoreOutboxConformance, _Work, _Endpoint, StoreOperatorConformance, StoreCharacterConformance, _Sharing
 ):
     """The whole suite."""

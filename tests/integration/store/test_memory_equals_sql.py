@@ -14,6 +14,7 @@ from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.domain.redrive import OrderAction
 from kakehashi.errors import DuplicateContent, StoreError
+from kakehashi.ports.ledger import Exchange, NewPart
 from kakehashi.ports.redrive import Correction, NewOrder
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.memory_store import MemoryStore
@@ -21,7 +22,7 @@ from kakehashi.testing.store_samples import NOW, change, new_batches, new_charac
 from kakehashi_adapters.sql_store import migrate, open_store
 
 LANES = ("tax", "welfare")
-IDS = {"id", "file_id", "batch_id", "redrive_of", "exception_id", "example"}
+IDS = {"id", "file_id", "batch_id", "redrive_of", "part_of", "exception_id", "example"}
 _FOLDER = tempfile.TemporaryDirectory(prefix="kakehashi-template-")
 _TEMPLATE = Path(_FOLDER.name) / "ledger.db"
 
@@ -29,6 +30,7 @@ smaller = st.integers(0, 3)
 chosen = st.integers(0, 40)
 dues = st.integers(0, 20) | st.integers(110, 300)
 receipts = st.sampled_from([None, None, "receipt"])
+codes = st.sampled_from(["6001", "SRV-015"])
 some_lanes = st.lists(st.sampled_from([*LANES, "removed"]), max_size=3)
 open_states = st.sampled_from([RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
 
@@ -38,7 +40,7 @@ met = st.lists(st.tuples(st.integers(1, 4), st.sampled_from(CharacterTrouble), s
 
 def characters(row, found):
     """Of records that the batch has; counted from its first one."""
-    first, size = (row.first_record, row.records) if row else (1, 1)
+    first, size = (row.first_record, max(row.records, 1)) if row else (1, 1)
     return [new_character(first + (at - 1) % size, source, trouble=trouble) for at, trouble, source in found]
 
 
@@ -123,6 +125,23 @@ class Histories(RuleBasedStateMachine):
             lambda store, step: store.mark_published({number + step: turn for number, turn in turns.items()}, due=due)
         )
 
+    @rule(number=chosen, off=st.integers(0, 9), cut=st.integers(1, 3), short=st.integers(0, 9), code=codes)
+    def split(self, number, off, cut, short, code):
+        batch, now = self.pick(number), self.now()
+        row, turn = self.sql.batch(batch), self.turn_of(batch, off)
+        excepted = len(self.sql.exceptions_of(batch))
+        sizes = [cut, (row.records if row else 3) - excepted - cut - (short == 0)]
+        body = Sealed("k", b"body")
+        parts = [
+            NewPart(first_record=1, records=size, offset=1, request_id=self.new_request(), body=body) for size in sizes
+        ]
+        answer = Exchange(message_id="DBM-201", request_id=None, sent_at=now, segment=9, code=code)
+        done = self.both(
+            lambda store, step: store.split(batch + step, turn=turn, parts=parts, code=code, now=now, exchange=answer)
+        )
+        if done is True:
+            self.batches += len(parts)
+
     @rule(
         number=chosen,
         off=st.integers(0, 9),
@@ -155,7 +174,9 @@ class Histories(RuleBasedStateMachine):
         row = self.sql.batch(batch)
         if row is None:
             return []
-        numbers = {row.first_record + (position - 1) % row.records: state for position, state in refused.items()}
+        numbers = {
+            row.first_record + (position - 1) % max(row.records, 1): state for position, state in refused.items()
+        }
         judged = {number: "4003" if number % 2 else None for number in numbers}
         return [new_exception(number, state=state, server_code=judged[number]) for number, state in numbers.items()]
 

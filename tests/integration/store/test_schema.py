@@ -6,6 +6,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
+from kakehashi.domain.redrive import OrderAction
+from kakehashi.ports.redrive import NewOrder
 from kakehashi.testing.store_samples import NOW
 from kakehashi_adapters.sql_store import migrate, open_store
 from kakehashi_adapters.sql_store.migrations.run import _config
@@ -83,3 +85,24 @@ def test_lists_of_what_is_open_read_only_that(plan):
         "INDEX ix_files_unreturned (lane=?)",
         "INDEX ix_batches_parked",
     ]
+
+
+def test_a_step_of_an_order_looks_at_its_next_records_only(plan):
+    """Hundreds of thousands of open records are walked through once, not once a step."""
+    order = NewOrder(
+        lane="tax", action=OrderAction.RETRY, reason="r", actor="a", per_second=9, placed_at=NOW, code="MAP-002"
+    )
+
+    def carried_out(store):
+        assert store.carry_out(store.place_order(order).id, most=9, waiting=9, now=NOW) is not None
+
+    steps = [step for step in plan(carried_out) if " exceptions " in f"{step} "]
+    assert "SEARCH exceptions USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps
+
+
+def test_alarms_look_at_the_last_hour_only(plan):
+    """What was settled before is not read."""
+    assert (
+        plan(lambda store: store.settled(since=NOW))[0]
+        == "SEARCH batches USING INDEX ix_batches_settled (updated_at>?)"
+    )

@@ -96,7 +96,7 @@ def test_the_meaning_is_kept(error, kind, code):
 def test_the_address_has_every_safe_default():
     """Heartbeat and the blocked-connection limit are set without being asked for; TLS verifies the server."""
     address = parse_address("amqps://user:p%40ss@broker.example/vh%2Fost")
-    parameters = address.parameters
+    (parameters,) = address.nodes.in_turn()
     assert (parameters.port, parameters.virtual_host, parameters.credentials.password) == (5671, "vh/ost", "p@ss")
     assert parameters.heartbeat == 20
     assert parameters.blocked_connection_timeout == 300
@@ -104,7 +104,19 @@ def test_the_address_has_every_safe_default():
     assert address.prefix == "kakehashi"
     assert parameters.ssl_options.context.verify_mode == ssl.CERT_REQUIRED
     assert parameters.ssl_options.context.check_hostname
-    assert parse_address("amqp://h").parameters.port == 5672
+    assert parse_address("amqp://h").nodes.in_turn()[0].port == 5672
+
+
+def test_the_nodes_of_a_cluster_are_tried_in_turn():
+    """Hosts joined by commas share everything else; who lost a node begins with the one after it, once for all."""
+    nodes = parse_address("amqp://user:pass@one,two:5673,[::1]:5674/site?heartbeat=7").nodes
+    one, two, three = nodes.in_turn()
+    assert [(node.host, node.port) for node in (one, two, three)] == [("one", 5672), ("two", 5673), ("::1", 5674)]
+    assert {(node.virtual_host, node.heartbeat) for node in (one, two, three)} == {("site", 7)}
+    nodes.leave(one)
+    nodes.leave(one)
+    nodes.leave(three)
+    assert nodes.in_turn() == [two, three, one]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +127,7 @@ def test_the_address_has_every_safe_default():
         "http://user:SECRET@h",
         "amqp://",
         "amqp://user:SECRET@h:port",
+        "amqp://user:SECRET@h,,i",
         "amqp://user:SECRET@h:99999999",
         "amqp://user:SECRET@h?heartbeat=often",
         "amqp://user:SECRET@h?unknown=1",

@@ -190,6 +190,16 @@ def test_a_declared_substitute_is_used_and_counted():
     assert [(fault.code, fault.facts["position"]) for fault in faults] == [("MAP-004", 2)]
 
 
+def test_every_character_without_a_substitute_is_named():
+    """Each with all of its places, in the order of the first; of a text of many different ones, eight are named."""
+    mapper = compiled(degrade={"髙": "高"})
+    _, faults = mapped(mapper=mapper, 氏名="淸髙仼\U000e0100淸")
+    facts = {name: faults[0].facts[name] for name in ("position", "character")}
+    assert facts == {"position": "1, 4; 3", "character": "U+6DF8; U+4EFC U+E0100"}
+    _, faults = mapped(mapper=mapper, 氏名="".join(map(chr, range(0xE000, 0xE00A))))
+    assert str(faults[0].facts["character"]).count(";") == 7
+
+
 def test_a_substituted_kanji_loses_its_selector():
     """A selector belongs to its kanji: it goes with it."""
     record, _ = mapped(mapper=compiled(degrade={"髙": "高"}), 氏名="髙\U000e0100橋")

@@ -92,6 +92,14 @@ def test_a_character_that_the_server_does_not_take_is_named(house_of, manifest, 
     assert [(row.record_no, row.item, row.target, row.times) for row in lost] == [(RECORD, "A0340", "U+98A8", 1)]
 
 
+def test_all_characters_of_an_item_that_the_server_does_not_take_are_named(house_of, manifest):
+    """Each by itself, as often as it stands there: one look is enough to write the table."""
+    house = house_of("tax-levy")
+    take(house, manifest, {RECORD: "凬町鈆凬".encode("cp932")})
+    rows = {(row.source, row.item, row.times) for row in house.store.characters(held=True)}
+    assert rows == {("U+51EC", "A0340", 2), ("U+9206", "A0340", 1)}
+
+
 def test_every_substitute_is_written_down_with_its_record(house_of, manifest):
     """Which record, which item, from which to which code point, how often; the record itself is accepted."""
     house = house_of("tax-levy")

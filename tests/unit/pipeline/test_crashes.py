@@ -37,6 +37,7 @@ from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_sealer import MemorySealer
 from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
+from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
 from kakehashi_simulators.intermediate_server import IntermediateServer
 from kakehashi_simulators.legacy.inquiry import write_inquiries
@@ -331,6 +332,7 @@ class World:
             spool=Port(fates, "spool", self.spool, create=lambda target: Port(fates, "writer", target)),
             client=Port(fates, "client", MemoryServerClient(lambda m: self.server._messages.answer(m.document))),
             clock=self.clock,
+            surroundings=MemorySurroundings(),
             schemas=self.schemas,
             events=Recorder(),
             source=SourcePort(fates, "source", self.source, claim=lambda target: Port(fates, "file", target)),

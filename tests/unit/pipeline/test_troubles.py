@@ -7,7 +7,7 @@ from tests.unit.pipeline.test_work import take
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.errors import StoreUnavailable
-from kakehashi.interface.profile import ServiceHours
+from kakehashi.interface.service import ServiceHours
 from kakehashi.runtime.events import EventLog
 
 
@@ -16,6 +16,7 @@ def with_profile(house, **changes):
     lane = house.route.name
     work = house.worker.lanes[lane]
     profile = dataclasses.replace(work.settling.profile, **changes)
+    work.conversation.endpoint.service = profile.service
     house.worker.lanes[lane] = dataclasses.replace(
         work,
         settling=dataclasses.replace(work.settling, profile=profile),

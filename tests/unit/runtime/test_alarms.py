@@ -1,7 +1,7 @@
 """An operator is called once when something begins to be wrong, and told when it is over."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +11,7 @@ from kakehashi.catalogue import PROBLEMS
 from kakehashi.config.route_settings import ExpectSettings
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.batch import RecordState
+from kakehashi.domain.breaker import BreakerRow, BreakerState
 from kakehashi.ports.ledger import NewFile
 from kakehashi.ports.vigil import Expiry, Space
 from kakehashi.runtime.alarms import Alarms
@@ -31,8 +32,13 @@ class Lane:
         self.clock, self.store, self.around = MemoryClock(), MemoryStore(), MemorySurroundings()
         self.routes = {"tax": SimpleNamespace(settings=SimpleNamespace(expect=None))}
         self.files = 0
+        self.holidays = set()
         self.watch = Watch(
-            routes=self.routes, store=self.store, settings=AlarmSettings(**settings), surroundings=self.around
+            routes=self.routes,
+            store=self.store,
+            settings=AlarmSettings(**settings),
+            surroundings=self.around,
+            is_holiday=self.holidays.__contains__,
         )
         self.alarms = Alarms(watch=self.watch, clock=self.clock, events=Recorder())
 
@@ -158,6 +164,37 @@ def test_weekends_and_held_files_are_no_flow(lane):
     _, (rest,) = lane.take(1)
     lane.settle(rest)
     assert lane.told() == [("cleared", "records_received", None)]
+
+
+def test_nothing_is_expected_on_a_holiday(lane):
+    """The last deadline before it stands; a lane that works on holidays is expected to."""
+    lane.expect(DAILY)
+    lane.clock.advance(datetime(2026, 7, 17, 8, 0, tzinfo=JAPAN) - lane.clock.now())
+    _, (friday,) = lane.take()
+    lane.settle(friday)
+    lane.holidays.add(date(2026, 7, 20))
+    assert lane.told_at(datetime(2026, 7, 20, 9, 0, tzinfo=JAPAN)) == []
+    assert lane.told_at(datetime(2026, 7, 21, 8, 59, tzinfo=JAPAN)) == []
+    assert lane.told() == [("raised", "files_received", 0)]
+    lane.clock.advance(timedelta(days=-1))
+    assert lane.told() == [("cleared", "files_received", None)]
+    lane.expect(DAILY.model_copy(update={"holidays": "expected"}))
+    assert lane.told() == [("raised", "files_received", 0)]
+
+
+@pytest.mark.parametrize(("name", "of_lane", "place"), [("*", "", "server"), ("tax", "tax", None)])
+def test_a_breaker_that_stays_open_calls(lane, name, of_lane, place):
+    """A minute after it opened, also while a probe is on its way; of lanes of other processes not; closed is closed."""
+    opened = BreakerRow(name=name, state=BreakerState.OPEN, since=lane.clock.now(), code="SRV-002")
+    lane.store.note_breaker(opened)
+    lane.store.note_breaker(replace(opened, name="welfare"))
+    assert lane.told(0.9) == []
+    lane.store.note_breaker(replace(opened, state=BreakerState.HALF_OPEN))
+    assert lane.told() == [("raised", "breaker_open_minutes", 1)]
+    (alarm,) = lane.watch.ringing(lane.clock.now())
+    assert (alarm.code, alarm.lane, alarm.place) == ("ALM-005", of_lane, place)
+    lane.store.note_breaker(replace(opened, state=BreakerState.CLOSED, since=lane.clock.now()))
+    assert lane.told() == [("cleared", "breaker_open_minutes", None)]
 
 
 def test_many_refused_records_call(lane):

@@ -63,6 +63,7 @@ def test_earlier_batches_of_an_ordered_lane_end_before_later_ones_begin():
             store=None,
             clock=None,
             events=EventLog(),
+            quiet=None,
             pool=pool,
             schedule=Schedule(slots=4, limits={"ordered": 4, "free": 4}, in_order={"ordered"}),
             idle=timedelta(0),

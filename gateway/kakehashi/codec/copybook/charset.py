@@ -61,6 +61,7 @@ class _Single:
     def __init__(self, name: str) -> None:
         self._name = name
         self.host = "0".encode(name) == b"\xf0"
+        self._latin = _latin(name)
 
     def decode(self, raw: bytes) -> str:
         try:
@@ -69,13 +70,23 @@ class _Single:
             raise damage("DEC-004", error.start) from None
 
     def decode_all(self, raws: Sequence[bytes]) -> list[str]:
-        return separated(SEPARATOR.encode(self._name).join(raws).decode(self._name), len(raws))
+        joined = SEPARATOR.encode(self._name).join(raws)
+        text = joined.translate(self._latin).decode("latin-1") if self._latin else joined.decode(self._name)
+        return separated(text, len(raws))
 
     def encode(self, text: str) -> bytes:
         try:
             return text.encode(self._name)
         except UnicodeEncodeError as error:
             raise damage("DEC-004", character=error.start + 1) from None
+
+
+def _latin(name: str) -> bytes:
+    """Byte → Latin-1, where the charset is Latin-1 in another order (most EBCDIC pages are): quicker than a charmap."""
+    try:
+        return bytes(range(256)).decode(name).encode("latin-1")
+    except UnicodeError:
+        return b""
 
 
 class _Around:

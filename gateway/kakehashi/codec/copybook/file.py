@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import BinaryIO, NamedTuple
+from functools import partial
+from itertools import count
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from kakehashi.codec.copybook.record import CopybookCodec, Decoded, Values
-from kakehashi.codec.records import RawRecord, Recfm, RecordSpec, read_records, write_blocks, write_record
+from kakehashi.codec.records import Recfm, RecordReader, RecordSpec, write_blocks, write_record
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["Found", "file_of", "read_file", "write_values"]
@@ -34,81 +36,82 @@ def read_file(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, *, file:
     """Every record, in order, in flat memory. `stream` can seek. One that cannot be read does not stop the others;
     a way that is lost is the last fault. Records of format F without a length have that of the copybook.
     """
-    found = _unmarked(stream, codec, spec) if _is_unmarked(codec, spec) else _framed(stream, codec, spec, file)
-    for number, (offset, decoded) in enumerate(found, start=1):
-        if not decoded.faults:
-            yield Found(number, offset, decoded)
-        else:
-            faults = tuple(fault.at(file=file, record=number) for fault in decoded.faults)
-            yield Found(number, offset, decoded._replace(faults=faults))
+    runs = _unmarked(stream, codec, spec) if _is_unmarked(codec, spec) else _framed(stream, codec, spec, file)
+    number = 1
+    for offsets, decoded in runs:
+        for index, each in enumerate(decoded):
+            if each.faults:
+                faults = tuple(fault.at(file=file, record=number + index) for fault in each.faults)
+                decoded[index] = each._replace(faults=faults)
+        yield from map(_FOUND, zip(count(number), offsets, decoded, strict=False))
+        number += len(decoded)
+
+
+_FOUND = partial(tuple.__new__, Found)
+_Run: TypeAlias = "tuple[Sequence[int], list[Decoded]]"
+"""Where records are, and what they say."""
 
 
 def _is_unmarked(codec: CopybookCodec, spec: RecordSpec) -> bool:
     return spec.recfm in _STRIDES and spec.record_length is None and codec.varies
 
 
-def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str) -> Iterator[tuple[int, Decoded]]:
+def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str) -> Iterator[_Run]:
     if spec.recfm in _STRIDES and spec.record_length is None:
         spec = replace(spec, record_length=codec.most)
     end = spec.file_header
     refused: list[Fault] = []
     try:
-        for records in _groups(read_records(stream, spec, file=file, refused=refused.append), codec.at_once, refused):
-            if records:
-                offsets = [record.offset for record in records]
-                yield from zip(offsets, codec.read_many([record.data for record in records], offsets), strict=True)
-                end = records[-1].offset + len(records[-1].data)
+        for run in RecordReader(stream, spec, file=file, refused=refused.append).runs(codec.at_once):
             yield from _drained(refused)
+            yield run.offsets, codec.read_many(run.records, run.offsets)
+            end = run.offsets[-1] + len(run.records[-1])
+        yield from _drained(refused)
     except InputError as error:
         yield from _drained(refused)
         fault = error.fault
         offset = end if fault.place.offset is None else fault.place.offset
-        yield offset, Decoded(None, (fault.at(offset=offset),), 0)
+        yield (offset,), [Decoded(None, (fault.at(offset=offset),), 0)]
 
 
-def _drained(refused: list[Fault]) -> Iterator[tuple[int, Decoded]]:
+def _drained(refused: list[Fault]) -> Iterator[_Run]:
     """Records that are none by their length alone."""
     while refused:
         fault = refused.pop(0)
-        yield fault.place.offset or 0, Decoded(None, (fault,), 0)
+        yield (fault.place.offset or 0,), [Decoded(None, (fault,), 0)]
 
 
-def _groups(records: Iterator[RawRecord], size: int, refused: list[Fault]) -> Iterator[list[RawRecord]]:
-    """Up to `size` records at a time, or fewer (even none) before one that was refused. What stops the iterator comes
-    behind the records before it.
-    """
-    group: list[RawRecord] = []
-    try:
-        for record in records:
-            if refused or len(group) == size:
-                yield group
-                group = []
-            group.append(record)
-    except InputError:
-        yield group
-        raise
-    yield group
-
-
-def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Iterator[tuple[int, Decoded]]:
+def _unmarked(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec) -> Iterator[_Run]:
     """Each record ends where its last item does."""
     end = stream.seek(0, 2) - spec.file_footer
     at = read = stream.seek(spec.file_header)
     buffer, start = b"", 0
+    offsets: list[int] = []
+    records: list[bytes] = []
     while True:
         if len(buffer) - start < codec.most and read < end:
             block = stream.read(min(max(_BLOCK, codec.most), end - read))
             read = read + len(block) if block else end
             buffer, start = buffer[start:] + block, 0
             continue
-        if start >= len(buffer):
+        raw = buffer[start : start + codec.most]
+        length = codec.length(raw)
+        if records and (not length or len(records) == codec.at_once):
+            yield offsets, codec.read_many(records, offsets)
+            offsets, records = [], []
+        if not raw:
             return
-        decoded = codec.read(buffer[start : start + codec.most], offset=at)
-        yield at, decoded
-        if decoded.end <= 0 or any(fault.code in _LOST for fault in decoded.faults):
-            return
-        start += decoded.end
-        at += decoded.end
+        if length:
+            offsets.append(at)
+            records.append(raw[:length])
+        else:
+            decoded = codec.read(raw, offset=at)
+            yield (at,), [decoded]
+            if decoded.end <= 0 or any(fault.code in _LOST for fault in decoded.faults):
+                return
+            length = decoded.end
+        start += length
+        at += length
 
 
 def write_values(codec: CopybookCodec, spec: RecordSpec, values: Values) -> bytes:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
+from kakehashi.codec.copybook.dicts import Dicts, dicts_of
 from kakehashi.codec.copybook.leaf import Leaf, Read
 from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.codec.text_form import damage
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["GroupNode", "LeafNode", "Node", "Part"]
+__all__ = ["GroupNode", "LeafNode", "Node", "Part", "Seen"]
+
+Seen: TypeAlias = Mapping[str, JsonValue]
+"""Items that others depend on → their values."""
 
 
 class Node(Protocol):
@@ -28,6 +32,12 @@ class Node(Protocol):
     def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
         """What `read` gives for each record, but for those that are `bad`."""
 
+    def settled(self, seen: Seen, /) -> Node:
+        """For records in which these items have these values: without what depends on them."""
+
+    def asked(self, at: int, /) -> Iterator[tuple[str, int, LeafNode]]:
+        """Items that others depend on, whose place is the same in all records of this shape: name, place, node."""
+
     def write(self, state: Writing, value: JsonValue, at: int) -> None: ...
 
 
@@ -41,8 +51,14 @@ class Part(Protocol):
     """Key and reader of a single elementary item that nobody else asks for."""
     uniform: bool
 
-    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        """The values of its only key, one a record."""
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[Sequence[JsonValue]]:
+        """For each key its values, one a record."""
+
+    def settled(self, seen: Seen, /) -> Part:
+        """As of nodes. Raises InputError where such values mean nothing."""
+
+    def asked(self, at: int, /) -> Iterator[tuple[str, int, LeafNode]]:
+        """As of nodes."""
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None: ...
 
@@ -53,11 +69,11 @@ class LeafNode:
     """An elementary item."""
 
     __slots__ = (
-        "_empty", "_leaf", "_length", "_name", "_path", "_read", "_write", "plain", "size", "textual", "uniform",
+        "_empty", "_length", "_name", "_path", "_read", "_write", "leaf", "plain", "size", "textual", "uniform",
     )  # fmt: skip
 
     def __init__(self, leaf: Leaf, *, length: int, path: str, name: str | None, textual: bool) -> None:
-        self._leaf = leaf
+        self.leaf = leaf
         self._read = leaf.read
         self._write = leaf.write
         self._empty = leaf.empty
@@ -81,7 +97,14 @@ class LeafNode:
         return value
 
     def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        return state.column(self._leaf, at, self._length)
+        return state.column(self.leaf, at, self._length)
+
+    def settled(self, seen: Seen) -> LeafNode:  # noqa: ARG002  # depends on none
+        return self
+
+    def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:
+        if self._name is not None:
+            yield self._name, at, self
 
     def _cut(self, state: Reading, raw: bytes) -> JsonValue:
         """What the record's end left of the item."""
@@ -118,12 +141,17 @@ class LeafNode:
 class GroupNode:
     """A group: its parts, each where the one before ends (or at the same place: `starts`)."""
 
-    __slots__ = ("_known", "_parts", "_path", "_slack", "_starts", "_steps", "plain", "size", "textual", "uniform")
+    __slots__ = (
+        "_dicts", "_known", "_parts", "_path", "_slack", "_starts", "_steps", "_tail", "plain", "size", "textual",
+        "uniform",
+    )  # fmt: skip
 
     def __init__(self, parts: Sequence[Part], slack: Sequence[int], *, path: str, tail: int) -> None:
         self._parts = tuple(parts)
         self._slack = tuple(slack)
         self._path = path
+        self._tail = tail
+        self._dicts: Dicts | None = None
         self._known = frozenset(key for part in parts for key in part.keys)
         self.textual = all(part.textual for part in parts)
         self.uniform = all(part.uniform for part in parts)
@@ -164,10 +192,24 @@ class GroupNode:
         return out
 
     def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        kept = [(part, start) for part, start in zip(self._parts, self._starts, strict=True) if part.keys]
-        keys = [key for part, _ in kept for key in part.keys]
-        columns = [part.read_many(state, at + start) for part, start in kept]
-        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+        columns: list[Sequence[JsonValue]] = []
+        for part, start in zip(self._parts, self._starts, strict=True):
+            if part.keys:
+                columns += part.read_many(state, at + start)
+        if self._dicts is None:
+            self._dicts = dicts_of([key for part in self._parts for key in part.keys])
+        return self._dicts(columns, len(state.joined) // state.stride)
+
+    def settled(self, seen: Seen) -> GroupNode:
+        parts = [part.settled(seen) for part in self._parts]
+        return GroupNode(parts, self._slack, path=self._path, tail=self._tail)
+
+    def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:
+        for part, gap in zip(self._parts, self._slack, strict=True):
+            yield from part.asked(at + gap)
+            if part.size is None:
+                return
+            at += gap + part.size
 
     def write(self, state: Writing, value: JsonValue, at: int) -> None:
         values = {} if value is None else value

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from kakehashi.codec.copybook.leaf import Read
-from kakehashi.codec.copybook.node import Node
+from kakehashi.codec.copybook.node import LeafNode, Node, Part, Seen
+from kakehashi.codec.copybook.settled import Chosen, Counted, occurrences
 from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.errors import Fault, InputError, Place
 
@@ -15,10 +17,11 @@ __all__ = ["Alternatives", "Count", "Single", "Table"]
 class Single:
     """An item that occurs once. Without a key its value is read for others' sake alone, and written empty."""
 
-    __slots__ = ("_key", "_node", "_read", "keys", "plain", "size", "textual", "uniform")
+    __slots__ = ("_key", "_needed", "_node", "_read", "keys", "plain", "size", "textual", "uniform")
 
     def __init__(self, key: str | None, node: Node, *, needed: bool) -> None:
         self._key = key
+        self._needed = needed
         self._node = node
         self._read = key is not None or needed or node.size is None
         self.keys: tuple[str, ...] = () if key is None else (key,)
@@ -33,8 +36,14 @@ class Single:
         elif self._read:
             self._node.read(state, at)
 
-    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        return self._node.read_many(state, at)
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[Sequence[JsonValue]]:
+        return (self._node.read_many(state, at),)
+
+    def settled(self, seen: Seen) -> Single:
+        return Single(self._key, self._node.settled(seen), needed=self._needed)
+
+    def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:
+        return self._node.asked(at)
 
     def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
         if self._key is None and self.size is not None and len(old := state.base[at : at + self.size]) == self.size:
@@ -58,6 +67,10 @@ class Count:
     def fixed(self) -> bool:
         return self._depending is None
 
+    def settled(self, seen: Seen) -> int | None:
+        """`of`, where the item is among these; else None."""
+        return self.of(seen) if self._depending is None or self._depending in seen else None
+
     def of(self, seen: Mapping[str, JsonValue]) -> int:
         """Raises InputError DEC-030 for a count outside 0 to the most, or a text without a row."""
         if self._depending is None:
@@ -73,10 +86,15 @@ class Count:
 class Table:
     """An item that occurs. `slides`: it takes no more bytes than it has occurrences."""
 
-    __slots__ = ("_count", "_key", "_node", "_path", "_read", "keys", "plain", "size", "textual", "uniform")
+    __slots__ = (
+        "_count", "_key", "_needed", "_node", "_path", "_read", "_slides", "keys", "plain", "size", "textual",
+        "uniform",
+    )  # fmt: skip
 
     def __init__(self, key: str | None, node: Node, count: Count, *, path: str, slides: bool, needed: bool) -> None:
         self._key = key
+        self._slides = slides
+        self._needed = needed
         self._node = node
         self._count = count
         self._path = path
@@ -109,10 +127,19 @@ class Table:
         if self._key is not None:
             out[self._key] = values
 
-    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        size = self._node.size or 0
-        columns = [self._node.read_many(state, at + n * size) for n in range(self._count.most)]
-        return [list(row) for row in zip(*columns, strict=True)]
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[Sequence[JsonValue]]:
+        return (occurrences(self._node, state, at, self._count.most),)
+
+    def settled(self, seen: Seen) -> Part:
+        node, count = self._node.settled(seen), self._count.settled(seen)
+        if count is None or node.size is None or self._count.fixed:
+            return Table(self._key, node, self._count, path=self._path, slides=self._slides, needed=self._needed)
+        size = node.size * (count if self._slides else self._count.most)
+        uniform = node.uniform and (self._key is not None or not self._read)
+        return Counted(self._key, node, count, size=size, uniform=uniform)
+
+    def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:  # noqa: ARG002  # another one in each occurrence
+        return iter(())
 
     def write(self, state: Writing, values: dict[str, JsonValue], at: int) -> None:
         given = values.get(self._key) if self._key is not None else None
@@ -162,14 +189,36 @@ class Alternatives:
         self.size = None if None in sizes else max(size or 0 for size in sizes)
         self.textual = all(part.textual for part in parts)
         self.plain: tuple[str, Read] | None = None
-        self.uniform = False
+        self.uniform = not self._choices and self.size is not None and all(part.uniform for part in parts)
 
-    def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
-        raise NotImplementedError  # not uniform
+    def read_many(self, state: ReadingMany, at: int) -> Sequence[Sequence[JsonValue]]:
+        """Without selectors: a record is bad when no part of it can be read."""
+        columns: list[Sequence[JsonValue]] = []
+        bad: list[set[int]] = []
+        for part in self._parts:
+            own = state.again()
+            found = part.read_many(own, at) if part.keys else ()
+            columns += [_without(column, own.bad) for column in found] if own.bad else found
+            bad.append(own.bad)
+        state.bad |= set.intersection(*bad)
+        return columns
+
+    def settled(self, seen: Seen) -> Part:
+        if not self._choices:
+            return self
+        if not any(item in seen for item in self._selectors):
+            return self
+        chosen = self._chosen(seen)
+        if chosen is None:
+            raise InputError(Fault("DEC-009", Place(item=self._path)))
+        return Chosen(chosen.settled(seen), size=self.size)
+
+    def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:  # noqa: ARG002  # who knows which holds
+        return iter(())
 
     def read(self, state: Reading, at: int, out: dict[str, JsonValue]) -> None:
         if self._choices:
-            part = self._chosen(state)
+            part = self._chosen(state.seen)
             if part is None:
                 place = Place(item=self._path, offset=state.offset + min(at, len(state.raw)))
                 state.faults.append(Fault("DEC-009", place))
@@ -194,9 +243,9 @@ class Alternatives:
             state.faults += faults[0]
         state.at = end
 
-    def _chosen(self, state: Reading) -> Single | Table | None:
+    def _chosen(self, seen: Seen) -> Single | Table | None:
         for item in self._selectors:
-            value = state.seen.get(item)
+            value = seen.get(item)
             index = self._choices.get((item, _plain(value)))
             if index is not None:
                 return self._parts[index]
@@ -219,6 +268,10 @@ class Alternatives:
             part.write(state, values, at)
             end = max(end, self._end(part, state, at))
         state.at = end
+
+
+def _without(column: Sequence[JsonValue], bad: AbstractSet[int]) -> list[JsonValue]:
+    return [None if index in bad else value for index, value in enumerate(column)]
 
 
 def _plain(value: JsonValue) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,12 +118,16 @@ def _number(text: str, parts: tuple[tuple[str, int], ...]) -> Picture:
 
 
 def _behind(parts: tuple[tuple[str, int], ...], point: str) -> int:
-    """Digits behind the point."""
+    """Digits behind the point. A sign that stands once is no digit: it does not float."""
+    times_of: Counter[str] = Counter()
+    for symbol, times in parts:
+        times_of[symbol] += times
+    floating = {symbol for symbol in ("+", "-", "$", "\\") if times_of[symbol] > 1}
     seen, count = False, 0
     for symbol, times in parts:
         if symbol == point:
             seen = True
-        elif seen and symbol in {"9", "Z", "*", "+", "-", "$", "\\"}:
+        elif seen and symbol in {"9", "Z", "*", *floating}:
             count += times
     return count
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 from kakehashi.codec.copybook.compiling import compile_record, with_names
 from kakehashi.codec.copybook.leaf import Read
 from kakehashi.codec.copybook.options import Odo, Options
+from kakehashi.codec.copybook.shape import Ask, Shape, Shapes
 from kakehashi.codec.copybook.state import JsonValue, Reading, ReadingMany, Writing
 from kakehashi.codec.copybook.tree import Copybook, Field
+from kakehashi.codec.framing import Strided
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["BYTES", "CopybookCodec", "Decoded", "Values"]
@@ -18,6 +22,10 @@ BYTES = "_bytes"
 """Where the bytes of a record travel, if they are kept."""
 _MANY = 512
 """Records that are read at once: their values still fit into the processor's cache."""
+_MIXED = 2048
+"""The same where they differ in shape: those of one shape shall be many."""
+_FEW = 4
+"""Records of a shape that are quicker read one by one."""
 
 Values = dict[str, JsonValue]
 
@@ -28,6 +36,10 @@ class Decoded(NamedTuple):
     values: Values | None
     faults: tuple[Fault, ...]
     end: int
+
+
+_DECODED = partial(tuple.__new__, Decoded)
+"""Quicker than calling it, which names its parts first."""
 
 
 class CopybookCodec:
@@ -45,9 +57,6 @@ class CopybookCodec:
         self.varies = copybook.varies and options.odo is Odo.SHIFTED
         """Only reading a record tells its length."""
         self._padded = copybook.varies and options.odo is Odo.PADDED
-        special = options.segments or options.keep_bytes or options.short
-        self.at_once = _MANY if self._part.uniform and self._part.keys and not special else 1
-        """How many records `read_many` had best be given."""
         self._collapse = len(copybook.records) == 1 and not options.root and len(self._part.keys) == 1
         wanted = {segment.item for segment in options.segments}
         fields = [field for record in copybook.records for field in record.walk() if not field.group]
@@ -56,6 +65,11 @@ class CopybookCodec:
             for field in fields
             if field.name in wanted
         ]
+        asks = [Ask(f.name, f.offset, f.length, items.leaf(f)) for f in fields if f.name in wanted]
+        self._shapes = Shapes(self._part, asks)
+        many = _MIXED if self._shapes.differ else _MANY
+        self.at_once = many if self._shapes.some and not options.short else 1
+        """How many records `read_many` had best be given."""
 
     def read(self, raw: bytes, *, offset: int = 0, whole: bool = False) -> Decoded:
         """The values of the record that `raw` begins with (or is: `whole`); `offset` is where it stands in the file."""
@@ -77,16 +91,43 @@ class CopybookCodec:
 
     def read_many(self, raws: Sequence[bytes], offsets: Sequence[int]) -> list[Decoded]:
         """`read` of each of them, as whole records; quick where all have one length and `at_once` allows."""
-        size = self._part.size
-        if self.at_once == 1 or size is None or len(raws[0]) < size or len(set(map(len, raws))) > 1:
-            return [self.read(raw, offset=offset, whole=True) for raw, offset in zip(raws, offsets, strict=True)]
-        state = ReadingMany(b"".join(raws), stride=len(raws[0]))
-        found = self._part.read_many(state, 0)
-        key = self._part.keys[0]
-        values = [value if self._collapse and isinstance(value, dict) else {key: value} for value in found]
-        decoded = [Decoded(value, (), size) for value in values]
+        decoded: list[Decoded | None] = [None] * len(raws)
+        for shape, indexes in self._shapes.groups(raws) if self.at_once > 1 else ():
+            if len(indexes) == len(raws):
+                decoded = self._alike(shape, raws)
+            elif len(indexes) >= _FEW:
+                for index, each in zip(indexes, self._alike(shape, [raws[i] for i in indexes]), strict=True):
+                    decoded[index] = each
+        if None not in decoded:
+            return decoded  # type: ignore[return-value]  # as the condition says
+        return [
+            self.read(raw, offset=offset, whole=True) if each is None else each
+            for each, raw, offset in zip(decoded, raws, offsets, strict=True)
+        ]
+
+    def length(self, raw: bytes) -> int:
+        """Of the record that `raw` begins with, where a few items tell it; 0: reading it may."""
+        shape = self._shapes.of(raw) if self.at_once > 1 else None
+        size = shape.part.size if shape is not None else None
+        return size if size is not None and size <= len(raw) else 0
+
+    def _alike(self, shape: Shape, raws: Sequence[bytes]) -> list[Decoded | None]:
+        """Records of one shape; None for those that must be read by themselves."""
+        state = ReadingMany(raws.data if isinstance(raws, Strided) else b"".join(raws), stride=len(raws[0]))
+        columns = shape.part.read_many(state, 0)
+        if self._collapse and isinstance(columns[0][0], dict):
+            values: Sequence[Values] = columns[0]  # type: ignore[assignment]  # a group's are dictionaries
+        else:
+            values = shape.dicts(columns, len(raws))
+        if self._options.keep_bytes:
+            for each, raw in zip(values, raws, strict=True):
+                each[BYTES] = raw.hex()
+        end = shape.part.size or 0
+        if self._padded:
+            end = max(end, min(self.most, state.stride))
+        decoded: list[Decoded | None] = [*map(_DECODED, zip(values, repeat(()), repeat(end)))]
         for index in state.bad:
-            decoded[index] = self.read(raws[index], offset=offsets[index], whole=True)
+            decoded[index] = None
         return decoded
 
     def _reading(self, raw: bytes, offset: int) -> Reading:

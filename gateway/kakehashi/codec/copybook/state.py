@@ -45,6 +45,10 @@ class ReadingMany:
         self.stride = stride
         self.bad: set[int] = set()
 
+    def again(self) -> ReadingMany:
+        """The same records, none of them bad."""
+        return ReadingMany(self.joined, stride=self.stride)
+
     def column(self, leaf: Leaf, at: int, length: int) -> Sequence[JsonValue]:
         """The values of an item. Where not all can be read at once they are read one by one."""
         raws = column(self.joined, at, length, stride=self.stride)

@@ -73,7 +73,8 @@ class ItemCutter:
         at, size = 0, len(data)
         start, reach = self._start, self._reach
         offsets: list[int] = []
-        done = Cut(offsets, [], 0)
+        records: list[bytes] = []
+        done = Cut(offsets, records, 0)
         while at + reach <= size:
             length = self._length(data[at : at + reach])
             if length is None or not self._least <= length <= self._most:
@@ -83,7 +84,7 @@ class ItemCutter:
             if at + length > size:
                 break
             offsets.append(base + at)
-            done.records.append(data[at : at + length])
+            records.append(data[at : at + length])
             at += length
         if last and done.damage is None and at < size:
             expected = self._length(data[at : at + reach]) if at + reach <= size else reach
@@ -103,7 +104,8 @@ class HeaderCutter:
     def cut(self, data: bytes, base: int, *, last: bool) -> Cut:
         at, size, width = 0, len(data), self._header.width
         offsets: list[int] = []
-        done = Cut(offsets, [], 0, heads=[])
+        records: list[bytes] = []
+        done = Cut(offsets, records, 0, heads=[])
         assert done.heads is not None
         while at + width <= size:
             head = data[at : at + width]
@@ -117,7 +119,7 @@ class HeaderCutter:
                 break
             if counts:
                 offsets.append(base + at + width)
-                done.records.append(data[at + width : end])
+                records.append(data[at + width : end])
                 done.heads.append(head)
             at = end
         if last and done.damage is None and at < size:

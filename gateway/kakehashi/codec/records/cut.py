@@ -21,7 +21,7 @@ class Cut:
     """
 
     offsets: Sequence[int]
-    records: list[bytes]
+    records: Sequence[bytes]
     used: int
     damage: InputError | None = None
     bad: dict[int, Fault] = field(default_factory=dict)

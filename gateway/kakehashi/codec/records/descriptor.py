@@ -82,8 +82,9 @@ class BlockCutter:
     def cut(self, data: bytes, base: int, *, last: bool) -> Cut:
         at, size = 0, len(data)
         offsets: list[int] = []
+        records: list[bytes] = []
         heads: list[bytes] = []
-        done = Cut(offsets, [], 0, heads=heads)
+        done = Cut(offsets, records, 0, heads=heads)
         while at + _WORD <= size and done.damage is None:
             length = self._length(data, at)
             if not 2 * _WORD <= length <= _LONGEST_BLOCK:
@@ -94,7 +95,7 @@ class BlockCutter:
                 break
             inner = self._inner.within(data, base, at + _WORD, min(end, size), last=True)
             offsets += inner.offsets
-            done.records += inner.records
+            records += inner.records
             heads += [data[at : at + _WORD], *repeat(b"", len(inner.records) - 1)][: len(inner.records)]
             done.damage = self._outer(inner, cut_off=end > size, block=base + at, length=length)
             at = inner.used

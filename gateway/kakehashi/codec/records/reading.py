@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, count, repeat
+from itertools import count, repeat
 from typing import NamedTuple
 
 from kakehashi.codec.framing import Readable
@@ -16,7 +16,7 @@ from kakehashi.codec.records.spec import Recfm, RecordSpec, check_spec
 from kakehashi.codec.records.stride import StrideCutter
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["Edges", "RawRecord", "RecordReader", "read_records"]
+__all__ = ["Edges", "RawRecord", "RecordReader", "Run", "read_records"]
 
 _BLOCK = 1 << 18
 
@@ -31,6 +31,15 @@ class RawRecord(NamedTuple):
     data: bytes
     number: int
     head: bytes = b""
+
+
+class Run(NamedTuple):
+    """Records one after another: the number of the first, and of each its offset, its bytes, the header before it."""
+
+    number: int
+    offsets: Sequence[int]
+    records: Sequence[bytes]
+    heads: Sequence[bytes] | None = None
 
 
 @dataclass(slots=True)
@@ -67,31 +76,37 @@ class RecordReader:
         self._cutter: Cutter = _cutter(spec)
 
     def __iter__(self) -> Iterator[RawRecord]:
+        for run in self._good_runs():
+            heads = repeat(b"") if run.heads is None else run.heads
+            yield from map(RawRecord, run.offsets, run.records, count(run.number), heads)
+
+    def runs(self, most: int) -> Iterator[Run]:
+        """The records without the headers before them, up to `most` at a time."""
+        for run in self._good_runs():
+            for at in range(0, len(run.records), most):
+                yield Run(run.number + at, run.offsets[at : at + most], run.records[at : at + most])
+
+    def _good_runs(self) -> Iterator[Run]:
+        """As far as possible at a time: what is refused comes between two of them."""
         number = 1
         try:
             for cut in self._cuts():
-                heads = repeat(b"") if cut.heads is None else cut.heads
-                found = map(RawRecord, cut.offsets, cut.records, count(number), heads)
-                if cut.bad:
-                    yield from self._good(found, cut, number)
-                else:
-                    yield from found
+                start = 0
+                for index in sorted(cut.bad):
+                    yield _part(cut, start, index, number)
+                    self._refuse(cut.bad[index].at(file=self._file, record=number + index))
+                    start = index + 1
+                yield _part(cut, start, len(cut.records), number)
                 number += len(cut.records)
                 if cut.damage is not None:
                     raise cut.damage
         except InputError as error:
             raise InputError(error.fault.at(file=self._file, record=error.fault.place.record or number)) from None
 
-    def _good(self, found: Iterator[RawRecord], cut: Cut, number: int) -> Iterator[RawRecord]:
+    def _refuse(self, fault: Fault) -> None:
         if self._refused is None:
-            first = min(cut.bad)
-            yield from compress(found, [True] * first)
-            raise InputError(cut.bad[first].at(record=number + first))
-        for index, record in enumerate(found):
-            if index in cut.bad:
-                self._refused(cut.bad[index].at(file=self._file, record=number + index))
-            else:
-                yield record
+            raise InputError(fault)
+        self._refused(fault)
 
     def _cuts(self) -> Iterator[Cut]:
         base, rest = self._spec.file_header, b""
@@ -135,6 +150,14 @@ class RecordReader:
             parts.append(chunk)
             missing -= len(chunk)
         return b"".join(parts)
+
+
+def _part(cut: Cut, start: int, end: int, number: int) -> Run:
+    """Records `start` to `end` of a cut whose first has this number."""
+    if start == 0 and end == len(cut.records):
+        return Run(number, cut.offsets, cut.records, cut.heads)
+    heads = None if cut.heads is None else cut.heads[start:end]
+    return Run(number + start, cut.offsets[start:end], cut.records[start:end], heads)
 
 
 def read_records(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kakehashi.codec.framing import Strided
 from kakehashi.codec.records.cut import Cut, too_short
 from kakehashi.codec.records.spec import ANY, SEPARATORS
 from kakehashi.codec.text_form import damage
@@ -31,7 +34,11 @@ class StrideCutter:
         whole = len(data) // stride * stride
         wrong = self._first_wrong(data, whole, stride)
         used = whole if wrong is None else wrong * stride
-        records = [data[at : at + self._length] for at in range(0, used, stride)]
+        records: Sequence[bytes]
+        if self.separator:
+            records = [data[at : at + self._length] for at in range(0, used, stride)]
+        else:
+            records = Strided(data[:used], stride)
         done = Cut(range(base, base + used, stride), records, used)
         if last and self._ends(data[used:], base + used, done):
             return done
@@ -47,7 +54,7 @@ class StrideCutter:
             return True
         if not self.separator or len(rest) < self._length or rest[self._length :].strip(EOF):
             return False
-        done.records.append(rest[: self._length])
+        done.records = [*done.records, rest[: self._length]]
         done.offsets = [*done.offsets, at]
         done.used += self._length
         done.closed = False
