@@ -52,10 +52,12 @@ class PrivateRabbit:
         self._own = folder is None
         self._folder = folder or Path(tempfile.mkdtemp(prefix="kakehashi-rabbitmq-"))
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._mapper_port: int
         self.port, self._distribution_port, self._mapper_port = free_ports(3)
         self.password = secrets.token_hex(16)
         if beside is not None:
-            self._mapper_port, self.password = beside._mapper_port, beside.password  # noqa: SLF001  # one of our own kind
+            self._mapper_port = int(beside._mapper_port)  # noqa: SLF001  # one of us
+            self.password = beside.password
             settings += self._joining(beside)
         self._environment = self._prepare(settings)
         self._mapper = self._start_mapper() if beside is None else None
@@ -82,7 +84,7 @@ class PrivateRabbit:
     def _joining(self, other: PrivateRabbit) -> str:
         """Nodes of a cluster share a cookie; what the second one is told, as lines for rabbitmq.conf."""
         cookie = self._folder / _COOKIE
-        shutil.copyfile(other._folder / _COOKIE, cookie)
+        shutil.copyfile(Path(other._environment["HOME"]) / _COOKIE, cookie)
         cookie.chmod(0o400)
         discovery = "cluster_formation"
         return (
@@ -138,8 +140,13 @@ class PrivateRabbit:
             preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call
         )
 
-    def start(self) -> None:
-        """Start (again) on the same data and ports; returns when AMQP connections are taken."""
+    @property
+    def answers(self) -> bool:
+        """Whether AMQP connections are taken."""
+        return _answers(self.port)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start (again) on the same data and ports; returns when AMQP connections are taken, or without waiting."""
         output = self._folder / "output"
         with output.open("ab") as stream:
             self._process = subprocess.Popen(  # noqa: S603  # fixed program, own environment
@@ -153,7 +160,7 @@ class PrivateRabbit:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  # one system call
             )
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(self.port):
+        while wait and not self.answers:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise BrokerUnavailable(program="rabbitmq-server", port=self.port)

@@ -10,6 +10,8 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kakehashi.errors import StoreCorrupt, StoreUnavailable
@@ -44,6 +46,21 @@ class FileSpool:
         except OSError:
             raise StoreUnavailable from None
         return _unframed(chunk, length)
+
+    def last(self, name: str) -> Sealed:
+        try:
+            with opened_folder(self._folder) as folder:
+                chunk = _read_last(_checked(name), folder)
+        except OSError:
+            raise StoreUnavailable from None
+        return _unframed(chunk, len(chunk))
+
+    def names(self) -> list[str]:
+        try:
+            with os.scandir(self._folder) as entries:
+                return [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
+        except OSError:
+            raise StoreUnavailable from None
 
     def remove(self, name: str) -> None:
         try:
@@ -102,14 +119,39 @@ def _checked(name: str) -> str:
 
 
 def _read(name: str, offset: int, length: int, folder: int) -> bytes:
+    with _opened(name, folder) as file:
+        return os.pread(file, length, offset)
+
+
+def _read_last(name: str, folder: int) -> bytes:
+    """Goes from head to head, for only the front of a chunk says how long it is."""
+    with _opened(name, folder) as file:
+        size, offset, length = os.fstat(file).st_size, 0, 0
+        while offset + length < size:
+            offset += length
+            head = os.pread(file, 1 + 255 + _LENGTH.size, offset)
+            length = _length(head)
+        return os.pread(file, length, offset)
+
+
+@contextmanager
+def _opened(name: str, folder: int) -> Iterator[int]:
     try:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         raise StoreCorrupt from None
     try:
-        return os.pread(file, length, offset)
+        yield file
     finally:
         os.close(file)
+
+
+def _length(head: bytes) -> int:
+    """Of a whole chunk, by its front."""
+    try:
+        return 1 + head[0] + 2 * _LENGTH.size + int(_LENGTH.unpack_from(head, 1 + head[0])[0])
+    except (IndexError, struct.error):
+        raise StoreCorrupt from None
 
 
 def _framed(sealed: Sealed) -> bytes:

@@ -85,17 +85,21 @@ REF-008 | the file is larger than the limit | ファイルが上限を超えて�
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
-BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | Compare the queue's arguments and rights with the topology | キューの定義と権限を確認してください
+BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | See `kakehashi topology --check`; let the queue run empty, delete it, and start again; or give the user its rights | kakehashi topology --check を参照し、キューを空にして削除後に再起動するか、権限を付与してください
 BRK-005 | a message could not be routed | 電文の宛先キューがありません | Declare the topology again | キューを再定義してください
 BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文がキューにあります | See the dead queue of the lane | デッドキューを確認してください
 BRK-007 | a message came back too often without an answer: a worker dies on it | 電文が処理されないまま繰り返し戻されました | See the dead queue of the lane; resend the batch from the ledger once the cause is found | デッドキューを確認し、原因を除いてから台帳より再送してください
 BRK-008 | the broker refused a message: the queue is full or has no quorum | ブローカーが電文を拒否しました(キューの満杯または過半数割れ) | See the queue's length limit and the cluster's nodes | キューの上限とクラスタの状態を確認してください
-BRK-009 | workers died on this batch, again and again | このバッチの処理中にワーカーが繰り返し異常終了しました | The batch is parked; find what kills the worker (memory, a crash in a library), then retry it or discard it | バッチを保留しました。異常終了の原因を調べ、再処理または破棄してください
+BRK-009 | no worker takes anything from a lane | レーンを処理するワーカーがありません | Start a worker: `kakehashi run --role worker` | ワーカーを起動してください(kakehashi run --role worker)
+BRK-010 | workers died on this batch, again and again | このバッチの処理中にワーカーが繰り返し異常終了しました | The batch is parked; find what kills the worker (memory, a crash in a library), then retry it or discard it | バッチを保留しました。異常終了の原因を調べ、再処理または破棄してください
 STO-001 | the store failed | 台帳の障害 | See the database's log | データベースのログを確認してください
 STO-002 | the store cannot be reached or is full | 台帳に接続できないか、満杯です | Check database, disk and locks | データベースとディスクを確認してください
 STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください
 STO-004 | the store has another schema version | 台帳の版が異なります | Run the program that matches, or migrate | 対応する版を使用するか、移行してください
 STO-005 | a request id stands in the ledger already | 要求IDが既に台帳にあります | Nothing was taken; report it: two batches would pass for one | 受け付けていません。二つのバッチが同一視されるため報告してください
+STO-006 | the ledger is older than the spool: a backup was restored | 台帳が控えより古く、バックアップから復元されています | Stop every process, run `kakehashi ledger reconcile`, then start | 全プロセスを停止し `kakehashi ledger reconcile` を実行してから起動してください
+STO-007 | a file of the spool does not say what it is: an earlier version wrote it | 控えに受付情報がありません(旧版の控え) | If the ledger should know it, ask the owner for the file again | 台帳にあるはずの控えなら、再送を依頼してください
+STO-008 | the ledger is in use | 台帳が使用中です | Stop every process of the gateway first | 先に全プロセスを停止してください
 SRV-001 | the intermediate server failed | 中間サーバーの障害 | Retried by itself; watch the lane | 自動再試行します。レーンを確認してください
 SRV-002 | the intermediate server cannot be reached | 中間サーバーに接続できません | Retried by itself; check the line | 自動再試行します。回線を確認してください
 SRV-003 | the outcome of a send is unknown | 送信結果が不明です | The status is asked first; nothing is sent twice | 状態照会後に再送します

@@ -90,12 +90,15 @@ class BrokerSite(Site):
 @contextlib.contextmanager
 def broker_site(folder, *, extra=""):
     """A running one, its links settled; nothing else was dropped."""
-    with PrivateRabbit() as rabbit, TcpProxy("127.0.0.1", rabbit.port) as proxy:  # noqa: SIM117  # the site needs both
-        with _site(folder, rabbit.url.replace(f":{rabbit.port}/", f":{proxy.port}/"), extra) as run:
-            site = BrokerSite(run, rabbit, proxy, new=1)
-            site.drop_links()
-            site.rest()
-            yield site
+    with (
+        PrivateRabbit() as rabbit,
+        TcpProxy("127.0.0.1", rabbit.port) as proxy,
+        _site(folder, rabbit.url.replace(f":{rabbit.port}/", f":{proxy.port}/"), extra) as run,
+    ):
+        site = BrokerSite(run, rabbit, proxy, new=1)
+        site.drop_links()
+        site.rest()
+        yield site
 
 
 @contextlib.contextmanager

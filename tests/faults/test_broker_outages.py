@@ -10,7 +10,7 @@ import time
 import pytest
 from tests.faults.broker_site import HEARTBEAT, WORK
 from tests.faults.site import SEED
-from tests.faults.strikes import kill_broker, restart_broker
+from tests.faults.strikes import Strikes, kill_broker, restart_broker
 from tests.tier import FULL
 
 RECOVERY_SECONDS = 15
@@ -126,3 +126,13 @@ def test_a_refused_connection_costs_neither_memory_nor_log(troubled, record_prop
     record_property("tries", tries)
     assert max(grown.values()) < 8 << 20
     assert tries <= 4 * seconds
+
+
+@pytest.mark.exam("E05")
+@pytest.mark.timeout(2400 if FULL else 200)
+def test_random_strikes_at_all_parts_lose_repeat_and_reorder_nothing(troubled, record_property):
+    """Work comes in while a seed strikes at worker, intake, broker and wire: the books agree when it is over."""
+    strikes = Strikes(troubled.run, seed=SEED, broker=troubled.rabbit, proxy=troubled.proxy)
+    with troubled.judged():
+        strikes.strike_for(1800 if FULL else 6, between=troubled.drop)
+    record_property("strikes", dict(strikes.counts()))

@@ -3,12 +3,14 @@
 Alarms, queues that are full, deleted, or of the wrong kind, rights that are gone, messages of strangers.
 """
 
+import json
 import signal
 import time
 
 import pytest
-from tests.acceptance.watching import eventually
-from tests.faults.broker_site import BLOCKED_AFTER, DELAY, WORK
+from tests.acceptance.watching import eventually, kakehashi
+from tests.faults.broker_site import BLOCKED_AFTER, DEAD, DELAY, WORK
+from tests.services.rabbitmq import connection
 from tests.tier import FULL
 
 from kakehashi.domain.batch import BatchState
@@ -19,7 +21,14 @@ SHOWN_SECONDS = 35
 RESUMED_SECONDS = 10
 
 
-@pytest.fixture(params=["memory", "disk"])
+def rows(command, site, *options, status=0):
+    """What the command answers, as objects."""
+    done = kakehashi(command, *options, "--config", site.run.site.config, "--json")
+    assert done.returncode == status, done
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(params=["memory", "disk"] if FULL else ["disk"])
 def alarm(request, troubled):
     """(raise it, clear it)"""
     commands = {
@@ -49,11 +58,13 @@ def test_an_alarm_of_the_broker_is_shown_and_costs_no_attempt(troubled, alarm, r
         shown = troubled.until_told("broker.unavailable", alarmed, seconds=60, code="BRK-003")
         time.sleep(300 if FULL else 1)
         troubled.drop()
-        time.sleep(1)
+        codes = {row["check"]: row["code"] for row in rows("ready", troubled, status=3)}
+        assert (codes["ledger"], codes["spool"], codes["broker"], codes["queues"]) == (None, None, "BRK-003", None)
         assert (troubled.run.drop_folder(LANE) / max(troubled.files)).exists()
         troubled.run.server.set_faults(answer_delay_seconds=0)
         end_alarm()
         resumed = troubled.rest()
+        assert {row["ready"] for row in rows("ready", troubled)} == {"yes"}
     record_property("shown", shown)
     record_property("resumed", resumed)
     assert shown <= SHOWN_SECONDS
@@ -127,3 +138,43 @@ def test_a_full_delay_queue_only_delays(troubled, limited):
         lift()
         troubled.rest()
         assert troubled.told(begin, "batch.republished")
+
+
+@pytest.mark.exam("E25")
+def test_a_queue_of_another_kind_refuses_the_start_and_is_named(troubled):
+    """One try, exit code 1 and BRK-004 with the queue; `topology --check` names the argument and makes nothing."""
+    assert {row["code"] for row in rows("topology", troubled, "--check")} == {None}
+    worker = troubled.run.processes
+    with troubled.judged():
+        for process in ("worker", "intake"):
+            worker.kill(process)
+        with connection(troubled.rabbit.url) as client:
+            channel = client.channel()
+            channel.queue_delete(DELAY)
+            channel.queue_declare(DELAY, durable=True)
+        wrong = [row for row in rows("topology", troubled, "--check", status=1) if row["code"]]
+        ((queue, code, argument),) = [(row["queue"], row["code"], row["argument"]) for row in wrong]
+        assert (queue, code, argument[:2]) == (DELAY, "BRK-004", "x-")  # the first of several that the broker names
+        begun = time.monotonic()
+        started = kakehashi("run", "--role", "worker", "--config", troubled.run.site.config)
+        assert (started.returncode, "BRK-004" in started.stderr, DELAY in started.stderr) == (1, True, True)
+        assert "Traceback" not in started.stderr
+        assert time.monotonic() - begun < 30
+        with connection(troubled.rabbit.url) as client:
+            client.channel().queue_delete(DELAY)
+        for process in ("worker", "intake"):
+            worker.restart(process)
+        troubled.drop()
+
+
+@pytest.mark.exam("E29", "E30")
+def test_a_strangers_message_is_buried_also_where_the_dead_queue_is_missing(troubled):
+    """Any bytes, no headers: told with BRK-006 and moved aside; the dead queue is made again when it is gone."""
+    garbage = [b"", bytes(range(256)) * 40, b"{}", bytes(64 << 20 if FULL else 1 << 20)]
+    with troubled.judged(expected={"message.buried", "broker.unavailable"}):
+        troubled.rabbit.control("delete_queue", DEAD)
+        with connection(troubled.rabbit.url) as client:
+            for body in garbage:
+                client.channel().basic_publish("", WORK, body)
+            troubled.drop()
+        eventually(lambda: troubled.messages(DEAD) == len(garbage), what="the dead letters")

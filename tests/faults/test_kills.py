@@ -57,20 +57,6 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.exam("E03")
-def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
-    """Ten kill -9 of RabbitMQ during the load: the gateway reconnects by itself, the books add up."""
-    with started(tmp_path / "site", seed=SEED, broker=own_rabbitmq.url, extra=SMALL_BATCHES) as run:
-
-        def strike(_number):
-            own_rabbitmq.kill()
-            own_rabbitmq.start()
-
-        drop_while(run, strike, SEED)
-        settle_and_judge(run)
-
-
-@pytest.mark.timeout(400)
 def test_the_embedded_queue_survives_both_its_users_being_killed(tmp_path):
     """The embedded broker lives in the processes that use it: killing all of them at once is its kill -9."""
     with started(tmp_path / "site", seed=SEED, extra=SMALL_BATCHES) as run:

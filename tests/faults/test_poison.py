@@ -19,7 +19,7 @@ SMALL_BATCHES = "\n[limits]\nbatch_records = 2\n"
 @pytest.mark.exam("E28")
 @pytest.mark.parametrize("broker", ["rabbitmq", "local"] if FULL else ["rabbitmq"])
 def test_a_batch_that_kills_its_worker_is_parked_after_three_deaths(broker, tmp_path, request):
-    """The fourth worker lives: every neighbour is accepted, nothing went to the dead queue, the batch is BRK-009."""
+    """The fourth worker lives: every neighbour is accepted, nothing went to the dead queue, the batch is BRK-010."""
     url = request.getfixturevalue("own_rabbitmq").url if broker == "rabbitmq" else None
     with started(tmp_path / "site", seed=3, scale=0.05, faults=False, broker=url, extra=SMALL_BATCHES) as run:
         links_settled(run)
@@ -39,7 +39,7 @@ def test_a_batch_that_kills_its_worker_is_parked_after_three_deaths(broker, tmp_
         others = [row.id for row in rows if row.id != poison.id]
         eventually(lambda: all(run.store.batch(number).state is BatchState.SETTLED for number in others), seconds=60)
         assert run.processes.running["worker"].poll() is None
-        assert run.store.batch(poison.id).code == "BRK-009"
+        assert run.store.batch(poison.id).code == "BRK-010"
         (counts,) = [counts for counts in run.store.counts() if counts.lane == LANE]
         assert counts.accepted == counts.received - poison.records
         assert logged(run, "worker", "message.buried") == []

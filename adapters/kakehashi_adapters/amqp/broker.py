@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from kakehashi.errors import BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
+from kakehashi_adapters.amqp import inspection
 from kakehashi_adapters.amqp.address import Address, parse_address
 from kakehashi_adapters.amqp.consumer import AmqpConsumer
 from kakehashi_adapters.amqp.names import delay_kind, letter, queue_name, queues
@@ -70,6 +71,12 @@ class AmqpBroker:
 
     def dead(self, lane: str) -> int:
         return self._topology.count([queue_name(self._address.prefix, lane, "dead")])[0]
+
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
+        return inspection.inspect(self._address, lanes, in_order=in_order)
+
+    def probe(self) -> None:
+        inspection.probe(self._address)
 
     def close(self) -> None:
         with self._lock:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Message
+from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable, Fault
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Message, QueueState
 from kakehashi_adapters.local_queue.consumer import LocalConsumer
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal
@@ -80,6 +80,29 @@ class LocalBroker:
 
     def dead(self, lane: str) -> int:
         return self._count("SELECT count(*) FROM dead WHERE lane = ?", lane)
+
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # declared anew at every start
+        """Who consumes is not known by lane here: every owner counts for all."""
+        self._check()
+        with self._database.reading() as connection:
+            known = {lane for (lane,) in connection.execute("SELECT lane FROM lanes")}
+            consumers = connection.execute("SELECT count(*) FROM owners").fetchone()[0]
+            ready = dict(connection.execute("SELECT lane, count(*) FROM messages WHERE owner IS NULL GROUP BY lane"))
+        return [
+            QueueState(
+                lane=lane,
+                queue=lane,
+                messages=ready.get(lane, 0),
+                consumers=consumers,
+                fault=None if lane in known else Fault("BRK-005", facts={"queue": lane}),
+            )
+            for lane in lanes
+        ]
+
+    def probe(self) -> None:
+        self._check()
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO lanes (lane) VALUES ('urgent')")
 
     def _count(self, query: str, lane: str) -> int:
         self._check()

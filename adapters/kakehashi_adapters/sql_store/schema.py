@@ -17,7 +17,7 @@ from kakehashi_adapters.sql_store.database import Database, parse_url, sqlite_pa
 from kakehashi_adapters.sql_store.fault import translated
 from kakehashi_adapters.sql_store.tables import HEAD, meta
 
-__all__ = ["check", "check_version", "migrate", "require_file"]
+__all__ = ["check", "check_known", "check_pages", "check_version", "migrate", "require_file", "sync_folder"]
 
 _LOCK = 0x6B616B65  # "kake": serialises migrations of one PostgreSQL database
 _REMAINS = ("-wal", "-journal", ".present")
@@ -56,7 +56,7 @@ def check(database: Database) -> None:
     """Raise StoreCorrupt or StoreError(STO-004). Reads a whole SQLite file: about a second for a gigabyte."""
     database.read(check_version)
     if database.path is not None:
-        database.read(_check_pages)
+        database.read(check_pages)
 
 
 def check_version(connection: Connection) -> None:
@@ -66,7 +66,7 @@ def check_version(connection: Connection) -> None:
         raise StoreError("STO-004", found=found or "none", expected=HEAD)
 
 
-def _check_pages(connection: Connection) -> None:
+def check_pages(connection: Connection) -> None:
     if connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() != "ok":
         raise StoreCorrupt
 
@@ -84,15 +84,22 @@ def _version(connection: Connection) -> str | None:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
 
 
-def _upgrade(connection: Connection) -> None:
-    from kakehashi_adapters.sql_store.migrations.run import known_versions, upgrade  # noqa: PLC0415  # alembic is slow to load
+def check_known(connection: Connection) -> str | None:
+    """The schema's version, None for an empty database. Raises StoreError(STO-004) unless `migrate` can raise it."""
+    from kakehashi_adapters.sql_store.migrations.run import known_versions  # noqa: PLC0415  # alembic is slow to load
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     found = _version(connection)
     if found is not None and found not in known_versions():
         raise StoreError("STO-004", found=found, expected=HEAD)
-    if found != HEAD:
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    from kakehashi_adapters.sql_store.migrations.run import upgrade  # noqa: PLC0415  # alembic is slow to load
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    if check_known(connection) != HEAD:
         upgrade(connection)
 
 
@@ -123,17 +130,17 @@ def _link(made: Path, path: Path) -> None:
         os.link(made, path)
     except FileExistsError:
         return  # another process was faster; its ledger counts
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _mark(path: Path) -> None:
     mark = path.with_name(f"{path.name}.present")
     if not mark.exists():
         mark.write_text("The ledger lies beside this file. If it does not, restore it; never start empty.\n", "utf-8")
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

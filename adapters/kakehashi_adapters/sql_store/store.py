@@ -41,6 +41,7 @@ from kakehashi_adapters.sql_store import (
     outbox,
     reading,
     replicas,
+    restoring,
     schema,
     succession,
     vigil,
@@ -60,6 +61,12 @@ class SqlStore(SqlOrderBook):
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
         check_batches(file, batches, request_ids)
         return self._write(lambda c: intake.add_file(c, file, batches, request_ids=request_ids))
+
+    def next_file_id(self) -> int:
+        return self._write(intake.next_file_id)
+
+    def newest_file_id(self) -> int:
+        return self._read(intake.newest_file_id)
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))
@@ -308,6 +315,28 @@ class SqlStore(SqlOrderBook):
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         return self._read(lambda c: replicas.newest_replicas(c, keys))
+
+    # After a backup was restored
+    def unknown_spools(self, names: Sequence[str]) -> list[str]:
+        return self._read(lambda c: restoring.unknown_spools(c, names))
+
+    def retake(
+        self,
+        file: NewFile,
+        batches: Sequence[NewBatch],
+        *,
+        request_ids: Sequence[str],
+        reason: str,
+        actor: str,
+        now: datetime,
+    ) -> FileRow:
+        check_batches(file, batches, request_ids)
+        return self._write(
+            lambda c: restoring.retake(c, file, batches, request_ids=request_ids, reason=reason, actor=actor, now=now)
+        )
+
+    def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
+        return self._write(lambda c: restoring.end_restore(c, newest_file_id=newest_file_id, now=now))
 
     def check(self) -> None:
         schema.check(self._database)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 __all__ = [
     "ENDED",
     "HEAD",
+    "NEWEST_FILE_ID",
     "REDRIVEN",
     "SETTLED",
     "UNENDED",
@@ -49,8 +50,11 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0008"
+HEAD = "0009"
 """The schema version that this program works with."""
+
+NEWEST_FILE_ID = "newest_file_id"
+"""The row of `meta` that says which file id was given last."""
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 """SQLite makes only an INTEGER primary key the row's own number."""

@@ -134,10 +134,12 @@ def started(
     lost_after_seconds: int = 60,
     environment: Mapping[str, str] | None = None,
     adapt: Callable[[Path], None] = lambda _config: None,
+    shipped: Path | None = None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
-    `adapt` may change the site's copy of the configuration before anything reads it.
+    `shipped`: the configuration to begin with, when it is not the one that comes with the program; `adapt` may change
+    the site's copy of it before anything reads that.
     """
     with ExitStack() as stack:
         site = prepare(folder)
@@ -156,7 +158,7 @@ def started(
             )
         )
         site.configure(
-            shipped=shared("config"),
+            shipped=shipped or shared("config"),
             endpoint=server.endpoint,
             broker=broker,
             store=store,
@@ -172,7 +174,8 @@ def started(
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         url = configuration.gateway.store.url
-        ledger, _links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+        ledger, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+        links.close()
         stack.callback(ledger.close)
         processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
         stack.callback(processes.stop)

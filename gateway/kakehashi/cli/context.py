@@ -18,6 +18,7 @@ from kakehashi.cli.output import Output, language
 from kakehashi.config.model import Configuration
 from kakehashi.errors import (
     BrokerError,
+    BrokerMisconfigured,
     KakehashiError,
     ServerError,
     StoreError,
@@ -133,6 +134,9 @@ def command(group: click.Group | None = None, name: str | None = None) -> Callab
             session = Session(config, Output(as_json, language(lang)))
             try:
                 code = function(session, **arguments)
+            except BrokerMisconfigured as error:
+                session.output.error(error)
+                code = FAULTS
             except (BrokerError, StoreError, ServerError) as error:
                 session.output.error(error)
                 code = UNREACHABLE

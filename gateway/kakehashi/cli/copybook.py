@@ -21,6 +21,7 @@ from kakehashi.codec.copybook.hierarchy import Hierarchy
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
 from kakehashi.codec.copybook.record import CopybookCodec, Values
 from kakehashi.codec.copybook.reshaping import merged, with_margins, with_texts
+from kakehashi.codec.copybook.segment import key_of, segment_of
 from kakehashi.codec.copybook.sequence import Sequence, in_order
 from kakehashi.codec.copybook.tree import Copybook
 from kakehashi.codec.copybook.zoned import ASCII_STYLES
@@ -44,6 +45,7 @@ class CopybookSettings:
     margins: tuple[int, int] = (0, 0)
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     orders: tuple[str, ...] = ()
+    only: frozenset[str] = frozenset()
 
     def book(self, path: Path) -> Copybook:
         """The copybook in a file, with what the options make of it."""
@@ -79,6 +81,7 @@ def copybook_options(function: Callable[..., int]) -> Callable[..., int]:
             texts=_texts(rest.pop("group_text")),
             margins=(int(str(rest.pop("margin_before"))), int(str(rest.pop("margin_after")))),
             orders=_texts(rest.pop("orders")),
+            only=frozenset(map(key_of, _texts(rest.pop("only")))),
             children=dict(_family(text) for text in _texts(rest.pop("children"))),
         )
         return function(*given, copybook=settings, **rest)
@@ -130,6 +133,8 @@ _OPTIONS = (
                  help="Copybook: in which order records come, e.g. 'HEAD (DATA* TRAILER)+ END?'; several all hold."),
     click.option("--children", multiple=True, metavar="SEGMENT=SEGMENT[,SEGMENT…]",
                  help="Copybook: segments that belong to the one before them; one tree a line."),
+    click.option("--only", multiple=True, metavar="SEGMENT",
+                 help="Copybook: print records of this segment; several: of any. Others are read and left out."),
 )  # fmt: skip
 
 
@@ -235,8 +240,9 @@ def decode_copybook(
             if settings.children:
                 records = Hierarchy(codec, settings.options, settings.children).read(records, file=data.name)
             for found in records:
-                if found.decoded.values is not None:
-                    yield found.decoded.values
+                values = found.decoded.values
+                if values is not None and (not settings.only or segment_of(values, settings.only)[0]):
+                    yield values
                 for fault in found.decoded.faults:
                     click.echo(fault.text(session.output.lang), err=True)
                 count += len(found.decoded.faults)

@@ -13,6 +13,13 @@ def _table(text: str) -> dict[str, str]:
 _JAPANESE = _table("""
 about | 対象
 accepted | 受理
+argument | 引数
+check | 確認項目
+consumers | 取得側
+messages | 電文数
+Queues | キュー
+Ready | 稼働可否
+ready | 可否
 action | 処理
 adds up | 照合
 alarm | 警報

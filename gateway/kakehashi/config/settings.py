@@ -59,7 +59,7 @@ class BrokerSettings(Settings):
     )
     prefetch: int = Field(8, ge=1, le=1000, description="Batches of each lane that a worker may hold unacknowledged")
     tries: int = Field(
-        3, ge=2, le=15, description="Workers that may die on a batch before it is parked (BRK-009) and not tried again"
+        3, ge=2, le=15, description="Workers that may die on a batch before it is parked (BRK-010) and not tried again"
     )
 
 

@@ -24,7 +24,7 @@ from kakehashi.pipeline.identify import link_extract
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
-from kakehashi.pipeline.translation import Newest, Subject, Translation, translate
+from kakehashi.pipeline.translation import Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange
@@ -35,8 +35,7 @@ from kakehashi.ports.store_rules import may_have_arrived
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
-_IN_LINE = timedelta(seconds=5)
-"""Until a batch of links asks again whether those before it have ended: the broker gives them in order, mostly."""
+_IN_LINE = timedelta(seconds=5)  # until a batch of links asks again whether those before it have ended
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
 
 
@@ -129,14 +128,17 @@ class LaneWork:
         match row.state:
             case BatchState.WAITING:
                 return self._poll(row, item, body)
-            case BatchState.SENT:
+            case BatchState.SENT if row.attempts:
                 return self._ask(row, item, body)
             case _:
                 return self._send(row, item, body)
 
     def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
-        newest = self.store.newest_replicas if self.route.function is Function.DBM and not row.attempts else None
-        translation = self._translate(row, body, newest=newest)
+        """Intent, then the send. A batch that is called sent but has no intent is one of a restored ledger, which may
+        have sent it in a time that it has forgotten: it gets its intent, and the server is asked.
+        """
+        forgotten = row.state is BatchState.SENT and not row.attempts
+        translation = self._translate(row, body, first=not row.attempts and not forgotten)
         most = self.settling.profile.caps.bytes_per_send
         if len(translation.document) > most and not row.attempts:
             split = self._split(row, body, None, number=-(-len(translation.document) // most))
@@ -160,6 +162,8 @@ class LaneWork:
             return Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
         reached("worker.intended")
+        if forgotten:
+            return self._ask(row, item, body)
         try:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
@@ -328,10 +332,8 @@ class LaneWork:
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
 
-    def _translate(self, row: BatchRow, body: BatchBody, *, newest: Newest | None = None) -> Translation:
-        """`newest`: superseded changes are left out, at the first send. A later one says what the first one said: the
-        server may have that yet, and judges by sequence itself.
-        """
+    def _translate(self, row: BatchRow, body: BatchBody, *, first: bool = False) -> Translation:
+        """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""
         subject = Subject(
             file=self.ledger.file_name(row),
             file_id=row.file_id,
@@ -345,7 +347,7 @@ class LaneWork:
             subject,
             links=self.links,
             refusal=self.conversation.refusal,
-            newest=newest,
+            newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol, Self
 
-__all__ = ["DELAY_STEPS", "URGENT", "Broker", "Consumer", "Delivery", "Message", "delay_step"]
+from kakehashi.errors import Fault
+
+__all__ = ["DELAY_STEPS", "URGENT", "Broker", "Consumer", "Delivery", "Message", "QueueState", "delay_step"]
 
 DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
 """The ladder: waiting happens in one queue per step, so no message ever waits behind a longer TTL."""
@@ -42,6 +44,19 @@ class Delivery:
     message: Message
     redelivered: bool
     tag: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """A queue of a lane as it is: messages that are ready, consumers, and what is wrong with it (no such queue, other
+    arguments).
+    """
+
+    lane: str
+    queue: str
+    messages: int
+    consumers: int
+    fault: Fault | None
 
 
 class Consumer(Protocol):
@@ -96,5 +111,11 @@ class Broker(Protocol):
 
     def dead(self, lane: str) -> int:
         """Messages in the lane's dead queue."""
+
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
+        """Every queue of the lanes beside what `declare` would make, the workers' among them; changes nothing."""
+
+    def probe(self) -> None:
+        """Raise BrokerUnavailable, BrokerBlocked or BrokerMisconfigured unless a message would be taken now."""
 
     def close(self) -> None: ...

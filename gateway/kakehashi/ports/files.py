@@ -82,5 +82,11 @@ class Spool(Protocol):
     def read(self, name: str, offset: int, length: int) -> Sealed:
         """One chunk as it was appended. Raises StoreUnavailable, or StoreCorrupt when the chunk is not there whole."""
 
+    def last(self, name: str) -> Sealed:
+        """The last chunk of a file. Raises as `read`."""
+
+    def names(self) -> list[str]:
+        """Of every committed file, in no order. Raises StoreUnavailable."""
+
     def remove(self, name: str) -> None:
         """Retention; idempotent."""

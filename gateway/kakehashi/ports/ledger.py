@@ -40,7 +40,7 @@ class NewFile:
     """「受付ファイル」 A file as intake found it. `digest` is the SHA-256 of its bytes (unique per lane).
 
     `held` is the code of the fault that holds the whole file; its records then wait for a decision.
-    `header` is where the sealed header record lies in the spool (offset, length), if the file has one.
+    `id`: one that `Store.next_file_id` gave; None: the ledger gives the next.
     """
 
     lane: str
@@ -52,6 +52,7 @@ class NewFile:
     received_at: datetime
     spool: str
     held: str | None = None
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +298,7 @@ class LaneCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """「判断記録」 Who decided what and why: action is redrive, correct, discard, release, refuse, or reveal.
+    """「判断記録」 Who decided what and why: redrive, correct, discard, release, refuse, reveal, or retake.
 
     `order_id`: the order that it was part of.
     """

@@ -45,6 +45,12 @@ class Store(OrderBook, Vigil, Protocol):
     """
 
     # Intake
+    def next_file_id(self) -> int:
+        """Greater than every one that was given before; the order of file ids is the order of changes."""
+
+    def newest_file_id(self) -> int:
+        """The last one that was given; 0: none yet."""
+
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
         """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent, and
         StoreError(STO-005) where a request id stands in the ledger already.
@@ -284,6 +290,29 @@ class Store(OrderBook, Vigil, Protocol):
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         """(person, TM code, unit) → newest accepted sequence, for those that have one."""
+
+    # After a backup was restored
+    def unknown_spools(self, names: Sequence[str]) -> list[str]:
+        """Those of these spool files that no file of the ledger names."""
+
+    def retake(
+        self,
+        file: NewFile,
+        batches: Sequence[NewBatch],
+        *,
+        request_ids: Sequence[str],
+        reason: str,
+        actor: str,
+        now: datetime,
+    ) -> FileRow:
+        """A file that was taken before, under its old id. As `add_file`, but its batches may have been sent: they are
+        in state sent without an attempt, and due. Raises DuplicateContent also where the id is taken.
+        """
+
+    def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
+        """Whatever is new or queued may have been sent: its state is sent; returns how many batches. Everything in work
+        is due. `next_file_id` gives none up to `newest_file_id` again.
+        """
 
     def check(self) -> None:
         """Raise StoreCorrupt or StoreError(STO-004) when this store must not be worked on."""

@@ -40,6 +40,7 @@ from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
+from kakehashi.runtime.restoring import Reconciling, check_age
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
@@ -254,6 +255,17 @@ class Gateway:
             alarms=self.alarms(),
         )
 
+    def reconciling(self, *, reason: str, actor: str) -> Reconciling:
+        return Reconciling(
+            lanes={name: self.lane_work(route) for name, route in self.configuration.routes.items()},
+            store=self.store,
+            spool=self.spool,
+            sealer=self.sealer,
+            clock=self.clock,
+            reason=reason,
+            actor=actor,
+        )
+
     def redriving(self) -> Redriving:
         return Redriving(
             lanes=list(self.configuration.routes),
@@ -326,11 +338,11 @@ class Gateway:
         return made
 
 
-def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: Any) -> Gateway:
+def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool = False, **overrides: Any) -> Gateway:
     """Everything a configuration names, opened. `overrides` replace parts of Gateway by name (tests).
 
-    Raises ConfigurationError, StoreError (the store may not be worked on) and StoreCorrupt; a broker or server that
-    is not there yet is no error.
+    Raises ConfigurationError, StoreError (the store may not be worked on; STO-006: it is older than its spool, unless
+    it is opened for `restoring`) and StoreCorrupt; a broker or server that is not there yet is no error.
     """
     settings = configuration.gateway
     parts: dict[str, Any] = dict(overrides)
@@ -346,5 +358,7 @@ def open_gateway(configuration: Configuration, *, schemas: Path, **overrides: An
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))
+    if not restoring:
+        check_age(parts["store"], parts["spool"])
     parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))
     return Gateway(configuration=configuration, **parts)

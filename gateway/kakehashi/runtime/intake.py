@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
-from kakehashi.domain.batch import BatchBody, content_id, letters
+from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import DuplicateContent, FolderUnavailable, InputError, KakehashiError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
+from kakehashi.pipeline.spool_entry import entry_context, request_id_of, spool_name, write_entry
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
 from kakehashi.ports.ledger import NewBatch, NewFile
@@ -33,11 +34,8 @@ _FILES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    name: str
-    digest: bytes
-    size: int
+    file: NewFile
     batches: list[NewBatch]
-    request_ids: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,23 +105,10 @@ class Intake:
         spooled = self._spooled.get(digest) or self._spool(file, split, digest, size)
         self._remember(spooled)
         reached("intake.spooled")
-        held = split.faults[0].code if split.faults else None
+        held = spooled.file.held
+        request_ids = [request_id_of(self.route.name, digest, batch.seq) for batch in spooled.batches]
         try:
-            row = self.store.add_file(
-                NewFile(
-                    lane=self.route.name,
-                    name=file.name,
-                    digest=digest,
-                    size=size,
-                    records=split.records,
-                    config_hash=self.config_hash,
-                    received_at=self.clock.now(),
-                    spool=spooled.name,
-                    held=held,
-                ),
-                spooled.batches,
-                request_ids=spooled.request_ids,
-            )
+            row = self.store.add_file(replace(spooled.file, name=file.name), spooled.batches, request_ids=request_ids)
         except DuplicateContent as error:
             self._spooled.clear()
             self._discard(spooled, error.original)
@@ -146,52 +131,61 @@ class Intake:
 
     def _spool(self, file: SourceFile, split: Split, digest: bytes, size: int) -> _Spooled:
         """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
-        name = letters(secrets.token_bytes(16))
-        writer = self.spool.create(name)
+        file_id = self.store.next_file_id()
+        new = NewFile(
+            id=file_id,
+            lane=self.route.name,
+            name=file.name,
+            digest=digest,
+            size=size,
+            records=split.records,
+            config_hash=self.config_hash,
+            received_at=self.clock.now(),
+            spool=spool_name(file_id, secrets.token_bytes(8)),
+            held=split.faults[0].code if split.faults else None,
+        )
+        writer = self.spool.create(new.spool)
         try:
-            batches, request_ids = self._write(writer, file, split, digest, size)
+            batches = self._write(writer, file, split, digest, size)
+            writer.append(self.sealer.seal(write_entry(new, batches), context=entry_context(new.spool)))
         except BaseException:
             writer.abandon()
             raise
         writer.commit()
-        return _Spooled(name, digest, size, batches, request_ids)
+        return _Spooled(new, batches)
 
-    def _write(
-        self, writer: SpoolWriter, file: SourceFile, split: Split, digest: bytes, size: int
-    ) -> tuple[list[NewBatch], list[str]]:
+    def _write(self, writer: SpoolWriter, file: SourceFile, split: Split, digest: bytes, size: int) -> list[NewBatch]:
         hashed = hashlib.sha256()
         batches: list[NewBatch] = []
-        request_ids: list[str] = []
         with file.open() as stream:
             for seq, part in enumerate(split.slices, start=1):
                 for gap in _read(stream, part.offset - stream.tell()):
                     hashed.update(gap)
                 data = stream.read(part.length)
                 hashed.update(data)
-                request_id = content_id(self.route.name, digest, seq)
+                request_id = request_id_of(self.route.name, digest, seq)
                 body = BatchBody(split.header_of(part), data).to_bytes()
                 offset, length = writer.append(
                     self.sealer.seal(body, context=seal_context(self.route.name, request_id))
                 )
                 batches.append(_new_batch(seq, part, offset, length))
-                request_ids.append(request_id)
             for rest in _read(stream, size + 1 - stream.tell()):
                 hashed.update(rest)
         if hashed.digest() != digest:
             raise InputError("REF-007")
-        return batches, request_ids
+        return batches
 
     def _remember(self, spooled: _Spooled) -> None:
         """Until the ledger has it: a ledger that is away for hours must not cost a copy at every try."""
         if len(self._spooled) >= _FILES_AT_ONCE:
             self._spooled.clear()
-        self._spooled[spooled.digest] = spooled
+        self._spooled[spooled.file.digest] = spooled
 
     def _discard(self, spooled: _Spooled, original: int) -> None:
         """Our copy of a duplicate, unless it is the very one that the ledger names (its answer was lost)."""
         first = self.store.file(original)
-        if first is None or first.spool != spooled.name:
-            self.spool.remove(spooled.name)
+        if first is None or first.spool != spooled.file.spool:
+            self.spool.remove(spooled.file.spool)
 
     def _duplicate(self, file: SourceFile, original: int) -> None:
         """The same name again is the file that a crashed intake left claimed; else it is a second delivery."""

@@ -202,9 +202,9 @@ class Worker:
         if self.store.tries([row.id]).get(row.id, 0) < self.tries - 1:
             self.store.begin_try(row.id, turn=row.turn)
             return None
-        self.store.park(row.id, turn=row.turn, code="BRK-009", now=self.clock.now())
+        self.store.park(row.id, turn=row.turn, code="BRK-010", now=self.clock.now())
         self.store.end_tries([row.id])
-        return Done("batch.parked", row, "BRK-009")
+        return Done("batch.parked", row, "BRK-010")
 
     def _park(self, item: WorkItem, error: Exception) -> Step:
         """Something nobody thought of: the batch waits for an operator; the trace holds places, never values."""

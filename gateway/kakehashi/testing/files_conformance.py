@@ -173,6 +173,28 @@ class SpoolConformance:
             with pytest.raises(StoreCorrupt):
                 spool.read("abc", *place)
 
+    def test_the_last_chunk_is_found_without_its_place(self, spool: Spool) -> None:
+        """However many stand before it and however long they are; a file that is not there is StoreCorrupt."""
+        writer = spool.create("abc")
+        for size in (0, 1, 300_000, 17):
+            writer.append(Sealed("a-key", b"x" * size))
+        writer.append(Sealed("k1", b"the last"))
+        writer.commit()
+        assert spool.last("abc") == Sealed("k1", b"the last")
+        with pytest.raises(StoreCorrupt):
+            spool.last("absent")
+
+    def test_names_are_those_of_whole_files(self, spool: Spool) -> None:
+        """Neither an unfinished nor a removed file is among them."""
+        for name in ("abc", "abd", "gone"):
+            writer = spool.create(name)
+            writer.append(Sealed("k1", b"text"))
+            writer.commit()
+        spool.remove("gone")
+        unfinished = spool.create("unfinished")
+        assert sorted(spool.names()) == ["abc", "abd"]
+        unfinished.abandon()
+
     def test_removal_is_idempotent(self, spool: Spool) -> None:
         """A removed file is gone; removing it again, or one that never was, does no harm."""
         writer = spool.create("abc")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
-from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message
+from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable, Fault
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
 from kakehashi.ports.clock import Clock
 from kakehashi.testing.memory_clock import MemoryClock
 
@@ -263,6 +263,22 @@ class MemoryBroker:
         with self.queues.changed:
             self._check()
             return len(self.queues.lane(lane).dead)
+
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # `declare` compares
+        with self.queues.changed:
+            self._check()
+            return [self._state(lane) for lane in lanes]
+
+    def _state(self, lane: str) -> QueueState:
+        fault = None if self.queues.has(lane) else Fault("BRK-005", facts={"queue": lane})
+        messages = 0 if fault else len(self.queues.lane(lane).ready)
+        consumers = len(self.queues.consumers)
+        return QueueState(lane=lane, queue=lane, messages=messages, consumers=consumers, fault=fault)
+
+    def probe(self) -> None:
+        self._check()
+        if self.queues.blocked:
+            raise BrokerBlocked
 
     def close(self) -> None:
         for consumer in self._consumers:

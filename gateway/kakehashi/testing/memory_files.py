@@ -107,6 +107,14 @@ class MemorySpool:
             raise StoreCorrupt
         return chunks[offset]
 
+    def last(self, name: str) -> Sealed:
+        if not self.files.get(name):
+            raise StoreCorrupt
+        return self.files[name][-1]
+
+    def names(self) -> list[str]:
+        return list(self.files)
+
     def remove(self, name: str) -> None:
         self.files.pop(name, None)
 

@@ -12,7 +12,7 @@ from typing import Any
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.errors import StoreError
+from kakehashi.errors import DuplicateContent, StoreError
 from kakehashi.ports.ledger import (
     Attempt,
     BatchRow,
@@ -52,7 +52,6 @@ class Ledger:
         self.payloads: dict[int, Sealed] = {}
         self.replicas: dict[tuple[str, str, str], ReplicaChange] = {}
         self.pending_replicas: dict[int, dict[int, ReplicaChange]] = {}
-        self.tries: dict[int, tuple[int, int]] = {}
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
         self.part_bodies: dict[int, Sealed] = {}
@@ -61,7 +60,7 @@ class Ledger:
         self.orders: dict[int, MemoryOrder] = {}
         self.corrections: dict[int, Correction] = {}
         self._requests: set[str] = set()
-        self._file_ids = count(1)
+        self.newest_file_id = 0
         self._batch_ids = count(FIRST_BATCH)
         self._exception_ids = count(FIRST_EXCEPTION)
 
@@ -69,10 +68,19 @@ class Ledger:
         if len(set(request_ids)) < len(request_ids) or not self._requests.isdisjoint(request_ids):
             raise StoreError("STO-005")
 
+    def next_file_id(self) -> int:
+        self.newest_file_id += 1
+        return self.newest_file_id
+
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> FileRow:
+        """Raises DuplicateContent."""
+        for known in self.files.values():
+            if (known.lane, known.digest) == (file.lane, file.digest) or known.id == file.id:
+                raise DuplicateContent(known.id)
+        self.check_requests(request_ids)
         state = FileState.WORKING if batches else FileState.SETTLED
         row = FileRow(
-            id=next(self._file_ids),
+            id=file.id or self.next_file_id(),
             lane=file.lane,
             name=file.name,
             digest=file.digest,
@@ -88,6 +96,15 @@ class Ledger:
         self.files[row.id] = row
         for batch, request_id in zip(batches, request_ids, strict=True):
             self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)
+        return row
+
+    def retake(
+        self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str], *, now: datetime
+    ) -> FileRow:
+        row = self.add_file(file, batches, request_ids)
+        for batch in self.batches_of(row.id):
+            if batch.state is BatchState.NEW:
+                self.update(batch, now=now, state=BatchState.SENT, due=now)
         return row
 
     def _add_batch(

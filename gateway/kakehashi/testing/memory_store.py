@@ -9,7 +9,6 @@ from datetime import datetime
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.errors import DuplicateContent
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
@@ -35,7 +34,6 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import (
     AGAIN,
     IN_WORK,
-    WORKABLE,
     check_batches,
     check_exceptions,
     check_postponed,
@@ -45,23 +43,27 @@ from kakehashi.ports.store_rules import (
 )
 from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
-from kakehashi.testing.memory_orders import MemoryOrderBook
+from kakehashi.testing.memory_succession import MemorySuccession
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryOrderBook):
+class MemoryStore(MemorySuccession):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
         check_batches(file, batches, request_ids)
         with self._transaction() as ledger:
-            for row in ledger.files.values():
-                if (row.lane, row.digest) == (file.lane, file.digest):
-                    raise DuplicateContent(row.id)
-            ledger.check_requests(request_ids)
             return ledger.add_file(file, batches, request_ids)
+
+    def next_file_id(self) -> int:
+        with self._transaction() as ledger:
+            return ledger.next_file_id()
+
+    def newest_file_id(self) -> int:
+        with self._transaction() as ledger:
+            return ledger.newest_file_id
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:
@@ -84,31 +86,6 @@ class MemoryStore(MemoryOrderBook):
     def batch(self, batch_id: int) -> BatchRow | None:
         with self._transaction() as ledger:
             return ledger.batches.get(batch_id)
-
-    def has_earlier(self, batch: BatchRow) -> bool:
-        with self._transaction() as ledger:
-            place = (batch.file_id, batch.id)
-            return any(
-                row.lane == batch.lane and row.state in WORKABLE and (row.file_id, row.id) < place
-                for row in ledger.batches.values()
-            )
-
-    def begin_try(self, batch_id: int, *, turn: int) -> None:
-        with self._transaction() as ledger:
-            begun, times = ledger.tries.get(batch_id, (turn, 0))
-            ledger.tries[batch_id] = (turn, times + 1 if begun == turn else 1)
-
-    def tries(self, batch_ids: Sequence[int]) -> Mapping[int, int]:
-        with self._transaction() as ledger:
-            found = {batch_id: ledger.tries[batch_id] for batch_id in batch_ids if batch_id in ledger.tries}
-            return {
-                batch_id: times for batch_id, (turn, times) in found.items() if turn == ledger.batches[batch_id].turn
-            }
-
-    def end_tries(self, batch_ids: Sequence[int]) -> None:
-        with self._transaction() as ledger:
-            for batch_id in batch_ids:
-                ledger.tries.pop(batch_id, None)
 
     def begin_attempt(
         self,
@@ -381,9 +358,38 @@ class MemoryStore(MemoryOrderBook):
         with self._transaction() as ledger:
             return ledger.settled(since)
 
-    def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
+    # After a backup was restored
+    def unknown_spools(self, names: Sequence[str]) -> list[str]:
         with self._transaction() as ledger:
-            return {key: ledger.replicas[key].sequence for key in keys if key in ledger.replicas}
+            known = {file.spool for file in ledger.files.values()}
+            return [name for name in names if name not in known]
+
+    def retake(
+        self,
+        file: NewFile,
+        batches: Sequence[NewBatch],
+        *,
+        request_ids: Sequence[str],
+        reason: str,
+        actor: str,
+        now: datetime,
+    ) -> FileRow:
+        check_batches(file, batches, request_ids)
+        with self._transaction() as ledger:
+            row = ledger.retake(file, batches, request_ids, now=now)
+            ledger.decisions.append(Decision(at=now, actor=actor, action="retake", reason=reason, file_id=row.id))
+            return row
+
+    def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
+        with self._transaction() as ledger:
+            ledger.newest_file_id = max(ledger.newest_file_id, newest_file_id)
+            unsent = [row for row in ledger.batches.values() if row.state in (BatchState.NEW, BatchState.QUEUED)]
+            for row in unsent:
+                ledger.update(row, now=now, state=BatchState.SENT)
+            for row in ledger.batches.values():
+                if row.state in IN_WORK:
+                    ledger.batches[row.id] = replace(row, due=now)
+            return len(unsent)
 
     def check(self) -> None:
         with self._transaction():

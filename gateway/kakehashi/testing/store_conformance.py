@@ -1,19 +1,18 @@
 """What every Store promises. Subclass `StoreConformance` with a fixture `store`: a new, empty store.
 
-What comes in, how it is worked on and how threads share a store stands here, the rest in the modules beside it.
+What comes in and how it is worked on stands here, the rest in the modules beside it.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
-from kakehashi.errors import DuplicateContent, StoreError, StoreUnavailable
+from kakehashi.errors import DuplicateContent, StoreError
 from kakehashi.ports.ledger import BatchRow, Exchange, ReplicaChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
@@ -21,6 +20,8 @@ from kakehashi.testing.store_conformance_characters import StoreCharacterConform
 from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformance as _Endpoint
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
+from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
+from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
 from kakehashi.testing.store_samples import (
     DUE,
     NOW,
@@ -32,7 +33,6 @@ from kakehashi.testing.store_samples import (
     new_batches,
     new_exception,
     new_file,
-    outbox,
     returnable,
     settle,
 )
@@ -322,79 +322,14 @@ class _Work:
         assert store.mark_returned(file.id, batches=2, now=NOW)
 
 
-class _Sharing:
-    def _race(self, work: Callable[[int], bool], *, runners: int = 8) -> int:
-        """How many of the threads that start `work` at one moment were told True."""
-        ready = threading.Barrier(runners)
-        won: list[bool] = []
-
-        def run(number: int) -> None:
-            ready.wait()
-            won.append(work(number))
-
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(runners)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(won) == runners
-        return sum(won)
-
-    def test_of_many_that_begin_one_goes_on(self, store: Store) -> None:
-        """Threads that begin the same turn at one moment: one wins, and one Attempt is written."""
-        _, batches = add(store, sizes=(1,) * 5)
-        for batch in batches:
-            won = self._race(
-                lambda _, batch=batch: store.begin_attempt(  # type: ignore[misc]  # bound now
-                    batch.id, turn=0, message_id="DBM-201", exceptions=(), now=NOW, due=DUE
-                )
-            )
-            assert won == len(store.attempts(batch.id)) == 1
-
-    def test_of_many_that_end_a_turn_one_does(self, store: Store) -> None:
-        """Settling, postponing and parking the same turn at one moment: one wins, the others write nothing."""
-        _, batches = add(store, sizes=(2,) * 5)
-        for batch in batches:
-            ways: tuple[Callable[[BatchRow], bool], ...] = (
-                lambda batch: settle(store, batch, turn=0, accepted=2),
-                lambda batch: _postpone(store, batch, turn=0),
-                lambda batch: store.park(batch.id, turn=0, code="GEN-001", now=NOW),
-            )
-            assert self._race(lambda number, ways=ways, batch=batch: ways[number % 3](batch)) == 1  # type: ignore[misc]  # as above
-        counts_of(store)
-
-    def test_the_last_two_batches_settle_the_file_together(self, store: Store) -> None:
-        """Batches of one file that settle at one moment leave it settled: none relies on the other."""
-        for number in range(5):
-            file, batches = add(store, f"{number}.dat", sizes=(1,) * 4)
-            assert self._race(lambda n, batches=batches: settle(store, batches[n]), runners=4) == 4  # type: ignore[misc]  # as above
-            row = store.file(file.id)
-            assert row is not None
-            assert row.state is FileState.SETTLED
-
-    def test_of_many_that_bring_one_file_one_is_taken(self, store: Store) -> None:
-        """The same content brought at one moment: one file, the others hear which one it is."""
-
-        def bring(number: int) -> bool:
-            try:
-                file = new_file(f"{number}.dat", records=1, content="same")
-                store.add_file(file, new_batches((1,)), request_ids=[f"request-{number}"])
-            except DuplicateContent:
-                return False
-            return True
-
-        assert self._race(bring) == len(store.files()) == len(outbox(store)) == 1
-
-    def test_a_closed_store_is_unavailable(self, store: Store) -> None:
-        """After closing, every call says so in the store's own words."""
-        store.check()
-        store.close()
-        with pytest.raises(StoreUnavailable):
-            store.counts()
-        store.close()
-
-
 class StoreConformance(
-    _Intake, StoreOutboxConformance, _Work, _Endpoint, StoreOperatorConformance, StoreCharacterConformance, _Sharing
+    _Intake,
+    StoreOutboxConformance,
+    _Work,
+    _Endpoint,
+    StoreOperatorConformance,
+    StoreCharacterConformance,
+    StoreRestoringConformance,
+    StoreSharingConformance,
 ):
     """The whole suite."""

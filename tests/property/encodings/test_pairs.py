@@ -60,4 +60,5 @@ def test_records_one_after_another_are_their_slices(data, length):
     records, expected = Strided(data, length), [data[at : at + length] for at in range(0, len(data), length)]
     assert list(records) == expected
     assert [records[at] for at in range(-len(records), 0)] == expected
-    assert records[1:-1] == expected[1:-1]
+    assert list(records[1:-1]) == expected[1:-1]
+    assert list(records[::-2]) == expected[::-2]

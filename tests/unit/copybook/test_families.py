@@ -97,10 +97,8 @@ CASES = {
         "05 A PIC N(3) USAGE NATIONAL.", Dialect.IBM, CP037, RecordSpec(), "6F225B570020", [{"A": "漢字"}],
     ),
     "tables that depend move up, and one record follows another without a mark": (
-        (
-            "05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N. 10 M PIC 9. 10 U PIC X OCCURS 0 TO 2 DEPENDING ON M. "
-            "05 E PIC X."
-        ),
+        ("05 N PIC 9. 05 T OCCURS 0 TO 3 DEPENDING ON N. 10 M PIC 9. 10 U PIC X OCCURS 0 TO 2 DEPENDING ON M. "
+         "05 E PIC X."),
         Dialect.IBM, options("ascii", odo=Odo.SHIFTED), RecordSpec(), b"22XY0E0Z1" b"1AE".hex(),
         [
             {"N": 2, "T": [{"M": 2, "U": ["X", "Y"]}, {"M": 0, "U": []}], "E": "E"},

@@ -185,3 +185,30 @@ def test_the_copybooks_own_text_has_options(tmp_path):
         result = CliRunner().invoke(main, ["layout", "explain", "--json", *options, str(tmp_path / "a.cpy")])
         assert result.exit_code == (2 if length is None else 0)
         assert length is None or json.loads(result.stdout)["length"] == length
+
+
+def test_only_the_segments_that_are_wanted_are_printed(tmp_path):
+    """--only leaves the records of others out; their faults are told all the same."""
+    book = "       01 R.\n       05 K PIC X.\n       05 P.\n        10 A PIC 9.\n"
+    book += "       05 C REDEFINES P.\n        10 B PIC X.\n"
+    (tmp_path / "a.cpy").write_text(book, encoding="ascii")
+    (tmp_path / "a.dat").write_bytes(b"P1CxP2Px")
+    options = ["--layout", str(tmp_path / "a.cpy"), "--encoding", "ascii", "--segment", "K=P:P", "--segment", "K=C:C"]
+    found = {}
+    for only in (("P",), ("C",), ("P", "c")):
+        more = [text for name in only for text in ("--only", name)]
+        result = CliRunner().invoke(main, ["decode", *options, *more, str(tmp_path / "a.dat")])
+        assert result.exit_code == 1
+        assert "DEC-005" in result.stderr
+        found[only] = [json.loads(line)["K"] for line in result.stdout.splitlines()]
+    assert found == {("P",): ["P", "P"], ("C",): ["C"], ("P", "c"): ["P", "C", "P"]}
+
+
+def test_the_offset_table_says_where_renamed_bytes_are(tmp_path):
+    """Level 66: from the first byte of one item to the last of another."""
+    book = "       01 R.\n       05 A PIC X(3).\n       05 B PIC 9(4).\n       05 C PIC X.\n"
+    book += "       66 D RENAMES A THRU B.\n       66 E RENAMES B.\n"
+    (tmp_path / "a.cpy").write_text(book, encoding="ascii")
+    result = CliRunner().invoke(main, ["layout", "explain", "--json", str(tmp_path / "a.cpy")])
+    rows = [row for line in result.stdout.splitlines() if (row := json.loads(line)).get("level") == 66]
+    assert [(row["name"], row["offset"], row["end"], row["length"]) for row in rows] == [("D", 1, 7, 7), ("E", 4, 7, 4)]

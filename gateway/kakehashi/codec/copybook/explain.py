@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kakehashi.codec.copybook.tree import Copybook, Field
+from kakehashi.codec.copybook.tree import Copybook, Field, Renames
 
 __all__ = ["Row", "explain"]
 
@@ -29,8 +29,20 @@ class Row(NamedTuple):
 def explain(copybook: Copybook) -> tuple[Row, ...]:
     """Every item, slack bytes, level 88 and 66, in the order of the copybook. Tables stand at their maximum."""
     rows = [row for record in copybook.records for row in _rows(record, 0)]
-    rows += [_other(66, each.name, f"{each.first} THRU {each.last}") for each in copybook.renames]
+    rows += [_renamed(copybook, each) for each in copybook.renames]
     return tuple(rows)
+
+
+def _renamed(copybook: Copybook, each: Renames) -> Row:
+    """The bytes from one item to another, in the first record that has both."""
+    row = _other(66, each.name, f"{each.first} THRU {each.last}" if each.first != each.last else each.first)
+    for record in copybook.records:
+        known = {field.name: field for field in record.walk()}
+        if each.first in known and each.last in known:
+            first, last = known[each.first], known[each.last]
+            end = last.offset + last.size
+            return row._replace(offset=first.offset + 1, end=end, length=end - first.offset)
+    return row
 
 
 def _rows(field: Field, depth: int) -> Iterator[Row]:
