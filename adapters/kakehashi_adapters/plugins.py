@@ -29,6 +29,7 @@ __all__ = [
     "folder_source",
     "https_client",
     "key_file",
+    "key_rotation",
     "sealer",
     "sql_stores",
     "surroundings",
@@ -60,6 +61,13 @@ def key_file(path: Path) -> None:
     from kakehashi_adapters.vault import create_key_file  # noqa: PLC0415
 
     create_key_file(path)
+
+
+def key_rotation(path: Path, *, digest: bool) -> None:
+    """A new key in the file: one that seals, or the secret behind blind indexes."""
+    from kakehashi_adapters.vault import add_key, replace_digest  # noqa: PLC0415
+
+    (replace_digest if digest else add_key)(path)
 
 
 def https_client(settings: ServerSettings) -> HttpsServerClient:

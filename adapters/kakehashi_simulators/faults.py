@@ -34,6 +34,10 @@ class Switches:
     result_delay_seconds: float | None = None
     """Overrides the option of the program: how long a receipt stays in process."""
     wrong_correlation: Strength = 0.0
+    duplicate_answer: Strength = 0.0
+    """Send the answer twice on its connection: the second one meets the next request."""
+    swapped_answers: Strength = 0.0
+    """Two requests at the same time get each other's answer."""
     garbage_answer: Strength = 0.0
     huge_answer: Strength = 0.0
     slow_drip: Strength = 0.0

@@ -82,6 +82,7 @@ class IntermediateServer:
             "GET /account": lambda _: self._totals(),
             "GET /effects": lambda given: effects(self._account, {name: str(given[name]) for name in given}),
             "GET /requests": lambda _: requests(self._account),
+            "GET /arrivals": lambda _: list(self.wire.gauge.arrivals),
             "GET /faults": lambda _: asdict(self.faults.now),
             "POST /faults": self._set_faults,
             "POST /persons": self._set_persons,

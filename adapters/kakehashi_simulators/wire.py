@@ -7,6 +7,7 @@ import ssl
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,28 @@ _IDLE_SECONDS = 60.0
 _HEADER_BYTES = 1000
 _BODY_MOST = 64 * 1024 * 1024
 _HUGE_BYTES = 4 * 1024 * 1024 * 1024
+_ARRIVALS = 200_000
 _GARBAGE = b"\x00\xff\xfe<Result>\x80 not a message"
+
+
+class _Swap:
+    """Two answers that meet here within a second take each other's place. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._met = threading.Condition()
+        self._waiting: list[bytes] | None = None
+
+    def other(self, answer: bytes) -> bytes:
+        with self._met:
+            if self._waiting is not None:
+                first, self._waiting = self._waiting, None
+                first.append(answer)
+                self._met.notify_all()
+                return first[0]
+            mine = self._waiting = [answer]
+            if not self._met.wait_for(lambda: len(mine) > 1, 1.0):
+                self._waiting = None
+            return mine[-1]
 
 
 class Unreadable(Exception):
@@ -38,13 +60,16 @@ class Exchange(Protocol):
 
 
 class Gauge:
-    """Connections and requests now and at most; TLS handshakes that failed. Thread-safe."""
+    """Connections and requests now and at most; TLS handshakes that failed; when the newest requests arrived.
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
+        self.arrivals: deque[float] = deque(maxlen=_ARRIVALS)
         self.connections = self.connections_most = self.requests = self.requests_most = self.handshakes_refused = 0
 
     @contextmanager
@@ -63,6 +88,7 @@ class Gauge:
         """Gives the number of requests in work, this one included."""
         with self._lock:
             self.requests += 1
+            self.arrivals.append(time.time())
             self.requests_most = max(self.requests_most, self.requests)
             now = self.requests
         try:
@@ -105,6 +131,7 @@ class WireServer(ThreadingHTTPServer):
         self.exchange = exchange
         self.faults = faults
         self.gauge = Gauge()
+        self.swap = _Swap()
         self.requests_most = requests_most
         self._tls = tls
         self._open: set[socket.socket] = set()
@@ -197,12 +224,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._status(400, None)
             return
         time.sleep(switches.answer_delay_seconds)
+        self._give(answer, switches, strikes)
+
+    def _give(self, answer: bytes, switches: Switches, strikes: Callable[[str], bool]) -> None:
         if strikes("drop_response_after_apply"):
             self._cut()
         elif strikes("huge_answer"):
             self._send_huge()
         elif strikes("slow_drip"):
             self._send_dripping(answer, switches.drip_seconds)
+        elif strikes("duplicate_answer"):
+            self._send(200, answer)
+            self._send(200, answer)
+        elif strikes("swapped_answers"):
+            self._send(200, self.server.swap.other(answer))
         else:
             self._send(200, _GARBAGE if strikes("garbage_answer") else answer)
 

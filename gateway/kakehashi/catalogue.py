@@ -70,8 +70,16 @@ VAL-004 | a message does not match its schema | 電文がスキーマに適合�
 VAL-005 | the record alone makes a message larger than the server takes | 1件だけで送信可能な電文の大きさを超えています | Have the owner shorten the record, or raise caps.bytes_per_send of the profile | レコードを短くするか、プロファイルのbytes_per_sendを見直してください
 IDN-001 | the number is not linked to a person of this body | 宛名番号が紐付けられていません | Link the number, then retry the record | 紐付け後に再処理してください
 IDN-002 | the check digit is wrong | 検査用数字が一致しません | Have the owner correct the number | 番号を修正してください
-IDN-003 | the number is already linked to another person | 番号が別の人に紐付いています | Both links are frozen; decide by hand | 両方の紐付けを確認してください
+IDN-003 | the number is already linked to another person | 番号が別の人に紐付いています | Both sides are frozen; see `kakehashi link conflicts` and decide with `kakehashi link decide` | 双方の紐付けを凍結しました。`kakehashi link conflicts` で確認し、`kakehashi link decide` で判断してください
 IDN-004 | the number has a wrong form | 番号の形式が不正です | Have the owner correct the number | 番号を修正してください
+IDN-005 | the link is frozen: somebody must decide about it | 紐付けが凍結されています(判断待ち) | Decide with `kakehashi link decide`, then retry the record | `kakehashi link decide` で判断した後に再処理してください
+IDN-006 | the row names no person: neither a unified number nor the number that one is given for | 個人を特定する番号がありません(団体内統合宛名番号も個人番号もない) | Have the owner fill the number | 番号を補って再送してください
+IDN-007 | one of the four attributes differs from the registry's: a person decides | 基本4情報のうち1項目が一致しません(要確認) | See `kakehashi match review`, decide with `kakehashi match decide` | `kakehashi match review` で確認し、`kakehashi match decide` で判断してください
+IDN-008 | two or more of the four attributes differ from the registry's: the number is probably another person's | 基本4情報のうち2項目以上が一致しません(別人の番号の疑い) | Not linked; have the owner check whose number it is | 紐付けていません。番号の持ち主を確認してください
+IDN-009 | the registry's attributes of the person are not known: nothing to compare with | 照合する基本4情報がありません | Take in the registry's file first, then retry the record | 住基の抽出ファイルを取り込んだ後に再処理してください
+IDN-010 | too many records of the file do not agree with what is known: the file is held before anything of it counts | 不一致が多すぎるため、ファイル全体を保留しました | See whether rows have slipped; discard the file, or release it: each record is still compared | 行ずれ等を確認し、破棄または解放してください。解放後も1件ごとに照合します
+IDN-011 | the unified number was released and is never given again | 解放済みの団体内統合宛名番号です(再使用不可) | Have the owner correct the number; see `kakehashi link conflicts` | 番号を修正してください。`kakehashi link conflicts` を参照してください
+IDN-012 | the change lies in the future | 異動日が未来の日付です | Send the record again on that day | 当日以降に再送してください
 REF-001 | the same content was taken before | 同じ内容のファイルは受付済みです | Nothing to do; the first one counts | 対応不要です。先のファイルが有効です
 REF-002 | an older change than the one already accepted | より新しい更新が受付済みです | Nothing to do; the newer one counts | 対応不要です。新しい更新が有効です
 REF-003 | discarded by an operator | 運用者が破棄しました | See the reason given | 記録された理由を参照してください
@@ -115,11 +123,13 @@ SRV-012 | the providing body refused the inquiry | 提供者が照会を拒否�
 SRV-013 | the server rests after failures; nothing is sent to it but a probe | 障害のためサーバーへの送信を休止しています | Waits by itself; check the line and the server | 自動で待機します。回線と相手先を確認してください
 SRV-014 | the lane has used up its share of retries | レーンの再試行枠を使い切りました | Waits by itself; see what its server answers | 自動で待機します。サーバーの応答を確認してください
 SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
+SRV-016 | server and gateway do not accept each other's certificate or TLS version | サーバー証明書またはクライアント証明書、TLSの版が受け入れられません | Nothing was sent; check validity, authority and name of both certificates | 送信していません。双方の証明書の有効期限・認証局・名前を確認してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください
 SEC-004 | the keys are missing or malformed | 鍵がないか形式が不正です | Create them with `kakehashi keys create`, or restore the key file | `kakehashi keys create` で鍵を作成するか、鍵ファイルを復元してください
+SEC-005 | the blind indexes stand under a newer key than this process has | 索引の鍵がこのプロセスの鍵より新しくなっています | It reads the key file again by itself; with keys in the environment restart it with the new ones | 鍵ファイルは自動で再読込します。環境変数の場合は新しい鍵で再起動してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

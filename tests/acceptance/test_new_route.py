@@ -183,7 +183,7 @@ def test_check_passes_with_the_new_folder(run, route):
     done = kakehashi("check", run.site.config, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     (summary,) = map(json.loads, done.stdout.splitlines())
-    assert summary["routes"] == 6
+    assert summary["routes"] == 8
     assert summary["cases"] == len(list((run.site.config / "routes").glob("*/cases/*/case.toml")))
     assert not list(route.rglob("*.py"))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.acceptance.watching import eventually
 
 from kakehashi.catalogue import PROBLEMS
-from kakehashi.domain.batch import FileState
+from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.failpoint import VARIABLE
 from kakehashi.runtime.events import CATALOGUE
 from kakehashi_simulators.demo.run import DemoRun
@@ -79,7 +79,11 @@ class Site:
         files = {file.id: file for file in store.files(lane=LANE, most=100_000)}
         elsewhere = {file.id for file in store.files(most=100_000)} - files.keys()
         (counts,) = [counts for counts in store.counts() if counts.lane == LANE]
-        codes = {(row.code, row.state.value) for row in store.exceptions(lane=LANE, most=1_000_000)}
+        codes = {
+            (row.code, row.state.value)
+            for row in store.exceptions(lane=LANE, most=1_000_000)
+            if row.state is not RecordState.RETRIED
+        }
         newest = {person: name for name, persons in self.files.items() for person in persons}
         effects = defaultdict(list)
         for effect in self.run.server.effects():

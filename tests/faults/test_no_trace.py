@@ -1,13 +1,15 @@
 """No trace of a 個人番号: more than a thousand of them stand in the inputs of a site, none stands anywhere afterwards.
 
-They stand in texts, names, keys and dates of all four lanes, in right and wrong items, in held and duplicate files, and
-in the registry extract. What by its nature holds an original is named in `ORIGINALS`, and nothing else is left out.
+They stand in texts, names, keys and dates of all four lanes, in right and wrong items, in held and duplicate files, in
+the registry extract, and in extracts that describe persons. What by its nature holds an original is named in
+`ORIGINALS`, and nothing else is left out.
 """
 
 import itertools
 import json
 import time
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from tests.acceptance.watching import asked, links_settled, put, settled
@@ -15,8 +17,9 @@ from tests.faults.leaks import Leaks
 
 from kakehashi_adapters.private_rabbitmq import PrivateRabbit
 from kakehashi_simulators.demo.run import started
-from kakehashi_simulators.legacy import assistance, household, inquiry, tax
+from kakehashi_simulators.legacy import assistance, household, inquiry, residents, tax
 from kakehashi_simulators.legacy.host_text import half930, mixed930, wide930
+from kakehashi_simulators.legacy.manifest import Sample
 from kakehashi_simulators.legacy.numbers import digits_in_text, seeded_numbers
 from kakehashi_simulators.legacy.packing import kana932, wide932
 from kakehashi_simulators.legacy.town import Flaw, Town
@@ -134,6 +137,28 @@ def linked_numbers(run):
     return [record[39:51].decode() for record in records if record[:1] == b"2" and record[39:51].isdigit()]
 
 
+def described_persons(run, town):
+    """Drops who the registry and the tax system say that 150 more persons are, six of them wrongly; their numbers."""
+    numbers, persons = list(seeded_numbers(SEED + 5, 150)), range(2000, 2150)
+    for lane, system, slip in ((residents.RESIDENTS, "registry", 0), (residents.SYSTEM_PERSONS, "tax", 1)):
+        rows = [
+            residents.Row(
+                system=system,
+                atena=town.atena(system, person),
+                number=numbers[(n + slip) % 150 if n < 6 else n],
+                unified=town.people.unified(person),
+                person=residents.described(town.people, person),
+            )
+            for n, person in enumerate(persons)
+        ]
+        path = run.site.folder / "samples" / "planted" / f"{lane}.DAT"
+        residents.write_rows(path, rows, records=150, made=date(2026, 7, 1))
+        name = {"registry": "RESIDENT1.DAT", "tax": "PERSONS1.DAT"}[system]
+        run.drop([Sample(lane=lane, name=name, path=path, records=150, good=150)])
+        assert run.wait(lambda _counts: None, deadline=time.monotonic() + 60)
+    return numbers
+
+
 def contents(run):
     """(place, bytes) of every file of the site that is not an original, and of all names."""
     paths = sorted(run.site.folder.rglob("*"))
@@ -157,12 +182,18 @@ def commands(run):
         ["files"],
         ["parked", "list"],
         ["parked", "list", "--each"],
+        ["link", "conflicts", "--all", "--reveal", "--reason", "search"],
+        ["link", "show", "tax", Town(SEED).atena("tax", 2010), "--reveal", "--reason", "search"],
+        ["link", "history", "tax", Town(SEED).atena("tax", 2010), "--reveal", "--reason", "search"],
+        ["link", "coverage"],
+        ["match", "review", "--all"],
+        ["match", "again"],
         *(["trace", identifier] for identifier in (*files, f"B{batches[0]}", f"B{batches[-1]}", *shown[:2])),
         *(["parked", "show", identifier] for identifier in shown[:3]),
     ]
     for question, form in itertools.product(questions, ([], ["--json", "--lang", "ja"])):
         done = asked(*question, *form, "--config", run.site.config)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code <= 1, done.output  # 1: something waits for a decision
         yield " ".join(question + form), done.output.encode()
 
 
@@ -204,10 +235,11 @@ def test_no_number_of_the_inputs_is_found_anywhere_afterwards(broker, tmp_path):
         linked = linked_numbers(run)
         assert len(set(planted)) >= PLANTED
         assert len(set(linked)) >= 400
-        search = Leaks({*planted, *linked})
+        links_settled(run)
+        described = described_persons(run, Town(SEED))
+        search = Leaks({*planted, *linked, *described})
         assert all(search.find(path.read_bytes()) for _, path in written), "the search does not see the inputs"
 
-        links_settled(run)
         drop_everything(run, written)
 
         found = {place: forms for place, raw in contents(run) if (forms := search.find(raw))}

@@ -317,7 +317,7 @@ class Files:
         for name, content in self.files.items():
             world.source.put(name, content)
         rows = [LinkRow(system="tax", atena=person, unified=person) for person in self.atena]
-        assert world.links.link(rows, now=world.clock.now()) == []
+        assert world.links.link(rows, now=world.clock.now()) == {}
         world.server._persons.set(self.without_symbol, "no-symbol")
 
 

@@ -128,8 +128,11 @@ class HttpsServerClient:
         try:
             return line.post(deadline, request_id, document, answer_bytes=self._answer_bytes)
         except tuple(DELIVERY) as error:
+            refused = _handshake_failed(error)
             delivered = DELIVERY.get(type(error), True) and not _certificate_refused(error)
-        raise OutcomeUnknown if delivered else ServerUnreachable
+        if delivered:
+            raise OutcomeUnknown
+        raise ServerUnreachable(Fault("SRV-016" if refused else ServerUnreachable.default_code))
 
     def _take(self) -> _Line:
         """The line that was used last: its connection is the most likely to be open still."""
@@ -217,6 +220,15 @@ def _tls_context(files: dict[str, Path]) -> ssl.SSLContext:
 
 def _file_fault(code: str, name: str, path: Path) -> Fault:
     return Fault(code, Place(file=path.name, item=name))
+
+
+def _handshake_failed(error: BaseException | None) -> bool:
+    """Whether TLS itself is behind `error`: a certificate, a version, a peer that speaks something else."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _certificate_refused(error: BaseException | None) -> bool:

@@ -38,19 +38,17 @@ __all__ = [
     "decisions",
     "exceptions",
     "files",
-    "links",
     "meta",
     "metadata",
     "orders",
     "part_bodies",
     "pending_replicas",
-    "persons",
     "replicas",
     "results",
     "tries",
 ]
 
-HEAD = "0009"
+HEAD = "0010"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -336,25 +334,3 @@ corrections = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 """What a batch carries in place of its exception's payload."""
-
-links = Table(
-    "links",
-    metadata,
-    Column("system", Text, primary_key=True),
-    Column("atena", Text, primary_key=True),
-    Column("unified", Text, nullable=False),
-    Column("linked_at", BigInteger, nullable=False),
-    Index("ix_links_unified", "unified"),
-    sqlite_with_rowid=False,
-)
-
-persons = Table(
-    "persons",
-    metadata,
-    Column("unified", Text, primary_key=True),
-    Column("blind", LargeBinary, nullable=False),
-    Column("key_id", Text),
-    Column("number", LargeBinary),
-    UniqueConstraint("blind"),
-    sqlite_with_rowid=False,
-)

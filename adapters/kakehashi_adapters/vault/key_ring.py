@@ -2,7 +2,8 @@
 
 ```toml
 current = "kcbjdlgop"              # seals; the others only open
-digest = "base64 of 32 bytes"      # blind indexes: never changes, or the indexes are lost
+digest = "base64 of 32 bytes"      # blind indexes
+older_digests = ["base64 of …"]    # those under which indexes may still stand: only while they are replaced
 [keys]
 kcbjdlgop = "base64 of 32 bytes"
 ```
@@ -19,13 +20,14 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kakehashi.domain.batch import letters
 from kakehashi.errors import ConfigurationError, Fault, Place
 
-__all__ = ["KEY_BYTES", "KeyRing", "add_key", "create_key_file", "parse_keys", "read_key_file"]
+__all__ = ["KEY_BYTES", "KeyRing", "add_key", "create_key_file", "drop_digests", "parse_keys",
+           "read_key_file", "replace_digest"]  # fmt: skip
 
 KEY_BYTES = 32
 _MOST_BYTES = 65_536
@@ -39,6 +41,7 @@ class KeyRing:
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
     digest: bytes = field(repr=False)
+    older_digests: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def parse_keys(text: str, *, where: str) -> KeyRing:
@@ -46,7 +49,8 @@ def parse_keys(text: str, *, where: str) -> KeyRing:
     try:
         table = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
         keys = {str(key_id): _key(value) for key_id, value in table["keys"].items()}
-        ring = KeyRing(table["current"], keys, _key(table["digest"]))
+        older = tuple(_key(value) for value in table.get("older_digests", ()))
+        ring = KeyRing(table["current"], keys, _key(table["digest"]), older)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise _unusable(where) from None
     if ring.current not in keys or not all(_KEY_ID.fullmatch(key_id) for key_id in keys):
@@ -85,8 +89,24 @@ def create_key_file(path: Path) -> KeyRing:
 def add_key(path: Path) -> KeyRing:
     """Rotation: a new current key; the older ones go on opening. Replaces the file in one step."""
     older = read_key_file(path)
-    ring = _with_new_key(older.keys, older.digest)
-    beside = path.with_name(f".{path.name}.{ring.current}")
+    return _replace(path, _with_new_key(older.keys, older.digest, older.older_digests))
+
+
+def replace_digest(path: Path) -> KeyRing:
+    """A new secret behind blind indexes; the older ones go on finding until `drop_digests`."""
+    older = read_key_file(path)
+    return _replace(
+        path, replace(older, digest=os.urandom(KEY_BYTES), older_digests=(older.digest, *older.older_digests))
+    )
+
+
+def drop_digests(path: Path) -> KeyRing:
+    """Only the current secret stays: what stands under an older one is found no more."""
+    return _replace(path, replace(read_key_file(path), older_digests=()))
+
+
+def _replace(path: Path, ring: KeyRing) -> KeyRing:
+    beside = path.with_name(f".{path.name}.{letters(os.urandom(6))}")
     try:
         _write(beside, ring)
         beside.replace(path)
@@ -95,13 +115,17 @@ def add_key(path: Path) -> KeyRing:
     return ring
 
 
-def _with_new_key(keys: Mapping[str, bytes], digest: bytes) -> KeyRing:
+def _with_new_key(keys: Mapping[str, bytes], digest: bytes, older_digests: tuple[bytes, ...] = ()) -> KeyRing:
     key_id = "k" + letters(os.urandom(6))
-    return KeyRing(key_id, {**keys, key_id: os.urandom(KEY_BYTES)}, digest)
+    return KeyRing(key_id, {**keys, key_id: os.urandom(KEY_BYTES)}, digest, older_digests)
 
 
 def _write(path: Path, ring: KeyRing) -> None:
-    lines = [f'current = "{ring.current}"', f'digest = "{_text(ring.digest)}"', "", "[keys]"]
+    lines = [f'current = "{ring.current}"', f'digest = "{_text(ring.digest)}"']
+    if ring.older_digests:
+        quoted = ", ".join(f'"{_text(each)}"' for each in ring.older_digests)
+        lines.append(f"older_digests = [{quoted}]")
+    lines += ["", "[keys]"]
     lines += [f'{key_id} = "{_text(key)}"' for key_id, key in ring.keys.items()]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o400)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hmac
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from kakehashi.domain.batch import letters
 from kakehashi.errors import ConfigurationError, Fault, Place, SealError
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.vault.key_ring import KEY_BYTES, KeyRing, parse_keys, read_key_file
@@ -44,14 +46,18 @@ class KeySettings(Protocol):
 class AesGcmSealer:
     """The Sealer of production. Reads its keys again when it meets an unknown key id (another process rotated)."""
 
-    def __init__(self, ring: KeyRing, *, reread: Callable[[], KeyRing] | None = None) -> None:
+    def __init__(
+        self, ring: KeyRing, *, reread: Callable[[], KeyRing] | None = None, stamp: Callable[[], object] | None = None
+    ) -> None:
+        """`stamp` changes whenever there is something to read again."""
         self._reread = reread
+        self._stamp = stamp
+        self._seen: object = None  # the first look reads again: the ring may be older than the stamp
         self._take(ring)
 
     def _take(self, ring: KeyRing) -> None:
         self._ring = ring
-        derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"kakehashi digest 1")
-        self._digest_key = derivation.derive(ring.digest)
+        self._digest_keys = dict(map(_digest_key, (ring.digest, *ring.older_digests)))
 
     def reload(self) -> None:
         """Rotation without stopping: later bodies are sealed by the file's current key."""
@@ -77,8 +83,22 @@ class AesGcmSealer:
         except (InvalidUnwrap, InvalidTag, ValueError, zlib.error):
             raise SealError from None
 
-    def digest(self, text: str) -> bytes:
-        return hmac.digest(self._digest_key, text.encode(), "sha256")
+    @property
+    def key_id(self) -> str:
+        return self._ring.current
+
+    @property
+    def digest_ids(self) -> Sequence[str]:
+        if self._stamp is not None and (now := self._stamp()) != self._seen:
+            self.reload()
+            self._seen = now
+        return tuple(self._digest_keys)
+
+    def digest(self, text: str, *, key_id: str | None = None) -> bytes:
+        key = self._digest_keys.get(key_id or next(iter(self._digest_keys)))
+        if key is None:
+            raise SealError("SEC-002")
+        return hmac.digest(key, text.encode(), "sha256")
 
     def _master(self, key_id: str) -> bytes:
         try:
@@ -91,8 +111,17 @@ class AesGcmSealer:
 
 def open_sealer(settings: KeySettings) -> AesGcmSealer:
     """Raises ConfigurationError (SEC-003, SEC-004) when the keys are missing, malformed or open to others."""
-    ring = _read(settings)
-    return AesGcmSealer(ring, reread=lambda: _read(settings))
+    stamp = None if settings.file is None else partial(_stamp, settings.file)
+    return AesGcmSealer(_read(settings), reread=lambda: _read(settings), stamp=stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Of the file that stands there: a rotation puts another one in its place."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _read(settings: KeySettings) -> KeyRing:
@@ -102,6 +131,12 @@ def _read(settings: KeySettings) -> KeyRing:
     if text is None:
         raise ConfigurationError([Fault("SEC-004", Place(file=settings.env))])
     return parse_keys(text, where=settings.env)
+
+
+def _digest_key(secret: bytes) -> tuple[str, bytes]:
+    """The key with its id, which tells nothing about it."""
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"kakehashi digest 1").derive(secret)
+    return letters(hmac.digest(key, b"kakehashi digest id", "sha256")[:4]), key
 
 
 def _bound(key_id: str, context: str) -> bytes:

@@ -120,6 +120,13 @@ def _lines(path: Path) -> Iterator[str]:
             yield from (line for line in stream if line.endswith("\n"))
 
 
+def _make_folders(configuration: Configuration) -> None:
+    for route in configuration.routes.values():
+        for place in (configuration.source_folder(route), configuration.return_folder(route)):
+            if place is not None:
+                place.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def started(
     folder: Path,
@@ -132,24 +139,21 @@ def started(
     result_delay_seconds: float = 1.0,
     extra: str = "",
     lost_after_seconds: int = 60,
+    numbers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
-    adapt: Callable[[Path], None] = lambda _config: None,
     shipped: Path | None = None,
+    adapt: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
-    `shipped`: the configuration to begin with, when it is not the one that comes with the program; `adapt` may change
-    the site's copy of it before anything reads that.
+    `shipped`: the configuration to begin with, if not the program's; `adapt` may change its copy before it is read.
     """
     with ExitStack() as stack:
         site = prepare(folder)
         xsd = shared("xsd") / "std-2026"
         server = stack.enter_context(
             start_intermediate_server(
-                folder / "server",
-                xsd=xsd,
-                certificates=site.certificates,
-                result_delay_seconds=result_delay_seconds,
+                folder / "server", xsd=xsd, certificates=site.certificates, result_delay_seconds=result_delay_seconds
             )
         )
         stack.enter_context(
@@ -167,15 +171,10 @@ def started(
         )
         adapt(site.config)
         configuration = load(site.config)
-        for route in configuration.routes.values():
-            for place in (configuration.source_folder(route), configuration.return_folder(route)):
-                if place is not None:
-                    place.mkdir(parents=True, exist_ok=True)
-        manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults)
+        _make_folders(configuration)
+        manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
-        url = configuration.gateway.store.url
-        ledger, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
-        links.close()
+        ledger = _open_ledger(configuration.gateway.store.url)
         stack.callback(ledger.close)
         processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
         stack.callback(processes.stop)
@@ -189,3 +188,10 @@ def started(
             processes=processes,
             manifest=manifest,
         )
+
+
+def _open_ledger(url: str) -> Store:
+    store: Store
+    store, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
+    links.close()
+    return store

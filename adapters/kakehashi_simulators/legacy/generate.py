@@ -17,15 +17,22 @@ _EXTRACT = "ATENA0001.DAT"
 
 
 def generate(
-    folder: Path, *, seed: int, scale: float = 1.0, faults: bool = True, lanes: Collection[str] | None = None
+    folder: Path,
+    *,
+    seed: int,
+    scale: float = 1.0,
+    faults: bool = True,
+    lanes: Collection[str] | None = None,
+    numbers: Mapping[str, str] | None = None,
 ) -> Manifest:
     """The files of `lanes` (None: all five) under `folder`/LANE/. The same arguments give the same bytes.
 
     `scale` 1 is a few thousand records; 1000 makes 1,200,000 tax records. Without `faults` all is good. The registry
-    extract links exactly the persons of the lanes that are written, and comes first.
+    extract links exactly the persons of the lanes that are written, and comes first. `numbers`: systems that use
+    the 宛名番号 of another one.
     """
     wanted = LANES if lanes is None else lanes
-    writing = Writing(folder, Town(seed), scale, faults)
+    writing = Writing(folder, Town(seed, numbers or {}), scale, faults)
     links: dict[str, int] = {}
     for lane, (system, write) in _WRITERS.items():
         if lane in wanted:

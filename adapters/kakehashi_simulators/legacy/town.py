@@ -50,6 +50,8 @@ class Town:
     """Numbers and plantings of one seed."""
 
     seed: int
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Systems that use another system's 宛名番号."""
     people: People = field(init=False)
     extras: list[tuple[str, int]] = field(default_factory=list)
     """(system, person) that need a link beside the ordinary persons."""
@@ -64,7 +66,7 @@ class Town:
 
     def atena(self, system: str, person: int) -> str:
         """「宛名番号」 of a person in one system, 15 digits."""
-        return f"{_BASES[system] + person * 3 + 1:015}"
+        return f"{_BASES[self.numbers.get(system, system)] + person * 3 + 1:015}"
 
     def canary(self) -> str:
         """A valid 個人番号 of nobody, to be hidden in a free text."""

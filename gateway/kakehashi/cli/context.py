@@ -105,6 +105,11 @@ class Session:
         store.check()
         return store, links
 
+    @property
+    def links(self) -> LinkStore:
+        """The links, in the ledger's database or another."""
+        return self._books[1]
+
     @cached_property
     def clock(self) -> Clock:
         clock: Clock = plugin("clocks", "system")()

@@ -25,6 +25,8 @@ _COMMANDS = {
     "keys": "kakehashi.cli.keys:keys",
     "layout": "kakehashi.cli.layout:layout",
     "ledger": "kakehashi.cli.ledger:ledger",
+    "link": "kakehashi.cli.link:link",
+    "match": "kakehashi.cli.match:match",
     "parked": "kakehashi.cli.parked:parked",
     "ready": "kakehashi.cli.ready:ready",
     "run": "kakehashi.cli.run:run",

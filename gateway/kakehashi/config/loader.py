@@ -16,8 +16,10 @@ from kakehashi.config.reading import Reading
 from kakehashi.config.route import Configuration, Route
 from kakehashi.config.route_loader import RouteLoader
 from kakehashi.config.route_settings import SystemSettings
-from kakehashi.config.settings import GatewaySettings
+from kakehashi.config.settings import GatewaySettings, LinkSettings
+from kakehashi.config.variants import read_spelling
 from kakehashi.errors import ConfigurationError, Place
+from kakehashi.mapping.converters import close_names
 
 __all__ = ["load"]
 
@@ -51,7 +53,9 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         gaiji=gaiji,
         degrade={name: read_degrade(reading, system, gaiji[name], as_of=as_of) for name, system in systems.items()},
         as_of=as_of,
+        spelling=read_spelling(reading),
     )
+    _check_numbers(reading, settings.links, known_systems)
     loaded = [loader.load(name) for name in _folders(reading, "routes")]
     reading.faults += check_neighbours(loader.read)
     routes: dict[str, Route] = {route.name: route for route in loaded if route is not None}
@@ -90,6 +94,19 @@ def _merged(lower: Mapping[str, object], upper: Mapping[str, object]) -> dict[st
         below = merged.get(key)
         merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
+
+
+def _check_numbers(reading: Reading, links: LinkSettings, known: list[str]) -> None:
+    """Every system that `[links]` names is there, and nobody uses the numbers of one that has none of its own."""
+    named = [("links.base", links.base)] if links.base else []
+    named += [(f"links.numbers.{system}", each) for system, other in links.numbers.items() for each in (system, other)]
+    for item, name in named:
+        if name not in known:
+            reading.fault("CFG-006", Place(file="gateway.toml", item=item), name=name, **close_names(name, known))
+    for system, other in links.numbers.items():
+        if other in links.numbers:
+            place = Place(file="gateway.toml", item=f"links.numbers.{system}")
+            reading.fault("CFG-003", place, expected="a system that has 宛名番号 of its own")
 
 
 def _folders(reading: Reading, kind: str) -> list[str]:

@@ -24,6 +24,7 @@ from kakehashi.config.return_table import RETURN_COLUMNS
 from kakehashi.config.return_value import VARIABLES
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
+from kakehashi.config.variants import VARIANT_COLUMNS
 from kakehashi.mapping.converters import CODE, CONVERTERS
 from kakehashi.mapping.step import Converter, Value
 
@@ -42,6 +43,7 @@ _TABLES = (
     ("tables/NAME.csv", CODE_TABLE_COLUMNS),
     ("systems/SYSTEM/GAIJI.csv", GAIJI_COLUMNS),
     ("systems/SYSTEM/DEGRADE.csv", DEGRADE_COLUMNS),
+    ("matching/variants.csv", VARIANT_COLUMNS),
 )
 _COLUMNS = {
     "record": "record type; empty: data",
@@ -66,7 +68,9 @@ _COLUMNS = {
     "signed": "no: unsigned",
     "truncate": "yes: a text that is too long is cut at a character when it is written, and that is told; X and N",
     "target": "item code of the data standard, or @person @unit @valid_from @valid_to @non_disclosure "
-    "@auto_response_blocked @operation (register, delete); LINK: @system @atena @unified @number",
+    "@auto_response_blocked @operation (register, delete); LINK: @system @atena @unified @number @since @event (table "
+    "of linked, changed, ended, released), and all or none of @name (or @kana) @birth @sex (table of male, female, "
+    "other) @address, with @former_name @alias",
     "source": "items, several between spaces, `;`, `,` or `+`; `record.item` of a header or group record; or `=text`",
     "converters": "pipe of converters, from left to right; see converters.md",
     "table": "code table; looked up last unless `code` stands in the pipe",
@@ -78,6 +82,8 @@ _COLUMNS = {
     "aj1": "variation selector of Adobe-Japan1",
     "ivs": "variation selector that counts whatever `selector` says",
     "options": "`decode_only`, `encode_only`, `oneway`: read, but written as another row of that text",
+    "character": "as it is written",
+    "compared_as": "as which character it is compared, and nothing else: what is stored and sent stays as it is",
     "valid_from": "first day, yyyy-mm-dd; empty: always",
     "valid_to": "last day; empty: without end",
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
+from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetrySettings
@@ -21,17 +22,7 @@ from kakehashi.mapping.compiler import Mapper
 if TYPE_CHECKING:
     from kakehashi.interface.profile import Profile
 
-__all__ = ["Configuration", "LinkPlan", "Route"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPlan:
-    """「番号紐付け定義」 Where a row of a registry extract holds what a link needs (indices into the row)."""
-
-    system: int
-    atena: int
-    unified: int
-    number: int | None
+__all__ = ["Configuration", "Route"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +43,8 @@ class Route:
     compiled_mapper: Mapper | None
     compiled_standard: DataStandard | None
     link: LinkPlan | None
+    numbers: str
+    """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
 
     @property
     def in_order(self) -> bool:

@@ -10,25 +10,26 @@ from kakehashi.codec.code_table import CodeTable as GaijiTable
 from kakehashi.codec.layout import Layout
 from kakehashi.config.checking import check
 from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
+from kakehashi.config.link_plan import LinkPlan
+from kakehashi.config.link_table import LinkTable
 from kakehashi.config.mapping_table import read_mapping
 from kakehashi.config.reading import Reading
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.return_table import ReturnSources, read_return_plan
-from kakehashi.config.route import LinkPlan, Route
+from kakehashi.config.route import Route
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function
-from kakehashi.errors import ConfigurationError, Fault, Place
+from kakehashi.errors import ConfigurationError, Place
 from kakehashi.interface.profile import Profile
 from kakehashi.mapping.code_table import CodeTable
 from kakehashi.mapping.compiler import Mapper, compile_mapping
 from kakehashi.mapping.converters import CodeTables, close_names
 from kakehashi.mapping.table import MappingRow
+from kakehashi.matching.spelling import Spelling
 
 __all__ = ["RouteLoader"]
-
-_LINK_TARGETS = ("@system", "@atena", "@unified", "@number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class RouteLoader:
     gaiji: Mapping[str, tuple[GaijiTable, ...]]
     degrade: Mapping[str, Mapping[str, str]]
     as_of: date | None
+    spelling: Spelling
     read: dict[str, RouteSettings] = field(default_factory=dict)
     """The settings of every route that could be read, whatever else is wrong with it."""
 
@@ -64,7 +66,7 @@ class RouteLoader:
         if layout is not None:
             rows = self._mapping_rows(file, name, settings)
             if rows is not None and settings.function == "LINK":
-                link = self._link(rows, layout, f"routes/{name}/{settings.mapping.file}")
+                link = self._link(rows, layout, settings, f"routes/{name}/{settings.mapping.file}")
             elif rows is not None and standard is not None:
                 mapper = self._mapper(rows, layout, standard, settings, f"routes/{name}/{settings.mapping.file}")
             plan = self._return_plan(file, name, settings, layout)
@@ -82,6 +84,7 @@ class RouteLoader:
             compiled_mapper=mapper,
             compiled_standard=standard,
             link=link,
+            numbers=self.gateway.links.numbers.get(settings.system, settings.system),
         )
 
     def _check_names(self, file: str, name: str, settings: RouteSettings) -> None:
@@ -141,32 +144,20 @@ class RouteLoader:
             self.reading.faults += [fault.at(file=file) for fault in error.faults]
             return None
 
-    def _link(self, rows: tuple[MappingRow, ...], layout: Layout, file: str) -> LinkPlan | None:
-        """Numbers go to the link store as they stand: no converters, no text of them anywhere."""
-        fields = fields_of(layout)
-        found: dict[str, int] = {}
-        for row in rows:
-            place = Place(file=file, record=row.line, item="target")
-            if row.target not in _LINK_TARGETS or row.target in found:
-                self.reading.faults.append(
-                    Fault("CFG-006", place, {"name": row.target, **close_names(row.target, _LINK_TARGETS)})
-                )
-            elif len(row.sources) != 1 or row.converters or row.table:
-                self.reading.fault("CFG-008", place, name=row.target, expected="one item, no converters")
-            elif row.sources[0] not in fields:
-                known = close_names(row.sources[0], fields)
-                self.reading.fault("CFG-006", Place(file=file, record=row.line, item="source"),
-                                   name=row.sources[0], **known)  # fmt: skip
-            else:
-                found[row.target] = fields.index(row.sources[0])
-        for target in _LINK_TARGETS[:3]:
-            if target not in {row.target for row in rows}:
-                self.reading.fault("CFG-009", Place(file=file, item="target"), name=target)
-        if not set(_LINK_TARGETS[:3]) <= set(found):
-            return None
-        return LinkPlan(
-            system=found["@system"], atena=found["@atena"], unified=found["@unified"], number=found.get("@number")
+    def _link(
+        self, rows: tuple[MappingRow, ...], layout: Layout, settings: RouteSettings, file: str
+    ) -> LinkPlan | None:
+        table = LinkTable(
+            reading=self.reading,
+            file=file,
+            fields=fields_of(layout),
+            links=self.gateway.links,
+            tables=self.tables,
+            as_of=self.as_of,
+            spelling=self.spelling,
+            reference=settings.link.reference,
         )
+        return table.plan(rows)
 
     def _return_plan(self, file: str, name: str, settings: RouteSettings, layout: Layout) -> ReturnPlan | None:
         returns = settings.returns

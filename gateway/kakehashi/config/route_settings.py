@@ -13,6 +13,7 @@ __all__ = [
     "ExpectSettings",
     "GaijiSettings",
     "LayoutSettings",
+    "LinkRouteSettings",
     "MappingSettings",
     "RecordSettings",
     "ReturnSettings",
@@ -44,9 +45,6 @@ class SystemSettings(Settings):
     )
     degrade: str = Field(
         "", description="縮退表 of the way back, in its folder: what stands in results for characters its charset lacks"
-    )
-    person_number_scheme: Literal["atena", "unified"] = Field(
-        "atena", description="Its files carry 宛名番号 (looked up in the link store) or already 団体内統合宛名番号"
     )
 
 
@@ -144,6 +142,15 @@ class ReturnSettings(LayoutSettings):
     include: Literal["all", "refused"] = Field("all", description="Which records it tells of")
 
 
+class LinkRouteSettings(Settings):
+    """What the attributes of a LINK route are for."""
+
+    reference: bool = Field(
+        default=False,
+        description="The four attributes of these records are those with which all others are compared: the registry's",
+    )
+
+
 class RouteLimits(Settings):
     """Sizes of this lane where they differ from the gateway's."""
 
@@ -189,6 +196,7 @@ class RouteSettings(Settings):
     source: SourceSettings = Field(description="Where its files come from")
     layout: LayoutSettings = Field(LayoutSettings(), description="How its files are written")
     mapping: MappingSettings = Field(MappingSettings(), description="What its records become")
+    link: LinkRouteSettings = Field(LinkRouteSettings(), description="LINK: what its attributes are for")
     returns: ReturnSettings | None = Field(None, alias="return", description="The result file")
     retry: RetrySettings = Field(RetrySettings(), description="Limits by result class where they differ")
     limits: RouteLimits = Field(RouteLimits(), description="Sizes where they differ")

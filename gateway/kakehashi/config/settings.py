@@ -158,6 +158,28 @@ class RedriveSettings(Settings):
     )
 
 
+class LinkSettings(Settings):
+    """「番号連携」 Where 団体内統合宛名番号 come from, and who uses whose 宛名番号."""
+
+    mode: Literal["pass-through", "link-only", "full"] = Field(
+        "pass-through",
+        description="団体内統合宛名番号 come with the extracts; or we issue them and keep no address data (link-only), "
+        "or keep them sealed (full)",
+    )
+    base: str = Field(
+        "",
+        description="pass-through: the system whose 宛名番号 serve as 団体内統合宛名番号 where an extract brings none",
+    )
+    numbers: dict[str, str] = Field(
+        {}, description='Systems that use the 宛名番号 of another one: `tax = "registry"`; all others have their own'
+    )
+    prefix: str = Field("9", pattern=r"^[0-9]{0,6}$", description="First digits of the numbers that we issue")
+    hold_mismatches: int = Field(
+        5, ge=0, le=5, description="A file of links with more mismatches than this, and than the next, is held whole"
+    )
+    hold_per_mille: int = Field(1, ge=0, le=1, description="Mismatches of 1,000 records")
+
+
 class AlarmSettings(Settings):
     """When an operator is called."""
 
@@ -213,5 +235,6 @@ class GatewaySettings(Settings):
         RetrySettings(), description="Limits by result class, where they differ from the profile's"
     )
     redrive: RedriveSettings = Field(RedriveSettings(), description="How fast an order over a group of records goes")
+    links: LinkSettings = Field(LinkSettings(), description="Links of numbers")
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

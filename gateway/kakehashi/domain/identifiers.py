@@ -35,8 +35,11 @@ class InvalidIdentifier(InputError):
 
 
 def _mod11_check_digit(digits: str) -> int:
-    """Σ P_n Q_n mod 11 with Q_n = n+1 for n ≤ 6, n−5 for n ≥ 7, n counted from the right (総務省令第85号 第5条)."""
-    total = sum(int(p) * (n + 1 if n <= 6 else n - 5) for n, p in enumerate(reversed(digits), start=1))
+    """Σ P_n Q_n mod 11 with Q_n = n+1 for n ≤ 6, n−5 for n ≥ 7, n counted from the right (総務省令第85号 第5条).
+
+    Beyond the twelfth digit the weights begin again with 2 (our own decision: the rule ends there).
+    """
+    total = sum(int(p) * ((n - 1) % 6 + 2) for n, p in enumerate(reversed(digits), start=1))
     remainder = total % 11
     return 0 if remainder <= 1 else 11 - remainder
 
@@ -107,6 +110,18 @@ class UnifiedAtenaNumber(_Identifier):
     __slots__ = ()
     term = "団体内統合宛名番号"
     form = re.compile(r"[0-9]{15}")
+
+    @classmethod
+    def issued(cls, prefix: str, serial: int) -> Self:
+        """A number of our own: `prefix`, the serial, and a check digit over both (the rule of the 個人番号).
+
+        Raises OverflowError when the serials of the prefix are used up.
+        """
+        width = 14 - len(prefix)
+        if not 0 < serial < 10**width:
+            raise OverflowError
+        digits = f"{prefix}{serial:0{width}}"
+        return cls(f"{digits}{_mod11_check_digit(digits)}")
 
 
 class AtenaNumber(_Identifier):

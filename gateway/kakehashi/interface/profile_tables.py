@@ -18,7 +18,7 @@ __all__ = ["read_calendar", "read_degrade", "read_permissions", "read_results", 
 
 _CHARACTER = ".[\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
 _CLASSES = {str(int(each)) for each in ResultClass}
-_DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?"
+_DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
 _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}")
 
 

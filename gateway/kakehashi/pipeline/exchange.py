@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from kakehashi.errors import ServerError
+from kakehashi.errors import Fault, ServerError
 from kakehashi.pipeline.conversation import Reply
 from kakehashi.ports.ledger import Exchange
 
-__all__ = ["answered", "failed", "in_a_row"]
+__all__ = ["answered", "failed", "in_a_row", "why_unknown"]
+
+_OF_OTHERS = frozenset({"SRV-007", "VAL-004"})
 
 
 def answered(reply: Reply, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
@@ -25,6 +27,11 @@ def answered(reply: Reply, message_id: str, request_id: str | None, sent_at: dat
 
 def failed(error: ServerError, message_id: str, request_id: str | None, sent_at: datetime) -> Exchange:
     return Exchange(message_id=message_id, request_id=request_id, sent_at=sent_at, segment=None, code=error.fault.code)
+
+
+def why_unknown(exchange: Exchange) -> Fault:
+    """What to say of an unknown outcome: an answer to another request, or an unreadable one, is told as what it is."""
+    return Fault(exchange.code if exchange.code in _OF_OTHERS else "SRV-003")
 
 
 def in_a_row(codes: Sequence[str | None], kind: Callable[[str | None], bool]) -> int:

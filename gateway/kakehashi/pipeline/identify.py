@@ -1,22 +1,45 @@
-"""「番号紐付け」 From 宛名番号 to 団体内統合宛名番号, a batch at once; the extract that fills the links.
+"""「番号紐付け」 From 宛名番号 to 団体内統合宛名番号, a batch at once; and the claims of an extract about both.
 
 The only room of the core where a 個人番号 exists: it comes in as text of a registry extract and leaves sealed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
 
 from kakehashi.codec.layout import Value
 from kakehashi.config.model import LinkPlan
-from kakehashi.domain.identifiers import AtenaNumber, InvalidIdentifier, UnifiedAtenaNumber
+from kakehashi.domain.batch import letters
+from kakehashi.domain.identifiers import (
+    AtenaNumber,
+    InvalidIdentifier,
+    UnifiedAtenaNumber,
+    has_individual_check_digit,
+)
 from kakehashi.domain.individual_number import IndividualNumber
+from kakehashi.domain.japanese_date import HistoricDate, Precision
+from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import Fault
-from kakehashi.ports.links import LinkReader, LinkRow, LinkStore
-from kakehashi.ports.sealer import Sealer
+from kakehashi.ports.clock import Clock
+from kakehashi.ports.links import LinkReader, LinkRow, LinkStore, SealedNumber
+from kakehashi.ports.sealer import Sealed, Sealer
 
-__all__ = ["identify", "link_extract", "number_context"]
+__all__ = [
+    "Claim",
+    "WatchedLinks",
+    "claims_of",
+    "identify",
+    "number_context",
+    "renewed",
+    "unlinked_name",
+    "with_persons",
+]
+
+_JST = timezone(timedelta(hours=9))
+_SHORT = 10**6
+"""One 個人番号 in a million begins with so many zeros that it is shorter than this."""
 
 
 def number_context(unified: str) -> str:
@@ -28,7 +51,8 @@ def identify(
     links: LinkReader, system: str, atena: Sequence[Value]
 ) -> tuple[list[str | None], list[tuple[int, Fault]]]:
     """One look-up for all of `atena`. Returns the unified numbers (None where there is none) and the faults by
-    position: IDN-004 for what cannot be a 宛名番号, IDN-001 for one that is not linked. None in, None out.
+    position: IDN-004 for what cannot be a 宛名番号, IDN-001 for one that is not linked, IDN-005 for one that is frozen.
+    None in, None out.
     """
     faults: list[tuple[int, Fault]] = []
     numbers: list[str | None] = []
@@ -42,48 +66,181 @@ def identify(
         else:
             numbers.append(None)
             faults.append((position, Fault("IDN-004", facts={"term": AtenaNumber.term})))
-    linked = links.resolve(system, sorted({number for number in numbers if number}))
+    wanted = sorted({number for number in numbers if number})
+    linked = links.resolve(system, wanted)
+    missing = [number for number in wanted if number not in linked]
+    frozen = links.unresolved(system, missing) if missing else ()
     unified = [linked.get(number) if number else None for number in numbers]
     faults.extend(
-        (position, Fault("IDN-001")) for position, number in enumerate(numbers) if number and number not in linked
+        (position, Fault("IDN-005" if number in frozen else "IDN-001"))
+        for position, number in enumerate(numbers)
+        if number and number not in linked
     )
     return unified, faults
 
 
-def link_extract(
-    links: LinkStore,
-    sealer: Sealer,
-    rows: Iterable[tuple[int, tuple[Value, ...]]],
-    plan: LinkPlan,
-    *,
-    now: datetime,
-) -> list[tuple[int, Fault]]:
-    """Seal and store the links of (position, row) pairs; returns the faults by position: IDN-002, IDN-003, IDN-004."""
+def unlinked_name(sealer: Sealer, system: str, atena: str) -> str:
+    """What stands for an unlinked number in the coverage report: the number; or a digest with `~` where it could be a
+    個人番号 that somebody has put into the wrong item (one in ten of the long ones could).
+    """
+    windows = (atena[at : at + 12] for at in range(len(atena) - 11))
+    if any(int(window) >= _SHORT and has_individual_check_digit(window) for window in windows):
+        return f"~{letters(sealer.digest(f'unlinked/{system}/{atena}')[:7])}"
+    return atena
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLinks:
+    """「紐付け監視」 The links of translation; 利用番号 met unlinked are written down for the coverage report."""
+
+    links: LinkStore
+    sealer: Sealer
+    clock: Clock
+
+    def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
+        return self.links.resolve(system, atena)
+
+    def unresolved(self, system: str, atena: Sequence[str]) -> Collection[str]:
+        frozen = self.links.unresolved(system, atena)
+        unlinked = [number for number in atena if number not in frozen]
+        if unlinked:
+            names = [unlinked_name(self.sealer, system, number) for number in unlinked]
+            self.links.met_unlinked(system, names, now=self.clock.now())
+        return frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """「紐付け申出」 What one row of an extract says: this 宛名番号, and perhaps this 個人番号, are this person's.
+
+    `unified`: "" until the person is known. `blinds`: the digests by which the 個人番号 is found, the current first.
+    """
+
+    position: int
+    system: str
+    atena: str
+    unified: str
+    event: LinkEvent
+    since: date | None
+    number: IndividualNumber | None = None
+    blinds: tuple[bytes, ...] = ()
+
+    def row(self, sealer: Sealer | None = None) -> LinkRow:
+        """For the link store; the 個人番号 goes with it, sealed, where there is a sealer."""
+        sealed = None
+        if self.number is not None and sealer is not None:
+            sealed = sealer.seal(self.number.reveal().encode(), context=number_context(self.unified))
+        return LinkRow(
+            system=self.system,
+            atena=self.atena,
+            unified=self.unified,
+            blind=self.blinds[0] if self.blinds else None,
+            number=sealed,
+            since=self.since,
+            changed=self.event is LinkEvent.CHANGED,
+            older=self.blinds[1:],
+        )
+
+
+def claims_of(
+    sealer: Sealer, rows: Iterable[tuple[int, tuple[Value, ...]]], plan: LinkPlan, *, now: datetime
+) -> tuple[list[Claim], list[tuple[int, Fault]]]:
+    """The claims of (position, row) pairs, and the faults by position: IDN-002, IDN-004, IDN-006, IDN-012, MAP-002."""
+    claims: list[Claim] = []
     faults: list[tuple[int, Fault]] = []
-    positions: list[int] = []
-    accepted: list[LinkRow] = []
+    today = now.astimezone(_JST).date()
     for position, row in rows:
         try:
-            accepted.append(_link_row(sealer, row, plan))
-            positions.append(position)
+            claim = _claim(sealer, position, row, plan)
         except InvalidIdentifier as error:
             faults.append((position, error.fault))
-    conflicts = links.link(accepted, now=now)
-    faults.extend((positions[index], Fault("IDN-003")) for index in conflicts)
-    return faults
+            continue
+        if isinstance(claim, Fault):
+            faults.append((position, claim))
+        elif claim.since is not None and claim.since > today:
+            faults.append((position, Fault("IDN-012")))
+        else:
+            claims.append(claim)
+    return claims, faults
 
 
-def _link_row(sealer: Sealer, row: tuple[Value, ...], plan: LinkPlan) -> LinkRow:
-    unified = UnifiedAtenaNumber(str(row[plan.unified] or "").zfill(15))
-    system, atena = str(row[plan.system]), AtenaNumber(str(row[plan.atena] or ""))
-    digits = row[plan.number] if plan.number is not None else None
-    if digits is None:
-        return LinkRow(system=system, atena=atena, unified=unified)
-    number = IndividualNumber(str(digits))
-    return LinkRow(
-        system=system,
+def _claim(sealer: Sealer, position: int, row: tuple[Value, ...], plan: LinkPlan) -> Claim | Fault:
+    event = LinkEvent.LINKED
+    if plan.event is not None:
+        code = row[plan.event]
+        if code is not None and str(code) not in plan.events:
+            return Fault("MAP-002")
+        event = LinkEvent.LINKED if code is None else plan.events[str(code)]
+    named = str(row[plan.system])
+    atena = AtenaNumber(str(row[plan.atena] or ""))
+    unified = _text(row, plan.unified)
+    digits = _text(row, plan.number)
+    number = IndividualNumber(digits) if digits else None
+    if unified:
+        unified = UnifiedAtenaNumber(unified.zfill(15))
+    elif plan.base == named and plan.prefix is None:
+        unified = UnifiedAtenaNumber(atena)
+    elif number is None and event in (LinkEvent.LINKED, LinkEvent.CHANGED):
+        return Fault("IDN-006")
+    if digits and (digits in atena or digits in unified):
+        return Fault("VAL-003")  # the number itself in the place of one that is kept in plain
+    return Claim(
+        position=position,
+        system=plan.numbers.get(named, named),
         atena=atena,
         unified=unified,
-        blind=sealer.digest(number.reveal()),
-        number=sealer.seal(number.reveal().encode(), context=number_context(unified)),
+        event=event,
+        since=_day(row[plan.since]) if plan.since is not None else None,
+        number=number,
+        blinds=() if number is None else _blinds(sealer, number),
     )
+
+
+def _text(row: tuple[Value, ...], index: int | None) -> str:
+    """What stands there; nothing, and zeros alone, are no number."""
+    value = None if index is None else row[index]
+    return "" if value is None or not str(value).strip("0") else str(value)
+
+
+def _day(value: Value) -> date | None:
+    """A date that is not known to the day says nothing about the day of a change."""
+    if isinstance(value, HistoricDate) and value.precision is Precision.DAY:
+        return date.fromisoformat(value.iso())
+    return None
+
+
+def _blinds(sealer: Sealer, number: IndividualNumber) -> tuple[bytes, ...]:
+    """A blind index begins with the id of its key; the last form is that of stores from before the ids."""
+    digits, ids = number.reveal(), sealer.digest_ids
+    return (
+        *(each.encode() + sealer.digest(digits, key_id=each) for each in ids),
+        sealer.digest(digits, key_id=ids[-1]),
+    )
+
+
+def with_persons(
+    links: LinkStore, claims: Sequence[Claim], plan: LinkPlan, *, issue: bool, now: datetime
+) -> tuple[list[Claim], list[tuple[int, Fault]]]:
+    """Claims that name no 団体内統合宛名番号 get that of their 個人番号; `issue`: a new one where nobody has it.
+
+    The faults: IDN-006 where the number is not given and none is issued.
+    """
+    asking = [claim for claim in claims if not claim.unified and claim.blinds]
+    if issue and plan.prefix is not None:
+        numbers = links.assign([claim.blinds for claim in asking], prefix=plan.prefix, now=now)
+        found = {claim.position: number for claim, number in zip(asking, numbers, strict=True)}
+    else:
+        owners = links.owners([blind for claim in asking for blind in claim.blinds])
+        found = {c.position: owners[blind] for c in asking for blind in reversed(c.blinds) if blind in owners}
+    known = [replace(c, unified=c.unified or found.get(c.position, "")) for c in claims]
+    # an end says whose it is by the 宛名番号 alone
+    lost = [c for c in known if not c.unified and c.event is not LinkEvent.ENDED]
+    code = "IDN-006" if plan.prefix is None or issue else "IDN-009"
+    return [c for c in known if c not in lost], [(c.position, Fault(code)) for c in lost]
+
+
+def renewed(sealer: Sealer, number: SealedNumber) -> tuple[Sealed, bytes]:
+    """A stored 個人番号 under the current keys: sealed anew, digested anew."""
+    context = number_context(number.unified)
+    plain = IndividualNumber(sealer.open(number.sealed, context=context).decode())
+    return sealer.seal(plain.reveal().encode(), context=context), _blinds(sealer, plain)[0]

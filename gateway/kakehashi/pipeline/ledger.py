@@ -26,6 +26,11 @@ __all__ = ["Ledger", "correction_context", "record_context", "result_context"]
 
 
 _REMEMBERED = 512
+_WAIT_FOR_A_PERSON = frozenset({"IDN-007"})
+
+
+def _state(fault: Fault) -> RecordState:
+    return RecordState.PARKED if fault.code in _WAIT_FOR_A_PERSON else RecordState.REFUSED
 
 
 def record_context(row: BatchRow, record_no: int) -> str:
@@ -85,7 +90,7 @@ class Ledger:
     def undecoded(self, row: BatchRow, decoded: Decoded, faults: Mapping[int | None, Fault]) -> list[NewException]:
         """Exceptions for faults by record number."""
         return [
-            self._exception(row, decoded, position, faults[number], RecordState.REFUSED)
+            self._exception(row, decoded, position, faults[number], _state(faults[number]))
             for position, number in enumerate(decoded.numbers)
             if number in faults
         ]

@@ -98,7 +98,7 @@ def translate(
     refusals.add_all(decoded.faults)
 
     person_field = route.mapper.person_field
-    unified, unlinked = identify(links, route.system.name, [row[person_field] if row else None for row in rows])
+    unified, unlinked = identify(links, route.numbers, [row[person_field] if row else None for row in rows])
     for position, fault in unlinked:
         refusals.add(position, fault)
     rows = [row if person else None for row, person in zip(rows, unified, strict=True)]

@@ -1,8 +1,4 @@
-"""One step of one batch, driven by where the ledger says it stands.
-
-Order of effects (design.md §3.5): intent in the store → send with the same request_id in every attempt → record the
-answer → the caller publishes what follows → the caller acknowledges. A crash between any two repeats harmlessly.
-"""
+"""One step of one batch, from where the ledger says it stands: intent → send → record → publish → acknowledge."""
 
 from __future__ import annotations
 
@@ -19,9 +15,10 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
-from kakehashi.pipeline.exchange import answered, failed, in_a_row
-from kakehashi.pipeline.identify import link_extract
+from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
+from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
+from kakehashi.pipeline.linking import Linking
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
@@ -279,7 +276,8 @@ class LaneWork:
                 return self._later(row, item, fallback, after, exchange, receipt=row.receipt, fault=fault)
             case Unknown(after=after):
                 state = fallback if fallback is BatchState.WAITING else BatchState.SENT
-                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=Fault("SRV-003"))
+                fault = why_unknown(exchange)
+                return self._later(row, item, state, after, exchange, receipt=row.receipt, fault=fault)
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
                 return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
@@ -323,7 +321,9 @@ class LaneWork:
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
-        for position, fault in link_extract(self.links, self.sealer, rows, plan, now=self.clock.now()):
+        linking = Linking(links=self.links, sealer=self.sealer, plan=plan)
+        found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, first_record=row.first_record)
+        for position, fault in found:
             faults[decoded.numbers[position]] = fault
         reached("linking.linked")
         exceptions = self.ledger.undecoded(row, decoded, faults)
@@ -345,7 +345,7 @@ class LaneWork:
             self.route,
             body,
             subject,
-            links=self.links,
+            links=WatchedLinks(self.links, self.sealer, self.clock),
             refusal=self.conversation.refusal,
             newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,5 +26,16 @@ class Sealer(Protocol):
     def open(self, sealed: Sealed, *, context: str) -> bytes:
         """Raises SealError: SEC-002 for an unknown key, SEC-001 for anything else."""
 
-    def digest(self, text: str) -> bytes:
-        """A keyed digest (HMAC-SHA-256): the blind index for searching by a value that may not be stored."""
+    @property
+    def key_id(self) -> str:
+        """The key that seals now."""
+
+    @property
+    def digest_ids(self) -> Sequence[str]:
+        """The keys of `digest`: the current one first, then those that are being replaced. 8 letters each."""
+
+    def digest(self, text: str, *, key_id: str | None = None) -> bytes:
+        """A keyed digest (HMAC-SHA-256): the blind index for searching by a value that may not be stored.
+
+        `key_id`: one of `digest_ids`; None: the first. Raises SealError (SEC-002) for an unknown one.
+        """

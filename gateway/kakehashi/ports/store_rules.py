@@ -46,6 +46,8 @@ AGAIN = (CharacterTrouble.RETURNED, CharacterTrouble.CUT)
 FAR_AHEAD: Final = timedelta(hours=2)
 """What was changed in the future, and is due later than that, was written before the clock was set back."""
 
+_NOT_DELIVERED: Final = frozenset({ServerUnreachable.default_code, "SRV-016"})
+
 KEPT_AHEAD: Final = timedelta(hours=1)
 """Shorter than FAR_AHEAD: what was found because of the clock is due anew, not found again and again."""
 
@@ -71,7 +73,7 @@ def marked_due(row: BatchRow, due: datetime) -> datetime:
 
 def may_have_arrived(*, segment: int | None, code: str | None) -> bool:
     """Whether the server may know of a send that was answered so (None: no answer, or none of the server's)."""
-    return segment != Segment.ABNORMAL and code != ServerUnreachable.default_code
+    return segment != Segment.ABNORMAL and code not in _NOT_DELIVERED
 
 
 def released_as(*, receipt: str | None, may_be_known: bool) -> BatchState:

@@ -21,6 +21,8 @@ from kakehashi.pipeline.breaker import BreakerRule
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
 from kakehashi.pipeline.ledger import Ledger
+from kakehashi.pipeline.link_gate import LinkGate
+from kakehashi.pipeline.linking import Linking
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.work import LaneWork
@@ -238,9 +240,17 @@ class Gateway:
                 events=self.events,
                 config_hash=self.configuration.hash,
                 largest_file=self.configuration.gateway.limits.file_bytes,
+                gate=self.link_gate(route),
             )
             for route in self.configuration.routes.values()
         ]
+
+    def link_gate(self, route: Route) -> LinkGate | None:
+        """What looks at whole files of links; None for a route of another kind."""
+        if route.link is None:
+            return None
+        linking = Linking(links=self.links, sealer=self.sealer, plan=route.link)
+        return LinkGate(route=route, linking=linking, clock=self.clock)
 
     def scheduler(self) -> Scheduler:
         return Scheduler(

@@ -17,6 +17,7 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import DuplicateContent, FolderUnavailable, InputError, KakehashiError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
+from kakehashi.pipeline.link_gate import LinkGate
 from kakehashi.pipeline.spool_entry import entry_context, request_id_of, spool_name, write_entry
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
@@ -51,6 +52,8 @@ class Intake:
     events: EventLog
     config_hash: str
     largest_file: int
+    gate: LinkGate | None = None
+    """Looks at the whole file first; None: nothing to look at."""
     _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
 
     def run_once(self) -> int:
@@ -106,9 +109,12 @@ class Intake:
         self._remember(spooled)
         reached("intake.spooled")
         held = spooled.file.held
+        if held is None and self.gate is not None:
+            held = self.gate.code(file, split)
         request_ids = [request_id_of(self.route.name, digest, batch.seq) for batch in spooled.batches]
         try:
-            row = self.store.add_file(replace(spooled.file, name=file.name), spooled.batches, request_ids=request_ids)
+            entry = replace(spooled.file, name=file.name, held=held)
+            row = self.store.add_file(entry, spooled.batches, request_ids=request_ids)
         except DuplicateContent as error:
             self._spooled.clear()
             self._discard(spooled, error.original)

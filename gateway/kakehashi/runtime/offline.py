@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -32,6 +32,9 @@ class _EveryoneLinked:
 
     def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG002  # the port's signature
         return {number: number for number in atena}
+
+    def unresolved(self, system: str, atena: Sequence[str]) -> Collection[str]:  # noqa: ARG002  # as above
+        return ()
 
 
 class _NoServer:

@@ -27,7 +27,7 @@ __all__ = ["Worker"]
 _ALL = 1_000_000  # that the prefetch of the lanes lets come
 _NOTHING = timedelta(0)
 _ROWS = 2**63  # a greater number is no row of a ledger
-_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004"})
+_OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004", "SRV-007", "SRV-016", "VAL-004"})
 """Of a server that is away: one line for all its batches."""
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
 

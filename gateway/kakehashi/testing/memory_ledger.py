@@ -98,15 +98,6 @@ class Ledger:
             self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)
         return row
 
-    def retake(
-        self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str], *, now: datetime
-    ) -> FileRow:
-        row = self.add_file(file, batches, request_ids)
-        for batch in self.batches_of(row.id):
-            if batch.state is BatchState.NEW:
-                self.update(batch, now=now, state=BatchState.SENT, due=now)
-        return row
-
     def _add_batch(
         self,
         file: FileRow,
@@ -345,10 +336,8 @@ class Ledger:
         state = FileState.WORKING if release else FileState.REFUSED
         self.files[file.id] = replace(file, state=state, code=None if release else file.code)
         for row in [row for row in self.batches.values() if row.file_id == file.id]:
-            if release:
-                self.update(row, now=now, state=BatchState.NEW, code=None)
-            else:
-                self.update(row, now=now, state=BatchState.DISCARDED)
+            to = BatchState.NEW if release else BatchState.DISCARDED
+            self.update(row, now=now, state=to, code=None if release else row.code)
         self.end_file(file.id)
 
     def unexcepted(self, row: BatchRow) -> int:

@@ -3,65 +3,387 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
-from kakehashi.errors import StoreUnavailable
-from kakehashi.ports.links import LinkRow
+from kakehashi.domain.identifiers import UnifiedAtenaNumber
+from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.errors import StoreError, StoreUnavailable
+from kakehashi.ports.link_rules import Effect, Known, Person, claim_of, day_of
+from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.memory_matches import MemoryMatches
 
 __all__ = ["MemoryLinkStore"]
 
+_DAWN = date.min
 
-class MemoryLinkStore:
+
+@dataclass(slots=True)
+class _Link:
+    unified: str
+    since: date
+    recorded_at: datetime
+    frozen: bool = False
+
+
+@dataclass(slots=True)
+class _Number:
+    blind: bytes
+    sealed: Sealed | None
+    since: date
+    recorded_at: datetime
+    until: date | None = None
+    ended_at: datetime | None = None
+    cause: str = ""
+    note: Note | None = None
+
+
+@dataclass(slots=True)
+class _State:
+    links: dict[tuple[str, str], _Link] = field(default_factory=dict)
+    numbers: dict[str, _Number] = field(default_factory=dict)
+    former: dict[str, list[_Number]] = field(default_factory=dict)
+    periods: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
+    released: set[str] = field(default_factory=set)
+    conflicts: list[ConflictRow] = field(default_factory=list)
+    claims: set[bytes] = field(default_factory=set)
+    unlinked: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    looks: dict[tuple[str, str], list[tuple[datetime, Note]]] = field(default_factory=dict)
+    serials: dict[str, int] = field(default_factory=dict)
+    digest: bytes = b""
+
+    def check_digest(self, blind: bytes | None) -> None:
+        if blind is not None and not blind.startswith(self.digest):
+            raise StoreError("SEC-005")
+
+
+class MemoryLinkStore(MemoryMatches):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
-        self._links: dict[tuple[str, str], str] = {}
-        self._blinds: dict[str, bytes] = {}
-        self._numbers: dict[str, Sealed | None] = {}
-        self._owners: dict[bytes, str] = {}
+        super().__init__()
+        self._state = _State()
         self._lock = threading.RLock()
         self._closed = False
 
     def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
-        with self._open():
-            return {number: self._links[system, number] for number in atena if (system, number) in self._links}
+        with self._open() as state:
+            found = ((number, state.links.get((system, number))) for number in atena)
+            return {number: link.unified for number, link in found if link is not None and not link.frozen}
 
-    def link(self, rows: Iterable[LinkRow], *, now: datetime) -> list[int]:  # noqa: ARG002  # kept by real stores only
-        with self._open():
-            return [position for position, row in enumerate(rows) if not self._linked(row)]
+    def unresolved(self, system: str, atena: Sequence[str]) -> Collection[str]:
+        with self._open() as state:
+            return {each for each in atena if (system, each) in state.links and state.links[system, each].frozen}
 
-    def _linked(self, row: LinkRow) -> bool:
-        if self._links.get((row.system, row.atena), row.unified) != row.unified:
-            return False
-        if row.blind is not None:
-            owner = self._owners.get(row.blind, row.unified)
-            if owner != row.unified or self._blinds.get(row.unified, row.blind) != row.blind:
+    def contradictions(self, rows: Iterable[LinkRow], *, now: datetime) -> int:
+        with self._open() as state:
+            known = _known(state)
+            return sum(known.judge(row, now=now).conflict is not None for row in rows)
+
+    def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
+        with self._open() as state:
+            return [self._assigned(state, each, prefix, now) for each in blinds]
+
+    def _assigned(self, state: _State, blinds: Sequence[bytes], prefix: str, now: datetime) -> str:
+        owners = _known(state).owners
+        for blind in blinds:
+            if blind in owners:
+                return owners[blind]
+        state.check_digest(blinds[0])
+        taken = {link.unified for link in state.links.values()} | set(state.numbers) | set(state.former)
+        taken |= {period.unified for periods in state.periods.values() for period in periods} | state.released
+        while True:
+            serial = state.serials[prefix] = state.serials.get(prefix, 0) + 1
+            number = UnifiedAtenaNumber.issued(prefix, serial)
+            if number not in taken:
+                state.numbers[number] = _Number(blinds[0], None, _DAWN, now)
+                return number
+
+    def owners(self, blinds: Sequence[bytes]) -> Mapping[bytes, str]:
+        with self._open() as state:
+            known = _known(state).owners
+            return {blind: known[blind] for blind in blinds if blind in known}
+
+    def _unfrozen(self, system: str, atena: str) -> str | None:
+        link = self._state.links.get((system, atena))
+        return None if link is None or link.frozen else link.unified
+
+    def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
+        with self._open() as state:
+            return self._link(state, rows, now)
+
+    def _link(self, state: _State, rows: Iterable[LinkRow], now: datetime) -> dict[int, Conflict]:
+        known, conflicts = _known(state), {}
+        for position, row in enumerate(rows):
+            state.check_digest(row.blind)
+            verdict = known.judge(row, now=now)
+            if verdict.conflict is not None:
+                conflicts[position] = verdict.conflict
+                self._record(state, verdict.conflict, verdict.known, row, now)
+                continue
+            if verdict.links:
+                frozen = bool(_contested(state, {row.unified}))
+                state.links[row.system, row.atena] = _Link(row.unified, day_of(row, now), now, frozen)
+            state.released.discard(row.unified)
+            if verdict.effect is Effect.REDIGEST and row.blind is not None:
+                state.numbers[row.unified].blind = row.blind
+            elif verdict.effect is not Effect.NONE and row.blind is not None:
+                if verdict.effect is Effect.CHANGE:
+                    _end_number(state, row.unified, day_of(row, now), cause="changed", note=None, now=now)
+                state.numbers[row.unified] = _Number(row.blind, row.number, day_of(row, now), now)
+        return conflicts
+
+    def _record(self, state: _State, kind: Conflict, known: str, row: LinkRow, now: datetime) -> None:
+        claim = claim_of(kind, known, row)
+        if claim in state.claims:
+            return
+        state.claims.add(claim)
+        state.conflicts.append(
+            ConflictRow(id=len(state.conflicts) + 1, kind=kind, known=known, row=row, recorded_at=now)
+        )
+        for key, link in state.links.items():
+            if key == (row.system, row.atena) if kind is Conflict.DRIFT else link.unified in (known, row.unified):
+                link.frozen = True
+
+    def end(self, system: str, atena: str, *, since: date, note: Note, now: datetime) -> bool:
+        with self._open() as state:
+            return _end_link(state, (system, atena), since, cause="ended", note=note, now=now)
+
+    def release(self, unified: str, *, since: date, note: Note, now: datetime) -> bool:
+        with self._open() as state:
+            theirs = [key for key, link in state.links.items() if link.unified == unified]
+            if not theirs and unified not in state.numbers:
                 return False
-            if row.unified not in self._blinds:
-                self._numbers[row.unified] = row.number
-            self._owners[row.blind], self._blinds[row.unified] = row.unified, row.blind
-        self._links[row.system, row.atena] = row.unified
-        return True
+            for key in theirs:
+                _end_link(state, key, since, cause="released", note=note, now=now)
+            state.released.add(unified)
+            return True
+
+    def met_unlinked(self, system: str, atena: Iterable[str], *, now: datetime) -> None:
+        with self._open() as state:
+            for each in atena:
+                state.unlinked.setdefault((system, each), now)
+
+    def met_linked(self, names: Iterable[tuple[str, str]]) -> None:
+        with self._open() as state:
+            for name in names:
+                state.unlinked.pop(name, None)
+
+    def freeze(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
+        with self._open() as state:
+            link = state.links.get((system, atena))
+            if link is None:
+                return False
+            row = LinkRow(system=system, atena=atena, unified=link.unified, blind=evidence)
+            self._record(state, Conflict.DRIFT, link.unified, row, now)
+            return True
 
     def links(self, system: str) -> Iterator[LinkRow]:
-        with self._open():
-            keys = sorted(key for key in self._links if key[0] == system)
-        for key in keys:
-            unified = self._links[key]
-            yield LinkRow(
-                system=system,
-                atena=key[1],
-                unified=unified,
-                blind=self._blinds.get(unified),
-                number=self._numbers.get(unified),
-            )
+        with self._open() as state:
+            keys = sorted(key for key in state.links if key[0] == system)
+            rows = [_row(state, key) for key in keys]
+        yield from rows
 
-    def _open(self) -> threading.RLock:
+    def persons_links(self, unified: str) -> list[LinkRow]:
+        with self._open() as state:
+            return [_row(state, key) for key, link in sorted(state.links.items()) if link.unified == unified]
+
+    def periods(self, system: str, atena: str) -> list[Period]:
+        with self._open() as state:
+            ended = list(state.periods.get((system, atena), ()))
+            link = state.links.get((system, atena))
+            if link is not None:
+                ended.append(Period(unified=link.unified, since=link.since, recorded_at=link.recorded_at))
+            return ended
+
+    def number_periods(self, unified: str) -> list[Period]:
+        with self._open() as state:
+            numbers = [*state.former.get(unified, ()), *([state.numbers[unified]] if unified in state.numbers else ())]
+            return [
+                Period(
+                    unified=unified, since=n.since, recorded_at=n.recorded_at, until=n.until, ended_at=n.ended_at,
+                    cause=n.cause, note=n.note,
+                )
+                for n in numbers
+            ]  # fmt: skip
+
+    def coverage(self) -> list[Coverage]:
+        with self._open() as state:
+            missing = {key: at for key, at in state.unlinked.items() if key not in state.links}
+            return [
+                Coverage(
+                    system=system,
+                    linked=sum(key[0] == system for key in state.links),
+                    frozen=sum(key[0] == system and link.frozen for key, link in state.links.items()),
+                    unlinked=sum(key[0] == system for key in missing),
+                    oldest_unlinked=min((at for key, at in missing.items() if key[0] == system), default=None),
+                )
+                for system in sorted({key[0] for key in (*state.links, *missing)})
+            ]
+
+    def unlinked(self, system: str) -> Iterator[str]:
+        with self._open() as state:
+            found = sorted(key[1] for key in state.unlinked if key[0] == system and key not in state.links)
+        yield from found
+
+    def looked(self, system: str, atena: str, *, note: Note, now: datetime) -> None:
+        with self._open() as state:
+            state.looks.setdefault((system, atena), []).append((now, note))
+
+    def looks(self, system: str, atena: str) -> list[tuple[datetime, Note]]:
+        with self._open() as state:
+            return list(state.looks.get((system, atena), ()))
+
+    def conflicts(self, *, undecided: bool = True, most: int = 1000) -> list[ConflictRow]:
+        with self._open() as state:
+            return [row for row in state.conflicts if not undecided or row.decision is None][:most]
+
+    def decide(self, conflict_id: int, *, take: bool, note: Note, now: datetime) -> bool:
+        with self._open() as state:
+            found = [row for row in state.conflicts if row.id == conflict_id and row.decision is None]
+            if not found:
+                return False
+            (conflict,) = found
+            decided = replace(conflict, decision="take" if take else "keep", decided_at=now, note=note)
+            state.conflicts[conflict_id - 1] = decided
+            if take:
+                self._take(state, conflict, note, now)
+            sides = {conflict.known, conflict.row.unified}
+            free = sides - _contested(state, sides)
+            drifting = {(c.row.system, c.row.atena) for c in _undecided(state) if c.kind is Conflict.DRIFT}
+            for key, link in state.links.items():
+                if link.unified in free and key not in drifting:
+                    link.frozen = False
+            return True
+
+    def _take(self, state: _State, conflict: ConflictRow, note: Note, now: datetime) -> None:
+        row, day = conflict.row, day_of(conflict.row, now)
+        match conflict.kind:
+            case Conflict.DRIFT:
+                _end_link(state, (row.system, row.atena), day, cause="drift", note=note, now=now)
+                return
+            case Conflict.LINK:
+                _end_link(state, (row.system, row.atena), day, cause="conflict", note=note, now=now)
+            case Conflict.NUMBER if conflict.known == row.unified:
+                held = state.numbers.get(row.unified)
+                row = replace(row, changed=True, since=max(day, held.since) if held else day)
+            case Conflict.NUMBER:
+                held = state.numbers.get(conflict.known)
+                if held is not None and held.blind == row.blind:
+                    _end_number(state, conflict.known, day, cause="conflict", note=note, now=now)
+                for number in state.former.get(conflict.known, ()):
+                    if number.blind == row.blind:
+                        number.until = _DAWN  # it never was theirs
+            case Conflict.RELEASED:
+                state.released.discard(row.unified)
+        self._link(state, [row], now)
+
+    def reseal(
+        self, renew: Callable[[SealedNumber], tuple[Sealed, bytes]], *, current: str, prefix: bytes, most: int
+    ) -> int:
+        done = 0
+        with self._open() as state:
+            state.digest = prefix
+            held = [(unified, number) for unified, number in state.numbers.items()]
+            held += [(unified, number) for unified, numbers in state.former.items() for number in numbers]
+            for unified, number in held:
+                if done == most or number.sealed is None:
+                    continue
+                if number.sealed.key_id == current and number.blind.startswith(prefix):
+                    continue
+                what = SealedNumber(place="numbers", id="", unified=unified, sealed=number.sealed, blind=number.blind)
+                number.sealed, number.blind = renew(what)
+                done += 1
+            for index, conflict in enumerate(state.conflicts):
+                row = conflict.row
+                if done == most or row.number is None or row.blind is None:
+                    continue
+                if row.number.key_id == current and row.blind.startswith(prefix):
+                    continue
+                what = SealedNumber(
+                    place="conflicts", id=str(conflict.id), unified=row.unified, sealed=row.number, blind=row.blind
+                )
+                sealed, blind = renew(what)
+                state.conflicts[index] = replace(conflict, row=replace(row, number=sealed, blind=blind))
+                done += 1
+        return done
+
+    def _open(self) -> _Opened:
         if self._closed:
             raise StoreUnavailable
-        return self._lock
+        return _Opened(self._lock, self._state)
 
     def close(self) -> None:
         self._closed = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    lock: threading.RLock
+    state: _State
+
+    def __enter__(self) -> _State:
+        self.lock.acquire()
+        return self.state
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def _known(state: _State) -> Known:
+    owners = {
+        number.blind: unified
+        for unified, numbers in state.former.items()
+        for number in numbers
+        if number.until != _DAWN
+    }
+    owners |= {number.blind: unified for unified, number in state.numbers.items()}
+    return Known(
+        links={key: link.unified for key, link in state.links.items()},
+        persons={u: Person(n.blind, n.since, n.sealed is not None) for u, n in state.numbers.items()},
+        owners=owners,
+        released=set(state.released),
+    )
+
+
+def _undecided(state: _State) -> list[ConflictRow]:
+    return [row for row in state.conflicts if row.decision is None]
+
+
+def _contested(state: _State, persons: set[str]) -> set[str]:
+    rows = [row for row in _undecided(state) if row.kind is not Conflict.DRIFT]
+    return {person for row in rows for person in (row.known, row.row.unified)} & persons
+
+
+def _end_link(state: _State, key: tuple[str, str], until: date, *, cause: str, note: Note, now: datetime) -> bool:
+    link = state.links.pop(key, None)
+    if link is None:
+        return False
+    state.periods.setdefault(key, []).append(
+        Period(
+            unified=link.unified, since=link.since, recorded_at=link.recorded_at, until=until, ended_at=now,
+            cause=cause, note=note,
+        )
+    )  # fmt: skip
+    return True
+
+
+def _end_number(state: _State, unified: str, until: date, *, cause: str, note: Note | None, now: datetime) -> None:
+    number = state.numbers.pop(unified)
+    number.until, number.ended_at, number.cause, number.note = until, now, cause, note
+    state.former.setdefault(unified, []).append(number)
+
+
+def _row(state: _State, key: tuple[str, str]) -> LinkRow:
+    link = state.links[key]
+    number = state.numbers.get(link.unified)
+    return LinkRow(
+        system=key[0],
+        atena=key[1],
+        unified=link.unified,
+        blind=number.blind if number else None,
+        number=number.sealed if number else None,
+        since=link.since,
+    )

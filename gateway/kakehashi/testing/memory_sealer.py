@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import zlib
+from collections.abc import Sequence
 
 from kakehashi.errors import SealError
 from kakehashi.ports.sealer import Sealed
@@ -22,6 +23,7 @@ class MemorySealer:
     def __init__(self, *, key_id: str = "memory", secret: bytes = b"not a secret") -> None:
         self._secrets = {key_id: secret}
         self._current = key_id
+        self._digests = {"adigestm": b"memory digest"}
 
     def rotate(self, key_id: str, secret: bytes) -> None:
         self._secrets[key_id] = secret
@@ -41,8 +43,22 @@ class MemorySealer:
             raise SealError
         return zlib.decompress(_mixed(text, self._secrets[sealed.key_id], nonce))
 
-    def digest(self, text: str) -> bytes:
-        return hmac.digest(b"memory digest", text.encode(), "sha256")
+    @property
+    def key_id(self) -> str:
+        return self._current
+
+    @property
+    def digest_ids(self) -> Sequence[str]:
+        return tuple(self._digests)
+
+    def rotate_digest(self, key_id: str, secret: bytes) -> None:
+        self._digests = {key_id: secret, **self._digests}
+
+    def digest(self, text: str, *, key_id: str | None = None) -> bytes:
+        key_id = key_id or next(iter(self._digests))
+        if key_id not in self._digests:
+            raise SealError("SEC-002")
+        return hmac.digest(self._digests[key_id], text.encode(), "sha256")
 
     def _tag(self, key_id: str, context: str, text: bytes) -> bytes:
         return hmac.digest(self._secrets[key_id], f"{key_id}\0{context}\0".encode() + text, "sha256")

@@ -57,14 +57,6 @@ class MemoryStore(MemorySuccession):
         with self._transaction() as ledger:
             return ledger.add_file(file, batches, request_ids)
 
-    def next_file_id(self) -> int:
-        with self._transaction() as ledger:
-            return ledger.next_file_id()
-
-    def newest_file_id(self) -> int:
-        with self._transaction() as ledger:
-            return ledger.newest_file_id
-
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:
             rows = [row for row in ledger.batches.values() if row.lane in lanes]
@@ -349,47 +341,13 @@ class MemoryStore(MemorySuccession):
 
     def flow(self, lane: str, *, since: datetime) -> Flow:
         with self._transaction() as ledger:
-            bad = (FileState.HELD, FileState.REFUSED)
             rows = [row for row in ledger.files.values() if row.lane == lane and row.received_at >= since]
-            came = [row.records for row in rows if row.state not in bad]
+            came = [row.records for row in rows if row.state not in (FileState.HELD, FileState.REFUSED)]
             return Flow(len(came), sum(came))
 
     def settled(self, *, since: datetime) -> list[Settled]:
         with self._transaction() as ledger:
             return ledger.settled(since)
-
-    # After a backup was restored
-    def unknown_spools(self, names: Sequence[str]) -> list[str]:
-        with self._transaction() as ledger:
-            known = {file.spool for file in ledger.files.values()}
-            return [name for name in names if name not in known]
-
-    def retake(
-        self,
-        file: NewFile,
-        batches: Sequence[NewBatch],
-        *,
-        request_ids: Sequence[str],
-        reason: str,
-        actor: str,
-        now: datetime,
-    ) -> FileRow:
-        check_batches(file, batches, request_ids)
-        with self._transaction() as ledger:
-            row = ledger.retake(file, batches, request_ids, now=now)
-            ledger.decisions.append(Decision(at=now, actor=actor, action="retake", reason=reason, file_id=row.id))
-            return row
-
-    def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
-        with self._transaction() as ledger:
-            ledger.newest_file_id = max(ledger.newest_file_id, newest_file_id)
-            unsent = [row for row in ledger.batches.values() if row.state in (BatchState.NEW, BatchState.QUEUED)]
-            for row in unsent:
-                ledger.update(row, now=now, state=BatchState.SENT)
-            for row in ledger.batches.values():
-                if row.state in IN_WORK:
-                    ledger.batches[row.id] = replace(row, due=now)
-            return len(unsent)
 
     def check(self) -> None:
         with self._transaction():

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store_rules import WORKABLE
-from kakehashi.testing.memory_orders import MemoryOrderBook
+from kakehashi.testing.memory_restoring import MemoryRestoring
 
 __all__ = ["MemorySuccession"]
 
 
-class MemorySuccession(MemoryOrderBook):
+class MemorySuccession(MemoryRestoring):
     """The part of a MemoryStore that knows batches in their order."""
 
     def __init__(self) -> None:

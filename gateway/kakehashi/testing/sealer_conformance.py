@@ -63,6 +63,19 @@ class SealerConformance:
         assert sealer.digest("個人") != sealer.digest("個人 ")
         assert len(sealer.digest("")) == 32
 
+    def test_a_digest_names_its_key(self, sealer: Sealer) -> None:
+        """By default it is the first of `digest_ids`; an unknown key is SEC-002."""
+        first, *_ = sealer.digest_ids
+        assert (len(first), first.isalpha()) == (8, True)
+        assert sealer.digest("個人") == sealer.digest("個人", key_id=first)
+        with pytest.raises(SealError) as caught:
+            sealer.digest("個人", key_id="unknownx")
+        assert caught.value.fault.code == "SEC-002"
+
+    def test_the_key_that_seals_has_a_name(self, sealer: Sealer) -> None:
+        """What was sealed names it."""
+        assert sealer.seal(_TEXT, context=_CONTEXT).key_id == sealer.key_id
+
 
 def _refusal(sealer: Sealer, sealed: Sealed, context: str) -> str:
     with pytest.raises(SealError) as caught:

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from kakehashi.errors import ConfigurationError, SealError
-from kakehashi_adapters.vault import AesGcmSealer, add_key, create_key_file, open_sealer, parse_keys, read_key_file
+from kakehashi_adapters.vault import (
+    AesGcmSealer,
+    add_key,
+    create_key_file,
+    drop_digests,
+    open_sealer,
+    parse_keys,
+    read_key_file,
+    replace_digest,
+)
 
 
 @dataclass
@@ -127,3 +136,24 @@ def test_the_digest_key_is_not_the_stored_secret(tmp_path: Path):
     digest = AesGcmSealer(ring).digest("text")
     assert digest != hashlib.sha256(b"text").digest()
     assert digest != hashlib.blake2b(b"text", key=ring.digest, digest_size=32).digest()
+
+
+def test_the_digest_key_is_replaced_without_a_stop(tmp_path: Path):
+    """A running sealer sees the new file by itself, digests under the new key first, and still under the older one."""
+    path = tmp_path / "keys.toml"
+    create_key_file(path)
+    running = open_sealer(Keys(path))
+    (first,) = running.digest_ids
+    old = running.digest("a")
+    ring = replace_digest(path)
+    assert read_key_file(path) == ring
+    newest, older = running.digest_ids
+    assert older == first != newest
+    assert running.digest("a") == running.digest("a", key_id=newest) != old
+    assert running.digest("a", key_id=older) == old
+    assert running.seal(b"x", context="c").key_id == ring.current
+    drop_digests(path)
+    assert list(running.digest_ids) == [newest]
+    with pytest.raises(SealError) as caught:
+        running.digest("a", key_id=older)
+    assert caught.value.fault.code == "SEC-002"

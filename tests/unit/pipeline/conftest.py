@@ -104,6 +104,7 @@ class House:
             events=self.recorder,
             config_hash=self.configuration.hash,
             largest_file=1 << 30,
+            gate=self.gateway.link_gate(self.route),
         )
 
     def reload(self, config):

@@ -422,7 +422,7 @@ class SmallTown:
             world.source.put(name, content)
         linked = [person for number, person in enumerate(self.atena) if number not in (1, RECORDS + 4)]
         rows = [LinkRow(system=self.system, atena=person, unified=person) for person in linked]
-        assert world.links.link(rows, now=world.clock.now()) == []
+        assert world.links.link(rows, now=world.clock.now()) == {}
         refuse = "unknown" if world.route.function is Function.DBM else "refusing"
         world.server._persons.set([self.atena[2], self.atena[RECORDS]], refuse)
 

@@ -6,6 +6,7 @@ import pytest
 
 from kakehashi.config.return_plan import ReturnRecord
 from kakehashi.domain.batch import RecordState
+from kakehashi.domain.link import Note
 from kakehashi.validation.individual_number_scan import find_individual_number
 from kakehashi_simulators.legacy import generate
 
@@ -19,7 +20,7 @@ def spoilt(tmp_path):
 @pytest.fixture
 def house(house_of, spoilt):
     house = house_of("registry-persons")
-    house.links._links.clear()
+    house.links._state.links.clear()
     (sample,) = spoilt.lane("registry-persons")
     house.take(sample.name, sample.path.read_bytes())
     house.until_quiet()
@@ -82,7 +83,9 @@ def test_a_link_that_was_mended_can_be_retried(house):
     again = house.store.exceptions(code="IDN-003", states=[RecordState.REFUSED])
     assert [row.record_no for row in again] == [conflict.record_no]
     assert again[0].offset == conflict.offset
-    house.links._owners.clear()  # the person who had the number by mistake
+    (claim,) = house.links.conflicts()
+    note = Note("tester", "the one who had it had it by mistake")
+    assert house.links.decide(claim.id, take=True, note=note, now=house.clock.now())
     house.redrive(again)
     house.until_quiet()
     assert house.store.exceptions(code="IDN-003", states=[RecordState.REFUSED]) == []

@@ -16,10 +16,11 @@ def take(house, manifest):
 
 def unlink(house, every=7):
     """Take some links away; returns what gives them back."""
-    taken = {key: link for key, link in list(house.links._links.items())[::every] if key[0] == house.route.system.name}
+    links = house.links._state.links
+    taken = {key: link for key, link in list(links.items())[::every] if key[0] == house.route.system.name}
     for key in taken:
-        del house.links._links[key]
-    return lambda: house.links._links.update(taken)
+        del links[key]
+    return lambda: links.update(taken)
 
 
 def lines_of(house, content):

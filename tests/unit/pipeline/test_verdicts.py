@@ -99,7 +99,7 @@ def test_an_inquiry_that_is_refused_and_one_in_error_count_apart(house_of, manif
     """Refused by the provider, waiting for a symbol, not found, found: four inquiries, four ends."""
     house = house_of("welfare-inquiry")
     lines = manifest.lane("welfare-inquiry")[0].path.read_bytes().splitlines()[:4]
-    persons = [house.links._links["welfare", line.split(b",")[1].decode()] for line in lines]
+    persons = [house.links._state.links["welfare", line.split(b",")[1].decode()].unified for line in lines]
     for person, state in zip(persons, ("refusing", "no-symbol", "unknown"), strict=False):
         house.server._persons.set([person], state)
     take(house, manifest, 4)
@@ -137,12 +137,12 @@ def test_a_refused_question_refuses_no_record(house_of, manifest):
 def test_a_message_refused_as_a_whole_judges_no_record_that_it_did_not_hold(house_of, manifest):
     """Refused before sending stays refused, also when its link comes in between; what was sent is parked."""
     house = house_of("tax-levy")
-    key = next(key for key in house.links._links if key[0] == "tax")
-    unified = house.links._links.pop(key)
+    key = next(key for key in house.links._state.links if key[0] == "tax")
+    unified = house.links._state.links.pop(key)
     honest = house.client._answer
 
     def answer(message):
-        house.links._links[key] = unified
+        house.links._state.links[key] = unified
         return honest(message)
 
     house.client._answer = answer
@@ -159,14 +159,14 @@ def test_a_message_refused_as_a_whole_judges_no_record_that_it_did_not_hold(hous
 def test_a_released_batch_leaves_out_what_was_refused_before(house_of, manifest):
     """Parked after its refusals were written, released when the link is there: the same records go out as before."""
     house = house_of("tax-levy")
-    key = next(key for key in house.links._links if key[0] == "tax")
-    unified = house.links._links.pop(key)
+    key = next(key for key in house.links._state.links if key[0] == "tax")
+    unified = house.links._state.links.pop(key)
     house.server.faults.set({"result_code": "5001"})
     records = take(house, manifest)
     house.until_quiet()
     unlinked = house.store.exceptions(code="IDN-001")
     assert unlinked
-    house.links._links[key] = unified
+    house.links._state.links[key] = unified
     house.server.faults.reset()
     for batch in house.store.parked_batches():
         house.store.decide_batch(batch.id, release=True, reason="mended", actor="tester", now=house.clock.now())

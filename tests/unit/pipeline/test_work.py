@@ -152,7 +152,7 @@ def test_one_bad_record_never_stops_its_neighbours(house_of, manifest):
     house = house_of("tax-levy")
     sample = first(manifest, "tax-levy")
     some = next(iter(house.links.links("tax")))
-    del house.links._links["tax", some.atena]
+    del house.links._state.links["tax", some.atena]
     take(house, manifest)
     house.until_quiet()
     unlinked = house.store.exceptions(code="IDN-001")
