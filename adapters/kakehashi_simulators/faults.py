@@ -17,6 +17,8 @@ Strength = float
 class Switches:
     """Every switch with its harmless value. JSON true means always."""
 
+    only: str = ""
+    """What the ids of the messages begin with that faults strike, such as SKI: one lane's trouble. Empty: all."""
     refuse_connections: bool = False
     """Reset every connection before TLS; drop those that are open."""
     delay_seconds: float = 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kakehashi_simulators.answer import Answer, write_answer
-from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.faults import Faults, Switches
 from kakehashi_simulators.message import Message, read_message
 from kakehashi_simulators.schema_folder import Checker, CheckerPool, Violation
 from kakehashi_simulators.wire import Unreadable
@@ -115,6 +115,8 @@ class MessageServer:
         switches = self._faults.now
         if over_capacity:
             return "6002"
+        if not message.id.startswith(switches.only):
+            switches = Switches()
         if switches.closed and message.id != "SYM-901":
             return "7001"
         if message.records > self._settings.records_most:

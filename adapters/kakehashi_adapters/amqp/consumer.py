@@ -13,7 +13,7 @@ from typing import Self
 import pika
 
 from kakehashi.errors import BrokerError, BrokerUnavailable
-from kakehashi.ports.broker import Delivery
+from kakehashi.ports.broker import URGENT, Delivery
 from kakehashi_adapters.amqp.address import Address
 from kakehashi_adapters.amqp.io_thread import IoThread
 from kakehashi_adapters.amqp.link import Link
@@ -79,9 +79,8 @@ class _Intake:
 class AmqpConsumer:
     """Keeps the contract of ports.broker.Consumer.
 
-    `prefetch` bounds what the caller has in hand over all lanes; the broker may send as many again, per lane, ahead.
-    A lane whose queue is missing raises BrokerMisconfigured now and then, when no other lane has anything to give,
-    and voids nothing.
+    The broker sends up to `prefetch` of each lane ahead; more of a lane is never unacknowledged. A lane whose queue is
+    missing raises BrokerMisconfigured now and then, when no other lane has anything to give, and voids nothing.
     """
 
     def __init__(
@@ -93,8 +92,7 @@ class AmqpConsumer:
         bury: Callable[[Delivery, str], None],
     ) -> None:
         queues = {lane: queue_name(address.prefix, lane, "work") for lane in lanes}
-        self._turns = [lane for lane in queues if lane != "urgent"]
-        self._prefetch = prefetch
+        self._turns = [lane for lane in queues if lane != URGENT]
         self._bury = bury
         self._link = Link(address.nodes, lambda: _Intake(queues, prefetch))
         self._current: tuple[IoThread, _Intake] | None = None
@@ -110,7 +108,7 @@ class AmqpConsumer:
         with intake.changed:
             while True:
                 self._check(intake)
-                taken = self._take(intake, min(most, self._prefetch - len(self._hand)))
+                taken = self._take(intake, most)
                 left = deadline - time.monotonic()
                 if taken:
                     return taken
@@ -137,9 +135,9 @@ class AmqpConsumer:
     def _take(self, intake: _Intake, room: int) -> list[Delivery]:
         """Urgent first, then one of each lane in turn, so that none starves."""
         taken: list[Delivery] = []
-        urgent = intake.ready.get("urgent", deque())
+        urgent = intake.ready.get(URGENT, deque())
         while urgent and len(taken) < room:
-            taken.append(self._hand_out("urgent", urgent.popleft()))
+            taken.append(self._hand_out(URGENT, urgent.popleft()))
         while len(taken) < room and (lane := next((lane for lane in self._turns if intake.ready[lane]), None)):
             taken.append(self._hand_out(lane, intake.ready[lane].popleft()))
             self._turns.remove(lane)

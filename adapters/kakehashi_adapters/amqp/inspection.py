@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import TypeVar
@@ -25,10 +25,11 @@ _BLOCKED_SECONDS = 5.0
 _DIFFERS = re.compile(r"inequivalent arg '([a-z-]{1,40})'")
 
 
-def inspect(address: Address, lanes: Sequence[str]) -> list[QueueState]:
+def inspect(address: Address, lanes: Sequence[str], *, in_order: Collection[str]) -> list[QueueState]:
     """As ports.broker.Broker.inspect. Nothing is made: a queue is only declared when it is there."""
     with _connected(address) as connection:
-        return [_state(connection, lane, queue) for lane in lanes for queue in queues(address.prefix, lane)]
+        wanted = [(lane, queue) for lane in lanes for queue in queues(address.prefix, lane, in_order=lane in in_order)]
+        return [_state(connection, lane, queue) for lane, queue in wanted]
 
 
 def _state(connection: pika.BlockingConnection, lane: str, queue: Queue) -> QueueState:

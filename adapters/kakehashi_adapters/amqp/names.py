@@ -45,15 +45,17 @@ def delay_kind(delay: timedelta) -> str:
     return f"delay.{int(delay.total_seconds())}"
 
 
-def queues(prefix: str, lane: str) -> Iterator[Queue]:
+def queues(prefix: str, lane: str, *, in_order: bool = False) -> Iterator[Queue]:
     """The queues of a lane, in the order in which they must be made: targets of dead-lettering first.
 
     Quorum queues with at-least-once dead-lettering, which needs reject-publish (safety.md, facts 5 and 6); every
-    argument is known to 3.10 and to 4.x.
+    argument is known to 3.10 and to 4.x. `in_order`: one consumer at a time is given messages, another one when its
+    channel is gone.
     """
     work, dead = queue_name(prefix, lane, "work"), queue_name(prefix, lane, "dead")
     yield Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": _NEVER})
-    yield Queue(work, {**_dead_lettering_to(dead), "x-delivery-limit": DELIVERY_LIMIT})
+    arguments = {**_dead_lettering_to(dead), "x-delivery-limit": DELIVERY_LIMIT}
+    yield Queue(work, {**arguments, "x-single-active-consumer": True} if in_order else arguments)
     for step in DELAY_STEPS:
         ttl = int(step.total_seconds()) * 1000
         yield Queue(queue_name(prefix, lane, delay_kind(step)), {**_dead_lettering_to(work), "x-message-ttl": ttl})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pika
 from pika.channel import Channel
@@ -97,9 +97,10 @@ class Topology:
         self._turn = threading.Lock()
         self._link = Link(address.nodes, _Desk)
 
-    def declare(self, lanes: Sequence[str]) -> None:
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
         """All queues of the lanes. Raises BrokerMisconfigured with the name of the first queue that differs."""
-        self._do([queue for lane in lanes for queue in queues(self._prefix, lane)], passive=False)
+        wanted = [queue for lane in lanes for queue in queues(self._prefix, lane, in_order=lane in in_order)]
+        self._do(wanted, passive=False)
 
     def count(self, names: Sequence[str]) -> list[int]:
         """Messages ready in each queue. Raises BrokerMisconfigured (BRK-005) when one is missing."""

@@ -6,12 +6,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import DELAY_STEPS, Message, QueueState
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Message, QueueState
 from kakehashi_adapters.local_queue.consumer import LocalConsumer
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal
@@ -41,10 +41,13 @@ class LocalBroker:
         if self._closed:
             raise BrokerUnavailable
 
-    def declare(self, lanes: Sequence[str]) -> None:
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
         self._check()
         with self._database.transaction() as connection:
-            connection.executemany("INSERT OR IGNORE INTO lanes VALUES (?)", [(lane,) for lane in (*lanes, "urgent")])
+            connection.executemany(
+                "INSERT INTO lanes VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET in_order = excluded.in_order",
+                [(lane, lane in in_order) for lane in (*lanes, URGENT)],
+            )
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         """All messages or none."""
@@ -78,7 +81,7 @@ class LocalBroker:
     def dead(self, lane: str) -> int:
         return self._count("SELECT count(*) FROM dead WHERE lane = ?", lane)
 
-    def inspect(self, lanes: Sequence[str]) -> list[QueueState]:
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # declared anew at every start
         """Who consumes is not known by lane here: every owner counts for all."""
         self._check()
         with self._database.reading() as connection:
@@ -99,7 +102,7 @@ class LocalBroker:
     def probe(self) -> None:
         self._check()
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO lanes VALUES ('urgent')")
+            connection.execute("INSERT OR IGNORE INTO lanes (lane) VALUES ('urgent')")
 
     def _count(self, query: str, lane: str) -> int:
         self._check()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Self
 
 from kakehashi.errors import BrokerError, BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, Delivery, Message
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal, give_back, register, release_abandoned
 
@@ -21,6 +21,10 @@ _POLL_SECONDS = 0.008
 _SWEEP_SECONDS = 0.5
 _CLOCK_SECONDS = 1.0  # how long a jump of the time of day may go unnoticed
 _LONGEST_DELAY = DELAY_STEPS[-1].total_seconds()
+_READY = "SELECT position FROM messages WHERE lane = ? AND owner IS NULL AND due IS NULL ORDER BY position LIMIT ?"
+_TAKEN = """SELECT 1 FROM lanes WHERE lane = ? AND in_order
+            AND EXISTS (SELECT 1 FROM messages AS m WHERE m.lane = lanes.lane AND m.owner > 0 AND m.owner <> ?)"""
+"""A lane in order of which another consumer has something in hand."""
 
 
 class LocalConsumer:
@@ -35,12 +39,12 @@ class LocalConsumer:
         renewal: Renewal,
         wall: Callable[[], float],
     ) -> None:
-        self._urgent = [lane for lane in lanes if lane == "urgent"]
-        self._lanes = [lane for lane in lanes if lane != "urgent"]
+        self._urgent = [lane for lane in lanes if lane == URGENT]
+        self._lanes = [lane for lane in lanes if lane != URGENT]
         self._prefetch = prefetch
         self._renewal = renewal
         self._wall = wall
-        self._hand: set[int] = set()
+        self._hand: dict[int, str] = {}  # position → lane
         self._owner: int | None = None
         self.closed = False
         self._seen = -1
@@ -65,7 +69,7 @@ class LocalConsumer:
         while True:
             if self.closed:
                 raise BrokerUnavailable
-            taken = self._look(min(most, self._prefetch - len(self._hand)))
+            taken = self._look(most)
             left = deadline - time.monotonic()
             if taken or left <= 0:
                 return taken
@@ -89,7 +93,7 @@ class LocalConsumer:
     def _anything(self) -> bool:
         """Whether a claim would find something, asked without the write lock."""
         with self._database.reading() as connection:
-            if any(_ready(connection, lane, 1) for lane in (*self._urgent, *self._lanes)):
+            if any(self._ready(connection, lane, 1) for lane in (*self._urgent, *self._lanes)):
                 return True
         return self._until_due() <= 0
 
@@ -110,7 +114,7 @@ class LocalConsumer:
             positions = self._choose(connection, room)
             connection.executemany("UPDATE messages SET owner = ? WHERE position = ?", [(owner, p) for p in positions])
             taken = [_delivery(connection, position) for position in positions]
-        self._hand.update(positions)
+        self._hand.update({delivery.tag: delivery.message.lane for delivery in taken})
         return taken
 
     def _lease(self, connection: sqlite3.Connection) -> int:
@@ -127,8 +131,8 @@ class LocalConsumer:
 
     def _choose(self, connection: sqlite3.Connection, room: int) -> list[int]:
         """Urgent first, then one of each lane in turn; the next claim starts with the lane after the last one."""
-        chosen = [position for lane in self._urgent for position in _ready(connection, lane, room)][:room]
-        queues = {lane: iter(_ready(connection, lane, room)) for lane in self._lanes} if len(chosen) < room else {}
+        chosen = [position for lane in self._urgent for position in self._ready(connection, lane, room)][:room]
+        queues = {lane: iter(self._ready(connection, lane, room)) for lane in self._lanes} if len(chosen) < room else {}
         while queues and len(chosen) < room:
             for lane in [lane for lane in self._lanes if lane in queues][: room - len(chosen)]:
                 position = next(queues[lane], None)
@@ -140,13 +144,21 @@ class LocalConsumer:
                     self._lanes.append(lane)
         return chosen
 
+    def _ready(self, connection: sqlite3.Connection, lane: str, most: int) -> list[int]:
+        """What the lane has for this consumer."""
+        room = min(most, self._prefetch - sum(held == lane for held in self._hand.values()))
+        if room <= 0 or connection.execute(_TAKEN, (lane, self._owner or 0)).fetchone():
+            return []
+        return [position for (position,) in connection.execute(_READY, (lane, room))]
+
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         positions = [delivery.tag for delivery in deliveries if delivery.tag in self._hand]
         if self.closed or not positions:
             return
         with self._database.transaction() as connection:
             self._forget(connection, positions)
-        self._hand.difference_update(positions)
+        for position in positions:
+            del self._hand[position]
 
     def bury(self, delivery: Delivery, code: str) -> None:
         if self.closed or delivery.tag not in self._hand:
@@ -159,7 +171,7 @@ class LocalConsumer:
                 (code, delivery.tag, self._owner),
             )
             self._forget(connection, [delivery.tag])
-        self._hand.discard(delivery.tag)
+        del self._hand[delivery.tag]
 
     def _forget(self, connection: sqlite3.Connection, positions: Sequence[int]) -> None:
         """Delete what is still ours: another owner's message stays, whatever we think we hold."""
@@ -187,14 +199,6 @@ class LocalConsumer:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
-
-
-def _ready(connection: sqlite3.Connection, lane: str, most: int) -> list[int]:
-    rows = connection.execute(
-        "SELECT position FROM messages WHERE lane = ? AND owner IS NULL AND due IS NULL ORDER BY position LIMIT ?",
-        (lane, most),
-    )
-    return [position for (position,) in rows]
 
 
 def _delivery(connection: sqlite3.Connection, position: int) -> Delivery:

@@ -12,13 +12,13 @@ from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, Br
 
 __all__ = ["Database", "translate"]
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_MILLISECONDS = 10_000
 
 # `messages` is narrow and `bodies` stands apart, so that handing out and taking back never rewrites a body.
 # AUTOINCREMENT: a position is never used twice, so that an old tag can never name a new message.
 _SCHEMA = (
-    "CREATE TABLE lanes (lane TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE lanes (lane TEXT PRIMARY KEY, in_order INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     "CREATE TABLE owners (id INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT NOT NULL, expires REAL NOT NULL)",
     """CREATE TABLE messages (
         position INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, owner INTEGER, due REAL,
@@ -87,6 +87,9 @@ class Database:
             if version == 0:
                 for statement in _SCHEMA:
                     connection.execute(statement)
+            elif version == 1:
+                connection.execute("ALTER TABLE lanes ADD COLUMN in_order INTEGER NOT NULL DEFAULT 0")
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise BrokerMisconfigured("BRK-004", queue="queue.sqlite3", version=version)
 

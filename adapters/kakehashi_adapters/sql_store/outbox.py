@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, case, insert, literal_column, or_, select, text, update
@@ -34,6 +34,7 @@ _PUBLISHED = (
     update(batches)
     .where(
         batches.c.id.in_(bindparam("ids", expanding=True)),
+        batches.c.turn == bindparam("in_turn"),
         batches.c.state.in_([state.value for state in WORKABLE]),
     )
     .values(
@@ -126,6 +127,11 @@ def _still(connection: Connection, batch_ids: Sequence[int], states: Sequence[Ba
     return [rows[batch_id] for batch_id in batch_ids if rows[batch_id].state in states]
 
 
-def mark_published(connection: Connection, batch_ids: Sequence[int], *, due: datetime) -> None:
-    for ids in portions(batch_ids):
-        connection.execute(_PUBLISHED, {"ids": ids, "new_due": to_store(due), "kept": to_store(due + KEPT_AHEAD)})
+def mark_published(connection: Connection, turns: Mapping[int, int], *, due: datetime) -> None:
+    of_turn: dict[int, list[int]] = {}
+    for batch_id in sorted(turns):
+        of_turn.setdefault(turns[batch_id], []).append(batch_id)
+    values = {"new_due": to_store(due), "kept": to_store(due + KEPT_AHEAD)}
+    for turn, batch_ids in of_turn.items():
+        for ids in portions(batch_ids):
+            connection.execute(_PUBLISHED, {"ids": ids, "in_turn": turn, **values})

@@ -43,6 +43,7 @@ from kakehashi_adapters.sql_store import (
     replicas,
     restoring,
     schema,
+    succession,
     vigil,
     work,
 )
@@ -70,12 +71,24 @@ class SqlStore(SqlOrderBook):
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))
 
-    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
-        self._write(lambda c: outbox.mark_published(c, batch_ids, due=due))
+    def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
+        self._write(lambda c: outbox.mark_published(c, turns, due=due))
 
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None:
         return self._read(lambda c: reading.batch(c, batch_id))
+
+    def has_earlier(self, batch: BatchRow) -> bool:
+        return self._read(lambda c: succession.has_earlier(c, batch))
+
+    def begin_try(self, batch_id: int, *, turn: int) -> None:
+        self._write(lambda c: succession.begin_try(c, batch_id, turn=turn))
+
+    def tries(self, batch_ids: Sequence[int]) -> Mapping[int, int]:
+        return self._read(lambda c: succession.tries_of(c, batch_ids))
+
+    def end_tries(self, batch_ids: Sequence[int]) -> None:
+        self._write(lambda c: succession.end_tries(c, batch_ids))
 
     def begin_attempt(
         self,

@@ -45,9 +45,10 @@ __all__ = [
     "pending_replicas",
     "replicas",
     "results",
+    "tries",
 ]
 
-HEAD = "0009"
+HEAD = "0010"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -144,7 +145,7 @@ batches = Table(
         sqlite_where=text(UNHEARD),
         postgresql_where=text(UNHEARD),
     ),
-    Index("ix_batches_unended", "lane", "file_id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
+    Index("ix_batches_unended", "lane", "file_id", "id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
     Index("ix_batches_settled", "updated_at", sqlite_where=text(SETTLED), postgresql_where=text(SETTLED)),
     Index("ix_batches_redrive_of", "redrive_of", sqlite_where=text(RETRY), postgresql_where=text(RETRY)),
     Index("ix_batches_redriven", "lane", sqlite_where=text(REDRIVEN), postgresql_where=text(REDRIVEN)),
@@ -222,6 +223,16 @@ pending_replicas = Table(
     sqlite_with_rowid=False,
 )
 """What becomes replica state when its batch is settled; gone with that."""
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("batch_id", Key, ForeignKey("batches.id"), primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Steps that were begun again after a worker had not ended them; gone when one ends."""
 
 characters = Table(
     "characters",

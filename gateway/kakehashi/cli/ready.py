@@ -32,8 +32,13 @@ def ready(session: Session) -> int:
         "ledger": lambda: _write_to_ledger(session),
         "spool": lambda: _write_to_spool(session),
         "broker": broker.probe,
-        "queues": lambda: next((state.fault for state in broker.inspect(lanes) if state.fault), None),
-        "consumers": lambda: next(_without_worker(broker.inspect(lanes)), None),
+        "queues": lambda: next(
+            (state.fault for state in broker.inspect(lanes, in_order=session.configuration.in_order) if state.fault),
+            None,
+        ),
+        "consumers": lambda: next(
+            _without_worker(broker.inspect(lanes, in_order=session.configuration.in_order)), None
+        ),
     }
     try:
         found = {name: _fault(check) for name, check in checks.items()}
@@ -64,8 +69,8 @@ def topology(session: Session, *, check: bool) -> int:
     broker = _broker(session)
     try:
         if not check:
-            broker.declare(lanes)
-        states = broker.inspect(lanes)
+            broker.declare(lanes, in_order=session.configuration.in_order)
+        states = broker.inspect(lanes, in_order=session.configuration.in_order)
     finally:
         broker.close()
     session.output.rows(

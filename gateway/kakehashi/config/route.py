@@ -46,6 +46,11 @@ class Route:
     numbers: str
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
 
+    @property
+    def in_order(self) -> bool:
+        """Whether earlier records count for later ones: of two that claim one number, the later conflicts."""
+        return self.function is Function.LINK
+
     @cached_property
     def codec(self) -> Codec:
         return compile_codec(self.layout)
@@ -65,7 +70,7 @@ class Route:
         return self.compiled_standard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """「設定」 Checked as a whole. `hash` is made of the content of every file that was read, in letters a–p."""
 
@@ -76,6 +81,16 @@ class Configuration:
     routes: Mapping[str, Route]
     hash: str
     as_of: date | None = None
+
+    @cached_property
+    def urgent(self) -> frozenset[str]:
+        """The lanes whose batches overtake those of all others."""
+        return frozenset(name for name, route in self.routes.items() if route.settings.urgent)
+
+    @cached_property
+    def in_order(self) -> frozenset[str]:
+        """The lanes whose batches are worked on one after the other, in the order of their arrival."""
+        return frozenset(name for name, route in self.routes.items() if route.in_order)
 
     def source_folder(self, route: Route) -> Path | None:
         """The watched folder of a route; None for a route that reads a queue."""

@@ -155,6 +155,13 @@ class RouteLimits(Settings):
     """Sizes of this lane where they differ from the gateway's."""
 
     batch_records: int | None = Field(None, ge=1, le=10_000, description="Records of one batch")
+    connections: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Most batches of the lane in work side by side, in each worker; absent: all of "
+        "`server.connections`, or half of them when its batches take long and other lanes have work",
+    )
 
 
 class ExpectSettings(Settings):
@@ -181,6 +188,11 @@ class RouteSettings(Settings):
         description="Replica registration, inquiry, or our own registry extract that fills the link store"
     )
     title: str = Field("", description="What people call it")
+    urgent: bool = Field(
+        False,
+        description="Its batches overtake those of all lanes that are not, at every stage; each worker keeps a "
+        "connection for them",
+    )
     source: SourceSettings = Field(description="Where its files come from")
     layout: LayoutSettings = Field(LayoutSettings(), description="How its files are written")
     mapping: MappingSettings = Field(MappingSettings(), description="What its records become")

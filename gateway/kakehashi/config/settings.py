@@ -57,7 +57,10 @@ class BrokerSettings(Settings):
         description="A batch of which nothing was heard for so long is published again from the ledger; one that is "
         "being sent has at least `server.timeout_seconds` and 30 s",
     )
-    prefetch: int = Field(8, ge=1, le=1000, description="Batches that a worker may hold unacknowledged")
+    prefetch: int = Field(8, ge=1, le=1000, description="Batches of each lane that a worker may hold unacknowledged")
+    tries: int = Field(
+        3, ge=2, le=15, description="Workers that may die on a batch before it is parked (BRK-010) and not tried again"
+    )
 
 
 class StoreSettings(Settings):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kakehashi.codec.layout import Decoded
 from kakehashi.config.model import Route
@@ -18,7 +18,11 @@ from kakehashi.ports.links import LinkReader
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
 from kakehashi.validation.schema import MessageSchema
 
-__all__ = ["Draft", "Request", "Subject", "Translation", "translate"]
+__all__ = ["Draft", "Newest", "Request", "Subject", "Translation", "translate"]
+
+
+Newest: TypeAlias = Callable[[Sequence[tuple[str, str, str]]], Mapping[tuple[str, str, str], int]]
+"""(person, TM code, unit) → the newest accepted sequence, for those that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +85,12 @@ def translate(
     links: LinkReader,
     refusal: Callable[[Draft], Fault | None] | None,
     build: Callable[[Sequence[Draft]], Request],
+    newest: Newest | None = None,
 ) -> Translation:
     """Everything between the broker and the server. Records fail one by one; their neighbours go on.
 
-    `refusal` says why a record may not be sent although it could be (None: every one may); `build` makes the message of
-    those that may.
+    `refusal` says why a record may not be sent although it could be (None: every one may); `newest` knows the accepted
+    changes, which supersede older ones; `build` makes the message of those that may be sent.
     """
     decoded = route.codec.decode(body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
     refusals = _Refusals(decoded, subject)
@@ -109,6 +114,8 @@ def translate(
     drafts = _without_individual_numbers(drafts, refusals)
     if refusal is not None:
         drafts = _permitted(drafts, refusals, refusal)
+    if newest is not None:
+        drafts = _current(drafts, refusals, newest, route.standard.info_name)
     request, drafts = _valid_request(drafts, refusals, build)
     return Translation(
         message_id=request.message_id if request else "",
@@ -184,6 +191,20 @@ def _permitted(drafts: list[Draft], refusals: _Refusals, refusal: Callable[[Draf
         else:
             refusals.add(draft.position, fault)
     return permitted
+
+
+def _current(drafts: list[Draft], refusals: _Refusals, newest: Newest, info_name: str) -> list[Draft]:
+    """What the server has taken a newer change for is superseded, never sent (「より新しい更新が有効」)."""
+    accepted = newest([(draft.person, info_name, draft.mapped.unit) for draft in drafts])
+    if not accepted:
+        return drafts
+    current = []
+    for draft in drafts:
+        if accepted.get((draft.person, info_name, draft.mapped.unit), 0) < draft.sequence:
+            current.append(draft)
+        else:
+            refusals.add(draft.position, Fault("REF-002"))
+    return current
 
 
 def _valid_request(

@@ -32,6 +32,7 @@ from kakehashi.ports.store_rules import may_have_arrived
 
 __all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
 
+_IN_LINE = timedelta(seconds=5)  # until a batch of links asks again whether those before it have ended
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
 
 
@@ -84,11 +85,6 @@ class LaneWork:
     answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
 
-    @property
-    def in_order(self) -> bool:
-        """Whether earlier records count for later ones: of two that claim one number, the later conflicts."""
-        return self.route.function is Function.LINK
-
     def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
         """Do what the batch needs next. Raises StoreError (come back later); everything else becomes a Step."""
         row = self.store.batch(item.batch_id)
@@ -97,7 +93,7 @@ class LaneWork:
         if row.state in _CLOSED or (item.turn < row.turn and not redelivered):
             return Done("batch.found_stale", row)
         if self.route.function is Function.LINK:
-            return self._opened(row, item, lambda body: self._link(row, body))
+            return self._opened(row, item, lambda body: self._link(row, item, body))
         endpoint = self.conversation.endpoint
         passed = endpoint.enter(row.lane, retry=self._is_retry(row))
         if isinstance(passed, Hold):
@@ -139,7 +135,7 @@ class LaneWork:
         have sent it in a time that it has forgotten: it gets its intent, and the server is asked.
         """
         forgotten = row.state is BatchState.SENT and not row.attempts
-        translation = self._translate(row, body)
+        translation = self._translate(row, body, first=not row.attempts and not forgotten)
         most = self.settling.profile.caps.bytes_per_send
         if len(translation.document) > most and not row.attempts:
             split = self._split(row, body, None, number=-(-len(translation.document) // most))
@@ -314,8 +310,10 @@ class LaneWork:
             return self._park(row, conclusion, exchange)
         return self._settled(row, conclusion)
 
-    def _link(self, row: BatchRow, body: BatchBody) -> Step:
-        """A registry extract: its effect is the links themselves."""
+    def _link(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        """A registry extract: its effect is the links themselves, and earlier ones count for later ones."""
+        if self.store.has_earlier(row):
+            return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None)
         plan = self.route.link
         assert plan is not None
         decoded = self.route.codec.decode(
@@ -334,7 +332,8 @@ class LaneWork:
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
 
-    def _translate(self, row: BatchRow, body: BatchBody) -> Translation:
+    def _translate(self, row: BatchRow, body: BatchBody, *, first: bool = False) -> Translation:
+        """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""
         subject = Subject(
             file=self.ledger.file_name(row),
             file_id=row.file_id,
@@ -348,6 +347,7 @@ class LaneWork:
             subject,
             links=WatchedLinks(self.links, self.sealer, self.clock),
             refusal=self.conversation.refusal,
+            newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from kakehashi.errors import Fault
 
-__all__ = ["DELAY_STEPS", "Broker", "Consumer", "Delivery", "Message", "QueueState", "delay_step"]
+__all__ = ["DELAY_STEPS", "URGENT", "Broker", "Consumer", "Delivery", "Message", "QueueState", "delay_step"]
 
 DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
 """The ladder: waiting happens in one queue per step, so no message ever waits behind a longer TTL."""
+
+URGENT: Final = "urgent"
+"""The lane of the broker whose messages overtake all others; no route has this name."""
 
 
 def delay_step(after: timedelta) -> timedelta:
@@ -25,7 +28,7 @@ def delay_step(after: timedelta) -> timedelta:
 class Message:
     """One message. `id` and `headers` hold no personal value; `body` is sealed by the caller before it comes here.
 
-    `lane` is a lane name of the configuration, or "urgent".
+    `lane` is a lane name of the configuration, or URGENT.
     """
 
     id: str
@@ -62,8 +65,9 @@ class Consumer(Protocol):
     def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
         """Up to `most` deliveries; waits at most `timeout` for the first one, not for the rest. May be empty.
 
-        At most `prefetch` deliveries are unacknowledged at once. Raises BrokerUnavailable; afterwards deliveries
-        in hand are void (they come again) and the next call connects anew.
+        At most `prefetch` deliveries of each lane are unacknowledged at once, so that none takes another's place.
+        Raises BrokerUnavailable; afterwards deliveries in hand are void (they come again) and the next call connects
+        anew.
         """
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -82,10 +86,12 @@ class Consumer(Protocol):
 class Broker(Protocol):
     """Durable, at-least-once. Usable from several threads; a closed broker raises BrokerUnavailable."""
 
-    def declare(self, lanes: Sequence[str]) -> None:
-        """Make sure that work, delay and dead queues of `lanes` and of "urgent" exist; idempotent.
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
+        """Make sure that work, delay and dead queues of `lanes` and of URGENT exist; idempotent.
 
-        Raises BrokerMisconfigured where a queue exists with other arguments.
+        Of a lane that is also `in_order`, one consumer at a time has messages in hand, however many consume it; what
+        comes back from it may come in another order. Raises BrokerMisconfigured where a queue exists with other
+        arguments.
         """
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
@@ -98,7 +104,7 @@ class Broker(Protocol):
         """
 
     def consume(self, lanes: Sequence[str], *, prefetch: int) -> Consumer:
-        """Begin to take messages; "urgent" goes first whenever it is among `lanes` and holds anything."""
+        """Begin to take messages, up to `prefetch` of each lane; URGENT goes first whenever it is among `lanes`."""
 
     def depth(self, lane: str) -> int:
         """Messages ready or delayed or in hand in the lane, about. For people, never for decisions."""
@@ -106,8 +112,8 @@ class Broker(Protocol):
     def dead(self, lane: str) -> int:
         """Messages in the lane's dead queue."""
 
-    def inspect(self, lanes: Sequence[str]) -> list[QueueState]:
-        """Every queue of the lanes, the one that workers consume among them; makes and changes nothing."""
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
+        """Every queue of the lanes beside what `declare` would make, the workers' among them; changes nothing."""
 
     def probe(self) -> None:
         """Raise BrokerUnavailable, BrokerBlocked or BrokerMisconfigured unless a message would be taken now."""

@@ -67,8 +67,9 @@ class Store(OrderBook, Vigil, Protocol):
         changed later than now, and are due more than two hours ahead.
         """
 
-    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
-        """They are in the broker: new → queued; a batch that has moved on meanwhile keeps its state.
+    def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
+        """They are in the broker: new → queued. `turns`: batch → its turn in the message; a batch of another turn has
+        moved on meanwhile and stays as it is.
 
         `due`: when to look for a lost message. Settled, parked and discarded batches have none; of a batch in work it
         is not brought forward, except where the clock was set back: last changed after `due`, and due more than an
@@ -77,6 +78,20 @@ class Store(OrderBook, Vigil, Protocol):
 
     # Worker
     def batch(self, batch_id: int) -> BatchRow | None: ...
+
+    def has_earlier(self, batch: BatchRow) -> bool:
+        """Whether one that came before it is new or in work in its lane: of an earlier file, or earlier in its own.
+        What is parked or held has lost its place.
+        """
+
+    def begin_try(self, batch_id: int, *, turn: int) -> None:
+        """Somebody begins with a step that was begun before and did not end: its worker may have died on it."""
+
+    def tries(self, batch_ids: Sequence[int]) -> Mapping[int, int]:
+        """How often `begin_try` was called for the turn that each batch is in, without `end_tries`; never: absent."""
+
+    def end_tries(self, batch_ids: Sequence[int]) -> None:
+        """Whoever called `begin_try` is alive: it is no try any more."""
 
     def begin_attempt(
         self,

@@ -44,6 +44,7 @@ from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.restoring import Reconciling, check_age
 from kakehashi.runtime.returning import Returning
+from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
@@ -161,7 +162,7 @@ class Gateway:
         """Batches in work at once: this process' part of the connections that the server allows."""
         settings = self.configuration.gateway
         allowed = max(self.configuration.profile.caps.connections // settings.server.processes, 1)
-        return min(settings.server.connections, allowed, settings.broker.prefetch)
+        return min(settings.server.connections, allowed)
 
     def lane_work(self, route: Route) -> LaneWork:
         """The pipeline of one lane."""
@@ -190,24 +191,32 @@ class Gateway:
         )
 
     def worker(self) -> Worker:
-        settings = self.configuration.gateway
-        side_by_side = self.side_by_side
+        settings, routes = self.configuration.gateway, self.configuration.routes
+        slots = self.side_by_side
+        lanes = {name: self.lane_work(route) for name, route in routes.items()}
         return Worker(
-            lanes={name: self.lane_work(route) for name, route in self.configuration.routes.items()},
+            lanes=lanes,
             broker=self.broker,
             store=self.store,
             clock=self.clock,
             events=self.events,
             quiet=self.quiet,
-            pool=ThreadPoolExecutor(side_by_side, thread_name_prefix="worker"),
-            most=min(2 * side_by_side, settings.broker.prefetch),
+            pool=ThreadPoolExecutor(slots, thread_name_prefix="worker"),
+            schedule=Schedule(
+                slots=slots,
+                kept=int(bool(self.configuration.urgent) and slots > 1),
+                limits={name: route.settings.limits.connections or slots for name, route in routes.items()},
+                in_order=self.configuration.in_order,
+            ),
             profile=self.configuration.profile.name,
             config_hash=self.configuration.hash,
+            tries=settings.broker.tries,
         )
 
     def publishing(self) -> Publishing:
         return Publishing(
             lanes=list(self.configuration.routes),
+            urgent=self.configuration.urgent,
             store=self.store,
             broker=self.broker,
             spool=self.spool,

@@ -12,7 +12,7 @@ from functools import cached_property
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
-from kakehashi.ports.broker import Consumer
+from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
 from kakehashi.runtime.logging import safe_trace
@@ -54,7 +54,8 @@ class GatewayProcess:
         Raises BrokerMisconfigured when the queues are not what the configuration says.
         """
         try:
-            self.gateway.broker.declare(list(self.gateway.configuration.routes))
+            configuration = self.gateway.configuration
+            self.gateway.broker.declare(list(configuration.routes), in_order=configuration.in_order)
         except BrokerMisconfigured:
             raise
         except BrokerError:
@@ -146,7 +147,7 @@ class GatewayProcess:
 
     def _worker(self) -> None:
         worker = self.gateway.worker()
-        lanes = ["urgent", *self.gateway.configuration.routes]
+        lanes = [URGENT, *self.gateway.configuration.routes]
         consumers: list[Consumer] = []
 
         def step() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,12 +45,14 @@ def read_chunk(spool: Spool, file: FileRow, row: BatchRow) -> Sealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """Publishes batches of `lanes` from spool to broker. `patience`: when a message without a sign of life is lost.
+    """Publishes batches of `lanes` from spool to broker, those of `urgent` lanes before all others.
 
-    Of one thread. One batch that cannot be read, or one lane without its queues, stops nothing else.
+    `patience`: when a message without a sign of life is lost. Of one thread. One batch that cannot be
+    read, or one lane without its queues, stops nothing else.
     """
 
     lanes: Sequence[str]
+    urgent: Collection[str] = ()
     store: Store
     broker: Broker
     spool: Spool
@@ -62,8 +64,10 @@ class Publishing:
     patience: timedelta
     _resting: dict[str, Rest] = field(default_factory=dict, init=False)
     """Lanes whose queue takes nothing, until when."""
-    _unmarked: dict[int, datetime] = field(default_factory=dict, init=False)
-    """Published, but the ledger could not be told yet: these must not be published again meanwhile."""
+    _unmarked: dict[int, tuple[int, datetime]] = field(default_factory=dict, init=False)
+    """Batch → its turn in the message, and when to look for that. Published, but the ledger could not be told yet:
+    these must not be published again meanwhile.
+    """
 
     def publish_new(self) -> int:
         """Everything that intake or an operator has put into the ledger; returns how many batches."""
@@ -76,12 +80,17 @@ class Publishing:
     def _publish_all(self, *, lost: bool, event: str) -> int:
         self._mark()
         now = self.clock.now()
-        lanes = [lane for lane in self.lanes if lane not in self._resting or self._resting[lane].is_over(now)]
-        rows = self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=now)
         by_lane: dict[str, list[BatchRow]] = {}
-        for row in rows:
-            by_lane.setdefault(row.lane, []).append(row)
+        for lanes in self._by_urgency(now):
+            for row in self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=now):
+                by_lane.setdefault(row.lane, []).append(row)
         return sum(self._publish_lane(lane, rows, event=event) for lane, rows in by_lane.items())
+
+    def _by_urgency(self, now: datetime) -> list[list[str]]:
+        lanes = [lane for lane in self.lanes if lane not in self._resting or self._resting[lane].is_over(now)]
+        urgent = [lane for lane in lanes if lane in self.urgent]
+        others = [lane for lane in lanes if lane not in self.urgent]
+        return [lanes for lanes in (urgent, others) if lanes]
 
     def _publish_lane(self, lane: str, rows: Sequence[BatchRow], *, event: str) -> int:
         ready = [(row, message) for row in rows if (message := self._readable(row)) is not None]
@@ -98,7 +107,7 @@ class Publishing:
         self._resting.pop(lane, None)
         reached("publishing.confirmed")
         now = self.clock.now()
-        self._unmarked.update({row.id: now + self._silence(row, now) for row, _ in ready})
+        self._unmarked.update({row.id: (row.turn, now + self._silence(row, now)) for row, _ in ready})
         self._mark()
         reached("publishing.marked")
         self.events.emit(event, lane=lane, batch_ids=[row.id for row, _ in ready])
@@ -109,10 +118,10 @@ class Publishing:
         return self.patience if row.state is BatchState.NEW else max(self.patience, now - row.updated_at)
 
     def _mark(self) -> None:
-        for due in sorted(set(self._unmarked.values())):
-            ids = [batch_id for batch_id, its_due in self._unmarked.items() if its_due == due]
-            self.store.mark_published(ids, due=due)
-            for batch_id in ids:
+        for due in sorted({due for _, due in self._unmarked.values()}):
+            turns = {batch_id: turn for batch_id, (turn, its_due) in self._unmarked.items() if its_due == due}
+            self.store.mark_published(turns, due=due)
+            for batch_id in turns:
                 del self._unmarked[batch_id]
 
     def _readable(self, row: BatchRow) -> Message | None:
@@ -143,9 +152,8 @@ class Publishing:
         if file is None:
             raise StoreCorrupt
         body = self._body(row, file)
-        return write_message(
-            item_of(row, body), records=row.records, profile=self.profile, config_hash=file.config_hash
-        )
+        item = item_of(row, body, urgent=row.lane in self.urgent)
+        return write_message(item, records=row.records, profile=self.profile, config_hash=file.config_hash)
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
         if row.redrive_of is not None:

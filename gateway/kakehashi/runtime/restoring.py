@@ -117,6 +117,6 @@ class Reconciling:
                 self._advance(route, file, row)
 
     def _advance(self, route: Route, file: FileRow, row: BatchRow) -> None:
-        item = item_of(row, read_chunk(self.spool, file, row))
+        item = item_of(row, read_chunk(self.spool, file, row), urgent=False)
         step = self.lanes[route.name].advance(item, redelivered=True)
         assert not isinstance(step, Later), step

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,13 +16,17 @@ from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
 from kakehashi.ports.broker import Broker, Consumer, Delivery, Message, delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
+from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.events import EventLog, Field
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Quiet
+from kakehashi.runtime.schedule import Schedule
 
 __all__ = ["Worker"]
 
+_ALL = 1_000_000  # that the prefetch of the lanes lets come
 _NOTHING = timedelta(0)
+_ROWS = 2**63  # a greater number is no row of a ledger
 _OUTAGE = frozenset({"SRV-002", "SRV-003", "SRV-004", "SRV-007", "SRV-016", "VAL-004"})
 """Of a server that is away: one line for all its batches."""
 _GLANCE = 0.02  # seconds until a look for new deliveries while others are in work
@@ -32,9 +36,7 @@ _GLANCE = 0.02  # seconds until a look for new deliveries while others are in wo
 class Worker:
     """One consumer and a small pool: as many batches side by side as the server allows connections.
 
-    Of a lane that works in order, one at a time, as they arrived: the others stand in line.
-
-    `most`: deliveries in hand at once; more than the pool has threads, so that none waits for the next delivery.
+    `schedule` says whose batch is next; it has as many slots as the pool has threads.
     `idle`: how long to wait for a delivery when nothing is in hand.
     """
 
@@ -45,68 +47,78 @@ class Worker:
     events: EventLog
     quiet: Quiet
     pool: ThreadPoolExecutor
-    most: int
+    schedule: Schedule
     idle: timedelta = timedelta(seconds=1)
     profile: str
     config_hash: str
-    _in_hand: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
-    _line: dict[str, deque[Delivery]] = field(default_factory=dict, init=False)
-    """What stands in line, by lane that works in order and has one in hand; the prefetch of the lane bounds it."""
+    tries: int = 3
+    """How often a worker may die on a batch before that waits for an operator."""
+    _in_work: dict[Future[Step], Delivery] = field(default_factory=dict, init=False)
+    _unended: set[int] = field(default_factory=set, init=False)
+    """Batches whose tries ended here without an end, because the ledger was away: nobody died."""
 
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
 
         Raises BrokerError, StoreError: then `let_go` comes before another consumer.
         """
-        room = self.most - len(self._in_hand)
-        taken = consumer.receive(room, _NOTHING if self._in_hand else self.idle) if room else []
-        for delivery in taken:
-            self._take_up(delivery)
-        self._finish_ended(consumer, within=_GLANCE)
+        taken = consumer.receive(_ALL, _NOTHING if self._in_work else self.idle)
+        self._take_up(taken)
+        self._begin()
+        self._finish_ended(consumer, within=_GLANCE, go_on=True)
         return len(taken)
 
+    def _take_up(self, taken: Sequence[Delivery]) -> None:
+        """What a worker may have died on is worked on alone, so that its neighbours are not counted with it."""
+        self._forgive(())
+        again = _begun_again(taken)
+        tried = self.store.tries(again) if again else {}
+        for delivery in taken:
+            self.schedule.add(delivery, alone=delivery.redelivered and _batch(delivery) in tried)
+
     def finish(self, consumer: Consumer, *, within: timedelta) -> None:
-        """Take up nothing more; finish what is in hand, as far as it ends in this time. Raises as `run_once`."""
+        """Begin nothing more; finish what is in work, as far as it ends in this time. Raises as `run_once`."""
         deadline = time.monotonic() + within.total_seconds()
-        while self._in_hand and (left := deadline - time.monotonic()) > 0:
-            self._finish_ended(consumer, within=left)
+        while self._in_work and (left := deadline - time.monotonic()) > 0:
+            self._finish_ended(consumer, within=left, go_on=False)
+        self._forgive(self._in_work.values())
+
+    def _forgive(self, left: Iterable[Delivery]) -> None:
+        """Tries that ended without an end, and what is left now, count for nothing: this worker is alive."""
+        self._unended.update(_begun_again(left))
+        if self._unended:
+            self.store.end_tries(sorted(self._unended))
+            self._unended.clear()
 
     def let_go(self) -> None:
         """Forget what is in hand, when no thread works on it any more: the broker will deliver it again."""
-        for future in self._in_hand:
+        for future in self._in_work:
             future.cancel()
-        wait(self._in_hand)
-        self._in_hand.clear()
-        self._line.clear()
+        wait(self._in_work)
+        self._unended.update(_begun_again(self._in_work.values()))
+        self._in_work.clear()
+        self.schedule.clear()
 
-    def _take_up(self, delivery: Delivery) -> None:
-        lane = delivery.message.lane
-        if lane in self._line:
-            self._line[lane].append(delivery)
-            return
-        if (work := self.lanes.get(lane)) is not None and work.in_order:
-            self._line[lane] = deque()
-        self._in_hand[self.pool.submit(self._step, delivery)] = delivery
+    def _begin(self) -> None:
+        while (delivery := self.schedule.begin()) is not None:
+            self._in_work[self.pool.submit(self._step, delivery)] = delivery
 
-    def _take_next(self, lane: str) -> None:
-        """The one in hand has ended: whoever stands first in line is next."""
-        line = self._line.pop(lane, None)
-        if line:
-            self._take_up(line.popleft())
-            self._line[lane] = line
-
-    def _finish_ended(self, consumer: Consumer, *, within: float) -> None:
-        ended, _ = wait(self._in_hand, timeout=within, return_when=FIRST_COMPLETED)
+    def _finish_ended(self, consumer: Consumer, *, within: float, go_on: bool) -> None:
+        ended, _ = wait(self._in_work, timeout=within, return_when=FIRST_COMPLETED)
         steps: list[tuple[Delivery, Step]] = []
         trouble: StoreError | None = None
-        for future in [future for future in self._in_hand if future in ended]:  # in the order of their arrival
-            delivery = self._in_hand.pop(future)
+        for future in [future for future in self._in_work if future in ended]:  # in the order of their arrival
+            delivery = self._in_work.pop(future)
             try:
-                steps.append((delivery, future.result()))
+                step = future.result()
             except StoreError as error:
                 trouble = error
+                self._unended.update(_begun_again([delivery]))
             else:
-                self._take_next(delivery.message.lane)
+                self.schedule.end(delivery, failed=isinstance(step, Later) and step.code is not None)
+                steps.append((delivery, step))
+        if go_on and trouble is None:
+            self._begin()
         self._carry_on(consumer, steps)
         if trouble is not None:
             raise trouble
@@ -166,12 +178,33 @@ class Worker:
         work = self.lanes.get(item.lane)
         if work is None:
             return Foreign("BRK-006")
+        if delivery.redelivered and (step := self._begin_again(item)) is not None:
+            return step
+        reached("worker.begun", f"B{item.batch_id}")
         try:
-            return work.advance(item, redelivered=delivery.redelivered)
+            step = work.advance(item, redelivered=delivery.redelivered)
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001  # design.md §3.3: an unknown exception parks, it never loops
-            return self._park(item, error)
+            step = self._park(item, error)
+        if delivery.redelivered:
+            self.store.end_tries([item.batch_id])
+        return step
+
+    def _begin_again(self, item: WorkItem) -> Step | None:
+        """Count a step that was begun before and not ended; one on which `tries` workers died is put aside.
+
+        The first of them could not be counted: nobody writes down what he has not begun for the second time.
+        """
+        row = self.store.batch(item.batch_id)
+        if row is None or row.state in ENDED or row.request_id != item.request_id:
+            return None
+        if self.store.tries([row.id]).get(row.id, 0) < self.tries - 1:
+            self.store.begin_try(row.id, turn=row.turn)
+            return None
+        self.store.park(row.id, turn=row.turn, code="BRK-010", now=self.clock.now())
+        self.store.end_tries([row.id])
+        return Done("batch.parked", row, "BRK-010")
 
     def _park(self, item: WorkItem, error: Exception) -> Step:
         """Something nobody thought of: the batch waits for an operator; the trace holds places, never values."""
@@ -213,3 +246,12 @@ class Worker:
                 self.events.emit(step.event, code=code, **ids)
             case Done():
                 self.events.emit(step.event, **ids)
+
+
+def _begun_again(deliveries: Iterable[Delivery]) -> list[int]:
+    return [number for each in deliveries if each.redelivered and (number := _batch(each)) is not None]
+
+
+def _batch(delivery: Delivery) -> int | None:
+    number = delivery.message.headers.get("batch")
+    return number if isinstance(number, int) and abs(number) < _ROWS else None

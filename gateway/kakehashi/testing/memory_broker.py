@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
 from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import DELAY_STEPS, Delivery, Message, QueueState
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
 from kakehashi.ports.clock import Clock
 from kakehashi.testing.memory_clock import MemoryClock
 
@@ -37,6 +37,7 @@ class _Lane:
     delayed: list[_Entry] = field(default_factory=list)
     dead: list[tuple[Message, str]] = field(default_factory=list)
     in_hand: int = 0
+    in_order: bool = False
 
     def promote(self, now: datetime) -> None:
         due = [entry for entry in self.delayed if entry.due is not None and entry.due <= now]
@@ -88,9 +89,10 @@ class MemoryQueues:
         with self.changed:
             self._lanes.pop(lane, None)
 
-    def declare(self, lane: str) -> None:
+    def declare(self, lane: str, *, in_order: bool = False) -> None:
         with self.changed:
-            self._lanes.setdefault(lane, _Lane())
+            if self._lanes.setdefault(lane, _Lane(in_order=in_order)).in_order != in_order:
+                raise BrokerMisconfigured(queue=lane)
 
     def lane(self, name: str) -> _Lane:
         try:
@@ -125,8 +127,8 @@ class MemoryConsumer:
     def __init__(self, broker: MemoryBroker, lanes: Sequence[str], prefetch: int) -> None:
         self._broker = broker
         self._queues = broker.queues
-        self._urgent = [name for name in lanes if name == "urgent"]
-        self._lanes = [name for name in lanes if name != "urgent"]
+        self._urgent = [name for name in lanes if name == URGENT]
+        self._lanes = [name for name in lanes if name != URGENT]
         self._prefetch = prefetch
         self._life = self._queues.life
         self._hand: dict[int, _Entry] = {}
@@ -137,7 +139,7 @@ class MemoryConsumer:
         with self._queues.changed:
             while True:
                 self._check()
-                taken = self._take(min(most, self._prefetch - len(self._hand)))
+                taken = self._take(most)
                 left = deadline - time.monotonic()
                 if taken or left <= 0:
                     return taken
@@ -159,16 +161,18 @@ class MemoryConsumer:
             self._queues.lane(name).promote(now)
         taken: list[Delivery] = []
         for name in self._urgent:
-            while len(taken) < room and self._queues.lane(name).ready:
+            while len(taken) < room and self._gives(name):
                 taken.append(self._hand_out(self._queues.lane(name)))
-        while len(taken) < room:
-            filled = [name for name in self._lanes if self._queues.lane(name).ready]
-            if not filled:
-                break
-            taken.append(self._hand_out(self._queues.lane(filled[0])))
-            self._lanes.remove(filled[0])
-            self._lanes.append(filled[0])
+        while len(taken) < room and (name := next(filter(self._gives, self._lanes), "")):
+            taken.append(self._hand_out(self._queues.lane(name)))
+            self._lanes.remove(name)
+            self._lanes.append(name)
         return taken
+
+    def _gives(self, name: str) -> bool:
+        """Whether the lane has a message for this consumer."""
+        lane, held = self._queues.lane(name), sum(entry.message.lane == name for entry in self._hand.values())
+        return bool(lane.ready) and held < self._prefetch and not (lane.in_order and lane.in_hand > held)
 
     def _hand_out(self, lane: _Lane) -> Delivery:
         entry = heapq.heappop(lane.ready)
@@ -224,10 +228,10 @@ class MemoryBroker:
         if self.closed or not self.queues.running:
             raise BrokerUnavailable
 
-    def declare(self, lanes: Sequence[str]) -> None:
+    def declare(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> None:
         self._check()
-        for name in (*lanes, "urgent"):
-            self.queues.declare(name)
+        for name in (*lanes, URGENT):
+            self.queues.declare(name, in_order=name in in_order)
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         if delay is not None and delay not in DELAY_STEPS:
@@ -260,7 +264,7 @@ class MemoryBroker:
             self._check()
             return len(self.queues.lane(lane).dead)
 
-    def inspect(self, lanes: Sequence[str]) -> list[QueueState]:
+    def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # `declare` compares
         with self.queues.changed:
             self._check()
             return [self._state(lane) for lane in lanes]

@@ -43,12 +43,12 @@ from kakehashi.ports.store_rules import (
 )
 from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
-from kakehashi.testing.memory_restoring import MemoryRestoring
+from kakehashi.testing.memory_succession import MemorySuccession
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryRestoring):
+class MemoryStore(MemorySuccession):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
@@ -64,9 +64,11 @@ class MemoryStore(MemoryRestoring):
                 return [row for row in rows if row.state is BatchState.NEW][:most]
             return sorted((row for row in rows if is_lost(row, now)), key=lambda row: (row.due, row.id))[:most]
 
-    def mark_published(self, batch_ids: Sequence[int], *, due: datetime) -> None:
+    def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
         with self._transaction() as ledger:
-            for row in filter(None, map(ledger.batches.get, batch_ids)):
+            for row in filter(None, map(ledger.batches.get, turns)):
+                if row.turn != turns[row.id]:
+                    continue
                 if row.state is BatchState.NEW:
                     ledger.batches[row.id] = replace(row, state=BatchState.QUEUED, due=due)
                 elif row.state in IN_WORK:
@@ -346,10 +348,6 @@ class MemoryStore(MemoryRestoring):
     def settled(self, *, since: datetime) -> list[Settled]:
         with self._transaction() as ledger:
             return ledger.settled(since)
-
-    def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
-        with self._transaction() as ledger:
-            return {key: ledger.replicas[key].sequence for key in keys if key in ledger.replicas}
 
     def check(self) -> None:
         with self._transaction():

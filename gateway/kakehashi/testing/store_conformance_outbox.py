@@ -7,6 +7,7 @@ from datetime import timedelta
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.store import Store
+from kakehashi.testing.store_conformance_order import StoreOrderConformance
 from kakehashi.testing.store_samples import DUE, NOW, add, begin, lost, outbox, returnable, settle
 
 __all__ = ["StoreOutboxConformance"]
@@ -21,7 +22,7 @@ def _state(store: Store, batch: BatchRow) -> BatchState:
     return row.state
 
 
-class StoreOutboxConformance:
+class StoreOutboxConformance(StoreOrderConformance):
     def test_the_outbox_gives_new_batches_oldest_first(self, store: Store) -> None:
         """Every new batch is in the outbox until it is marked as published."""
         _, first = add(store, "a.dat")
@@ -29,17 +30,17 @@ class StoreOutboxConformance:
         new = [row.id for row in (*first, *second)]
         assert outbox(store) == new
         assert outbox(store, most=3) == new[:3]
-        store.mark_published(new[:2], due=DUE)
+        store.mark_published(dict.fromkeys(new[:2], 0), due=DUE)
         assert outbox(store) == new[2:]
         assert _state(store, first[0]) is BatchState.QUEUED
 
     def test_a_lost_message_comes_back_into_the_outbox(self, store: Store) -> None:
         """A batch in work whose due time has come is given again, until it is marked with a later due time."""
         _, (batch,) = add(store, sizes=(3,))
-        store.mark_published([batch.id], due=DUE)
+        store.mark_published({batch.id: 0}, due=DUE)
         assert lost(store, DUE - _MOMENT) == []
         assert lost(store, DUE) == [batch.id]
-        store.mark_published([batch.id], due=_LATER + timedelta(hours=1))
+        store.mark_published({batch.id: 0}, due=_LATER + timedelta(hours=1))
         assert lost(store, _LATER) == []
 
     def test_new_and_lost_batches_do_not_take_each_others_place(self, store: Store) -> None:
@@ -47,7 +48,7 @@ class StoreOutboxConformance:
         _, batches = add(store, sizes=(1,) * 6)
         one, two, three, *new = [row.id for row in batches]
         for number, (batch_id, minutes) in enumerate(((one, 3), (two, 1), (three, 2))):
-            store.mark_published([batch_id], due=NOW + timedelta(minutes=minutes, microseconds=number))
+            store.mark_published({batch_id: 0}, due=NOW + timedelta(minutes=minutes, microseconds=number))
         assert lost(store, DUE, most=3) == [two, three, one]
         assert lost(store, DUE, most=2) == [two, three]
         assert lost(store, DUE, most=0) == []
@@ -63,7 +64,7 @@ class StoreOutboxConformance:
         assert outbox(store, most=2) == ids
         assert outbox(store, lanes=()) == []
         assert outbox(store, lanes=("welfare", "removed", "welfare"))[4:] == ids
-        store.mark_published([row.id for row in (*held_up, *batches)], due=DUE)
+        store.mark_published({row.id: 0 for row in (*held_up, *batches)}, due=DUE)
         assert lost(store, DUE, most=2) == ids
         for row in batches:
             settle(store, row)
@@ -76,11 +77,11 @@ class StoreOutboxConformance:
         """Work that was put off before the clock was set back by hours is given at once, and then only once."""
         _, (batch, other) = add(store)
         begin(store, batch)
-        store.mark_published([other.id], due=DUE)
+        store.mark_published({other.id: 0}, due=DUE)
         back = NOW - timedelta(hours=3)
         assert lost(store, DUE - timedelta(hours=2)) == []
         assert sorted(lost(store, back)) == [batch.id, other.id]
-        store.mark_published([batch.id, other.id], due=back + timedelta(minutes=1))
+        store.mark_published({batch.id: 1, other.id: 0}, due=back + timedelta(minutes=1))
         assert lost(store, back) == []
         assert sorted(lost(store, back + timedelta(minutes=1))) == [batch.id, other.id]
 
@@ -92,7 +93,7 @@ class StoreOutboxConformance:
             batch.id, turn=turn, state=BatchState.QUEUED, code="SRV-007", receipt=None, due=morning, now=NOW
         )
         assert lost(store, NOW) == lost(store, morning - _MOMENT) == []
-        store.mark_published([batch.id], due=DUE)
+        store.mark_published({batch.id: turn + 1}, due=DUE)
         assert lost(store, morning) == [batch.id]
         assert lost(store, morning - _MOMENT) == []
 
@@ -101,6 +102,8 @@ class StoreOutboxConformance:
         _, (sent, done) = add(store)
         begin(store, sent, due=_LATER)
         settle(store, done)
-        store.mark_published([sent.id, done.id], due=DUE)
+        store.mark_published({sent.id: 0}, due=_LATER + timedelta(hours=1))
+        assert lost(store, _LATER) == [sent.id], "the message was of an earlier turn"
+        store.mark_published({sent.id: 1, done.id: 1}, due=DUE)
         assert (_state(store, sent), _state(store, done)) == (BatchState.SENT, BatchState.SETTLED)
         assert lost(store, _LATER - _MOMENT) == []

@@ -73,7 +73,7 @@ class StoreRestoringConformance:
     def test_the_end_of_a_restore_doubts_what_was_not_sent(self, store: Store) -> None:
         """New and queued batches may have been sent meanwhile, all work is due; older ids are not given again."""
         _, (new, queued) = add(store, "a.dat")
-        store.mark_published([queued.id], due=DUE)
+        store.mark_published({queued.id: 0}, due=DUE)
         _, (done, sent) = add(store, "b.dat")
         begin(store, done)
         settle(store, done)

@@ -119,9 +119,11 @@ class Histories(RuleBasedStateMachine):
     def publish(self, most, later, lost, lanes):
         now = self.now() + timedelta(minutes=later)
         rows = self.both(lambda store, _: store.publishable(lost=lost, lanes=lanes, most=most, now=now))
-        ids = [row.id for row in rows]
+        turns = {row.id: row.turn for row in rows}
         due = now + timedelta(minutes=5)
-        self.both(lambda store, step: store.mark_published([number + step for number in ids], due=due))
+        self.both(
+            lambda store, step: store.mark_published({number + step: turn for number, turn in turns.items()}, due=due)
+        )
 
     @rule(number=chosen, off=st.integers(0, 9), cut=st.integers(1, 3), short=st.integers(0, 9), code=codes)
     def split(self, number, off, cut, short, code):

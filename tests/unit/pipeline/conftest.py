@@ -9,6 +9,7 @@ import pytest
 
 from kakehashi.config.loader import load
 from kakehashi.domain.batch import content_id
+from kakehashi.ports.broker import URGENT
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
@@ -45,12 +46,23 @@ class Recorder(EventLog):
         return [fields for event, fields in self.events if event == name]
 
 
+class GivesNoMore:
+    """A consumer that is only told what has become of its deliveries."""
+
+    def __init__(self, consumer):
+        self.acknowledge, self.bury = consumer.acknowledge, consumer.bury
+
+    def receive(self, _most, _timeout):
+        return []
+
+
 class House:
     """One gateway and everything around it, driven step by step."""
 
     def __init__(self, tmp_path, lane, config):
         self.configuration = load(config)
         self.route = self.configuration.routes[lane]
+        self.queue = URGENT if lane in self.configuration.urgent else lane
         self.server = IntermediateServer(
             tmp_path / "server",
             ROOT / "xsd" / "std-2026",
@@ -79,9 +91,12 @@ class House:
         self.gateway.broker.declare([lane])
         self.worker: Worker = replace(self.gateway.worker(), idle=timedelta(0))
         self.publishing = self.gateway.publishing()
-        self.intake = Intake(
-            route=self.route,
-            source=self.source,
+        self.intake = self.intake_of(self.route, self.source)
+
+    def intake_of(self, route, source):
+        return Intake(
+            route=route,
+            source=source,
             spool=self.gateway.spool,
             store=self.store,
             sealer=self.gateway.sealer,
@@ -138,8 +153,10 @@ class House:
 
     def work(self, rounds=1):
         """Receive and work `rounds` times; returns how many deliveries there were."""
-        with self.gateway.broker.consume([self.route.name], prefetch=8) as consumer:
+        with self.gateway.broker.consume([self.queue], prefetch=8) as consumer:
             taken = sum(self.worker.run_once(consumer) for _ in range(rounds))
+            while self.worker.schedule.has_waiting:
+                self.worker.run_once(GivesNoMore(consumer))
             self.worker.finish(consumer, within=timedelta(seconds=60))
             return taken
 
@@ -147,7 +164,7 @@ class House:
         """Work and let time pass until no message is left anywhere."""
         for _ in range(most):
             self.work()
-            if self.gateway.broker.depth(self.route.name) == 0:
+            if self.gateway.broker.depth(self.queue) == 0:
                 return
             self.clock.advance(timedelta(seconds=10))
         raise AssertionError("the lane never became quiet")

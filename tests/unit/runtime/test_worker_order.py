@@ -11,14 +11,14 @@ from kakehashi.pipeline.work import Done
 from kakehashi.ports.broker import Delivery
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.worker import Worker
 
 
 class Lane:
     """Takes a while for each batch, and remembers when each began and ended."""
 
-    def __init__(self, *, in_order):
-        self.in_order = in_order
+    def __init__(self):
         self.seen = []
         self._chance = random.Random(5)
 
@@ -53,7 +53,7 @@ def delivery(number, lane):
 
 def test_earlier_batches_of_an_ordered_lane_end_before_later_ones_begin():
     """Ordered batches run one after the other as they arrived; each is acknowledged once, the free lane's too."""
-    lanes = {"ordered": Lane(in_order=True), "free": Lane(in_order=False)}
+    lanes = {"ordered": Lane(), "free": Lane()}
     numbers = range(1, 41)
     consumer = Consumer([delivery(number, "free" if number % 4 == 0 else "ordered") for number in numbers])
     with ThreadPoolExecutor(4) as pool:
@@ -65,7 +65,7 @@ def test_earlier_batches_of_an_ordered_lane_end_before_later_ones_begin():
             events=EventLog(),
             quiet=None,
             pool=pool,
-            most=8,
+            schedule=Schedule(slots=4, limits={"ordered": 4, "free": 4}, in_order={"ordered"}),
             idle=timedelta(0),
             profile="p",
             config_hash="c",
