@@ -7,16 +7,27 @@ fsync would succeed, so the file is given up and written anew by whoever still h
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from kakehashi.domain.batch import letters
+from kakehashi.errors import Fault, FolderUnavailable, Place
 
-__all__ = ["DurableFile", "opened_folder", "sweep"]
+__all__ = ["DurableFile", "opened_folder", "sweep", "unavailable"]
 
 _SUFFIX = ".unfinished"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def unavailable(folder: Path, error: OSError) -> FolderUnavailable:
+    """What the operating system says about `folder`, in our words: the one translation."""
+    code = "FIL-002" if error.errno in _FULL else "FIL-001"
+    return FolderUnavailable(
+        Fault(code, Place(file=str(folder)), {"errno": errno.errorcode.get(error.errno or 0, "?")})
+    )
 
 
 @contextlib.contextmanager
@@ -54,6 +65,7 @@ class DurableFile:
         """Returns when file and name survive a loss of power."""
         os.fsync(self._open_file())
         os.rename(self._hidden, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        self._hidden = self._name  # if its name cannot be made durable, it is the name that goes
         os.fsync(self._folder)
         self._close()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from kakehashi.config.model import SourceSettings
 from kakehashi.config.settings import GatewaySettings, KeySettings, ServerSettings
@@ -95,11 +95,22 @@ def certificates(folder: Path, *, now: datetime) -> CertificateFiles:
 
 
 def folder_source(
-    folder: Path, settings: SourceSettings, *, refused: Callable[[Fault], None] | None = None
+    folder: Path,
+    settings: SourceSettings,
+    *,
+    refused: Callable[[Fault], None],
+    fence: Callable[[str], None],
+    unproved: Callable[[str, BinaryIO], Fault | None],
+    incomplete: Callable[[Fault], None],
+    now: Callable[[], datetime],
 ) -> FolderSource:
-    """Claims and quarantine lie beside the drop folder, on its file system."""
-    from kakehashi_adapters.file_drop import FolderSource  # noqa: PLC0415
+    """Claims, quarantine and archive lie beside the drop folder, on its file system."""
+    from kakehashi_adapters.file_drop import Archive, FolderSource, Proof  # noqa: PLC0415
 
+    archive = None
+    if settings.archive_days:
+        keep = timedelta(days=settings.archive_days)
+        archive = Archive(folder.parent / f"{folder.name}-archive", keep=keep, today=lambda: now().date())
     return FolderSource(
         folder,
         work=folder.parent / f".{folder.name}-work",
@@ -109,6 +120,10 @@ def folder_source(
         stable_for=timedelta(seconds=settings.stable_seconds),
         pattern=settings.pattern,
         refused=refused,
+        lease=timedelta(seconds=settings.lease_seconds),
+        fence=fence,
+        proof=Proof(unproved, incomplete=incomplete),
+        archive=archive,
     )
 
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kakehashi.errors import StoreCorrupt, StoreUnavailable
+from kakehashi.errors import FolderUnavailable, StoreCorrupt
 from kakehashi.ports.sealer import Sealed
-from kakehashi_adapters.durable_file import DurableFile, opened_folder, sweep
+from kakehashi_adapters.durable_file import DurableFile, opened_folder, sweep, unavailable
 
 __all__ = ["FileSpool", "FileSpoolWriter"]
 
@@ -33,8 +33,8 @@ class FileSpool:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sweep(folder)
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(folder, error) from None
 
     def create(self, name: str) -> FileSpoolWriter:
         return FileSpoolWriter(self._folder, _checked(name))
@@ -43,50 +43,51 @@ class FileSpool:
         try:
             with opened_folder(self._folder) as folder:
                 chunk = _read(_checked(name), offset, length, folder)
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
         return _unframed(chunk, length)
 
     def last(self, name: str) -> Sealed:
         try:
             with opened_folder(self._folder) as folder:
                 chunk = _read_last(_checked(name), folder)
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
         return _unframed(chunk, len(chunk))
 
     def names(self) -> list[str]:
         try:
             with os.scandir(self._folder) as entries:
                 return [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
 
     def remove(self, name: str) -> None:
         try:
             (self._folder / _checked(name)).unlink(missing_ok=True)
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
 
 
 class FileSpoolWriter:
     """Nothing is seen under the file's name before `commit`. One thread at a time."""
 
     def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
         self._offset = 0
         try:
             self._file: DurableFile | None = DurableFile(folder, name, mode=_MODE)
-        except OSError:
-            raise StoreUnavailable from None
+        except OSError as error:
+            raise unavailable(folder, error) from None
 
     def append(self, sealed: Sealed) -> tuple[int, int]:
         chunk = _framed(sealed)
         file = self._alive()
         try:
             file.write(chunk)
-        except OSError:
+        except OSError as error:
             self.abandon()
-            raise StoreUnavailable from None
+            raise unavailable(self._folder, error) from None
         place = (self._offset, len(chunk))
         self._offset += len(chunk)
         return place
@@ -95,9 +96,9 @@ class FileSpoolWriter:
         file = self._alive()
         try:
             file.commit()
-        except OSError:
+        except OSError as error:
             self.abandon()
-            raise StoreUnavailable from None
+            raise unavailable(self._folder, error) from None
         self._file = None
 
     def abandon(self) -> None:
@@ -107,7 +108,7 @@ class FileSpoolWriter:
 
     def _alive(self) -> DurableFile:
         if self._file is None:
-            raise StoreUnavailable
+            raise FolderUnavailable
         return self._file
 
 

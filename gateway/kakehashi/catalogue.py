@@ -89,6 +89,7 @@ REF-006 | the file is empty | ファイルが空です | Ask the owner whether t
 REF-007 | the file changed while it was being read | 読み取り中にファイルが変更されました | It is read again; let the owner write elsewhere and rename | 再度読み取ります。別名で書き込み後に改名してください
 FIL-001 | a folder cannot be read or written | フォルダを読み書きできません | Check that it exists, is mounted and has the rights; files stay where they are | フォルダの存在・接続・権限を確認してください。ファイルは元の場所に残ります
 FIL-002 | the disk of a folder is full | フォルダのディスクが満杯です | Free space; work goes on by itself | 空き容量を確保してください。自動で再開します
+FIL-003 | the lease of this process on a file has ended: another process takes it | ファイルの受付権が切れ、他のプロセスが引き継ぎました | Nothing to do; see why the process stood still for so long | 対応不要です。処理が長く停止した原因を確認してください
 REF-008 | the file is larger than the limit | ファイルが上限を超えています | Split it, or raise limits.file_bytes | 分割するか上限を変更してください
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します

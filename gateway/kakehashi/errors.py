@@ -12,7 +12,8 @@ KakehashiError                 carries a Fault: code + place, never a value from
 ├─ StoreError
 │  ├─ StoreUnavailable         locked, unreachable, full
 │  ├─ StoreCorrupt             refuses to start
-│  └─ DuplicateContent         the same bytes were taken before
+│  ├─ DuplicateContent         the same bytes were taken before
+│  └─ Overtaken                the lease on a file has ended: another process takes it
 ├─ ServerError
 │  ├─ ServerUnreachable        surely not delivered
 │  ├─ OutcomeUnknown           may have been delivered: ask before sending again
@@ -43,6 +44,7 @@ __all__ = [
     "InputError",
     "KakehashiError",
     "OutcomeUnknown",
+    "Overtaken",
     "Place",
     "QueueRefused",
     "SealError",
@@ -181,6 +183,10 @@ class DuplicateContent(StoreError):
     def __init__(self, original: int) -> None:
         self.original = original
         super().__init__(original=original)
+
+
+class Overtaken(StoreError):
+    default_code = "FIL-003"
 
 
 class ServerError(KakehashiError):

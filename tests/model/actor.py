@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from tests.unit.pipeline.test_crashes import Crash, Port, Pulse
+from tests.unit.pipeline.test_crashes import Crash, Port, Pulse, hold, turn
 
 from kakehashi.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
 from kakehashi.runtime.gateway import GatewayProcess
@@ -25,14 +25,13 @@ class Actor:
         self.dead, self.in_flight, self.consumers = False, [], []
         self.pulse = Pulse()
         self.process = GatewayProcess(self.world.gateway_of(self), roles=())
-        object.__setattr__(self.process, "stop", self.pulse)  # frozen: nobody else may
+        hold(self.process, self.pulse)
 
     def turn(self):
         """In the pool: the role until it would wait."""
         self.go.acquire()
         try:
-            self.pulse.clear()
-            getattr(self.process, ROLES[self.name])()
+            turn(self.process, ROLES[self.name], self.pulse)
         except Crash:
             pass
         except BaseException as error:  # noqa: BLE001  # told by the schedule

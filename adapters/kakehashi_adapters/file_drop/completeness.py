@@ -13,6 +13,9 @@ from kakehashi_adapters.file_drop.names import is_temporary
 
 __all__ = ["Completeness", "EndMarker", "Entry", "Renamed", "Stable", "completeness"]
 
+_SETTLED = timedelta(seconds=1)
+"""A file that still grows is not read for its trailer over and over."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
@@ -29,6 +32,9 @@ class Entry:
 
 
 class Completeness(Protocol):
+    is_a_guess: bool
+    """What it calls complete may still be written: the content must prove it."""
+
     def complete(self, entries: Collection[Entry]) -> list[Entry]:
         """Those of one look into the folder that their writer has finished."""
 
@@ -39,6 +45,8 @@ class Completeness(Protocol):
 @dataclass(frozen=True, slots=True)
 class Renamed:
     """The writer renames the finished file to its final name: temporary names and dot-files are left alone."""
+
+    is_a_guess = False
 
     def complete(self, entries: Collection[Entry]) -> list[Entry]:
         return [entry for entry in entries if not is_temporary(entry.name)]
@@ -52,6 +60,7 @@ class EndMarker:
     """The writer puts `name` + `suffix` beside the finished file `name`."""
 
     suffix: str = ".end"
+    is_a_guess = False
 
     def complete(self, entries: Collection[Entry]) -> list[Entry]:
         names = {entry.name for entry in entries}
@@ -68,6 +77,7 @@ class Stable:
     A writer that stalls for longer is caught only by the counts in the file's trailer.
     """
 
+    is_a_guess = True
     quiet: timedelta = timedelta(seconds=30)
     monotonic: Callable[[], float] = time.monotonic
     _since: dict[Entry, float] = field(default_factory=dict)
@@ -83,11 +93,13 @@ class Stable:
 
 
 def completeness(kind: str, *, end_marker: str, quiet: timedelta, monotonic: Callable[[], float]) -> Completeness:
-    """`kind` as the configuration names it: rename, end-marker or stable."""
+    """`kind` as the configuration names it: rename, end-marker, trailer or stable."""
     if kind == "rename":
         return Renamed()
     if kind == "end-marker":
         return EndMarker(end_marker)
+    if kind == "trailer":
+        return Stable(min(quiet, _SETTLED), monotonic)
     if kind == "stable":
         return Stable(quiet, monotonic)
     raise ValueError(kind)

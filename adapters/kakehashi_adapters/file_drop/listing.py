@@ -25,7 +25,7 @@ class Listing:
     twice: frozenset[int]
 
 
-def look(folder: int, *, before: Listing, passed_over: Collection[int]) -> Listing:
+def look(folder: int, *, twice_before: Collection[int], passed_over: Collection[int]) -> Listing:
     """`passed_over` are the inodes of our own folders inside the drop folder. Raises OSError."""
     files, strange, twice = [], [], set()
     with os.scandir(folder) as entries:
@@ -38,7 +38,7 @@ def look(folder: int, *, before: Listing, passed_over: Collection[int]) -> Listi
                 files.append(Entry.of(found.name, status))
             elif is_temporary(found.name) or status.st_ino in passed_over:
                 continue
-            elif found.is_file(follow_symlinks=False) and status.st_ino not in before.twice:
+            elif found.is_file(follow_symlinks=False) and status.st_ino not in twice_before:
                 twice.add(status.st_ino)
             else:
                 strange.append(found.name)

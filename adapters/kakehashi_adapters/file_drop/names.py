@@ -7,7 +7,7 @@ import re
 
 from kakehashi.domain.batch import letters
 
-__all__ = ["is_acceptable", "is_temporary", "printable", "tagged", "untagged"]
+__all__ = ["is_acceptable", "is_temporary", "printable", "tag_of", "tagged", "untagged"]
 
 MOST_BYTES = 200
 _TEMPORARY = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", ".writing", "~")
@@ -36,6 +36,10 @@ def printable(name: str) -> str:
 def tagged(name: str) -> str:
     """A fresh tag before the name: two files of one name never meet."""
     return f"{letters(os.urandom(_TAG // 2))}.{name}"
+
+
+def tag_of(name: str) -> str:
+    return name[:_TAG]
 
 
 def untagged(name: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kakehashi.errors import Fault, InputError
-from kakehashi_adapters.durable_file import DurableFile, sweep
-from kakehashi_adapters.file_drop.fault import unavailable
+from kakehashi_adapters.durable_file import DurableFile, sweep, unavailable
 from kakehashi_adapters.file_drop.names import is_acceptable
 
 __all__ = ["FolderSink"]

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Text, bindparam, cast, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.domain.batch import FileState
-from kakehashi.errors import DuplicateContent
-from kakehashi.ports.ledger import FileRow, NewBatch, NewFile
-from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi.errors import DuplicateContent, Overtaken
+from kakehashi.ports.ledger import FileRow, NewBatch, NewFile, Refusal
+from kakehashi_adapters.sql_store.moment import from_store, to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.rows import FILE, file_row
-from kakehashi_adapters.sql_store.tables import NEWEST_FILE_ID, files, meta
+from kakehashi_adapters.sql_store.tables import NEWEST_FILE_ID, fences, files, meta, refusals
 
-__all__ = ["add_file", "newest_file_id", "next_file_id", "raise_newest_file_id"]
+__all__ = [
+    "add_file",
+    "add_refusal",
+    "fence",
+    "list_refusals",
+    "newest_file_id",
+    "next_file_id",
+    "raise_newest_file_id",
+]
 
 _UNLESS_KNOWN = {
     "sqlite": sqlite.insert(files).on_conflict_do_nothing().returning(*FILE),
     "postgresql": postgresql.insert(files).on_conflict_do_nothing().returning(*FILE),
 }
+_FENCE = {
+    "sqlite": sqlite.insert(fences).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(fences).on_conflict_do_nothing(),
+}
+_REFUSE = {
+    "sqlite": sqlite.insert(refusals).on_conflict_do_nothing(index_elements=["claim"]),
+    "postgresql": postgresql.insert(refusals).on_conflict_do_nothing(index_elements=["claim"]),
+}
+_REFUSAL = tuple(column for column in refusals.c if column.name != "id")
 _NEWEST = cast(meta.c.value, BigInteger)
 _IS_NEWEST = meta.c.name == NEWEST_FILE_ID
 _NEXT = update(meta).where(_IS_NEWEST).values(value=cast(_NEWEST + 1, Text)).returning(meta.c.value)
@@ -53,6 +72,8 @@ def add_file(
         same = (files.c.lane == file.lane) & (files.c.digest == file.digest)
         known = select(files.c.id).where(same | (files.c.id == file_id)).order_by(same.desc()).limit(1)
         raise DuplicateContent(connection.execute(known).scalar_one())
+    if connection.execute(select(fences.c.owner).where(fences.c.owner == file.owner)).first() is not None:
+        raise Overtaken
     taken = file_row(row)
     batch_values = [
         new_batch(
@@ -79,4 +100,21 @@ def _values(file: NewFile, file_id: int, batches: int) -> dict[str, object]:
         "config_hash": file.config_hash,
         "received_at": to_store(file.received_at),
         "spool": file.spool,
+        "why": file.why,
+        "claim": file.claim,
     }
+
+
+def fence(connection: Connection, owner: str, *, now: datetime) -> None:
+    connection.execute(_FENCE[connection.dialect.name], {"owner": owner, "fenced_at": to_store(now)})
+
+
+def add_refusal(connection: Connection, refusal: Refusal) -> None:
+    connection.execute(_REFUSE[connection.dialect.name], {**asdict(refusal), "at": to_store(refusal.at)})
+
+
+def list_refusals(connection: Connection, *, lane: str | None, most: int) -> list[Refusal]:
+    query = select(*_REFUSAL).order_by(refusals.c.id.desc()).limit(most)
+    if lane is not None:
+        query = query.where(refusals.c.lane == lane)
+    return [Refusal(**{**row._asdict(), "at": from_store(row.at)}) for row in connection.execute(query)]

@@ -28,6 +28,7 @@ from kakehashi.ports.ledger import (
     NewException,
     NewFile,
     NewPart,
+    Refusal,
     ReplicaChange,
 )
 from kakehashi.ports.sealer import Sealed
@@ -67,6 +68,15 @@ class SqlStore(SqlOrderBook):
 
     def newest_file_id(self) -> int:
         return self._read(intake.newest_file_id)
+
+    def fence(self, owner: str, *, now: datetime) -> None:
+        self._write(lambda c: intake.fence(c, owner, now=now))
+
+    def add_refusal(self, refusal: Refusal) -> None:
+        self._write(lambda c: intake.add_refusal(c, refusal))
+
+    def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
+        return self._read(partial(intake.list_refusals, lane=lane, most=most))
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))

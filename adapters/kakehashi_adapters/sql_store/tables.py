@@ -37,18 +37,20 @@ __all__ = [
     "corrections",
     "decisions",
     "exceptions",
+    "fences",
     "files",
     "meta",
     "metadata",
     "orders",
     "part_bodies",
     "pending_replicas",
+    "refusals",
     "replicas",
     "results",
     "tries",
 ]
 
-HEAD = "0010"
+HEAD = "0011"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -99,9 +101,37 @@ files = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("returned_at", BigInteger),
     Column("spool", Text, nullable=False),
+    Column("why", Text),
+    Column("claim", Text),
     UniqueConstraint("lane", "digest"),
     Index("ix_files_sums", "lane", "state", "records", "batches"),
     Index("ix_files_unreturned", "lane", "id", sqlite_where=text(UNRETURNED), postgresql_where=text(UNRETURNED)),
+    sqlite_autoincrement=True,
+)
+
+fences = Table(
+    "fences",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("fenced_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Leases on dropped files that have ended."""
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("claim", Text),
+    Column("size", BigInteger),
+    Column("digest", LargeBinary),
+    Column("original", Key),
+    UniqueConstraint("claim"),
+    Index("ix_refusals_lane", "lane", "id"),
     sqlite_autoincrement=True,
 )
 

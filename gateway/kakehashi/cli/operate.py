@@ -84,14 +84,29 @@ def _tell_breakers(session: Session) -> None:
 @command()
 @click.option("--lane", help="Only this lane.")
 @click.option("--state", type=click.Choice([state.value for state in FileState]), help="Only this state.")
+@click.option("--refused", is_flag=True, help="Those that were not taken, and why.")
 @click.option("--most", default=50, show_default=True, help="At most so many, newest first.")
-def files(session: Session, lane: str | None, state: str | None, most: int) -> int:
+def files(session: Session, lane: str | None, state: str | None, refused: bool, most: int) -> int:
     """The files that came in, newest first."""
+    if refused:
+        session.output.rows(
+            "Files that were not taken",
+            ("lane", "file", "code", "original", "size", "at", "what_to_do"),
+            [
+                (row.lane, row.name, row.code, row.original and f"F{row.original}", row.size, row.at,
+                 session.remedy(row.code))
+                for row in session.store.refusals(lane=lane, most=most)
+            ],
+        )  # fmt: skip
+        return 0
     rows = session.store.files(lane=lane, state=FileState(state) if state else None, most=most)
     session.output.rows(
         "Files",
-        ("file_id", "lane", "file", "records", "batches", "state", "code", "received"),
-        [(row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.received_at) for row in rows],
+        ("file_id", "lane", "file", "records", "batches", "state", "code", "why", "received"),
+        [
+            (row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.why, row.received_at)
+            for row in rows
+        ],
     )
     return 0
 
@@ -135,6 +150,7 @@ def _trace_file(session: Session, file_id: int) -> int:
             "lane": row.lane,
             "state": row.state.value,
             "code": row.code,
+            "why": row.why,
             "records": row.records,
             "size": row.size,
             "received": row.received_at,

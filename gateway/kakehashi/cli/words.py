@@ -60,6 +60,7 @@ fields | 項目
 file | ファイル
 file id | ファイルID
 Files | ファイル
+Files that were not taken | 受け付けていないファイル
 files | ファイル数
 first | 初回
 first record | 先頭レコード
@@ -97,6 +98,7 @@ outcome | 見込み
 per second | 毎秒件数
 placed | 指図日時
 place | 場所
+original | 先のファイル
 Places | 位置
 rank | 順位
 reason | 理由
@@ -137,6 +139,7 @@ what | 種別
 What would become of them | 再処理した場合の見込み
 what to do | 対処
 What happened to the record | レコードの経過
+why | 詳細
 """)
 
 

@@ -54,13 +54,22 @@ class SourceSettings(Settings):
     folder: str = Field("", description="Watched folder; relative to `folders.exchange` of gateway.toml")
     queue: str = Field("", description="Queue of the broker whose messages are files")
     pattern: str = Field("*", min_length=1, description="Names that are taken (shell pattern)")
-    complete: Literal["rename", "end-marker", "stable"] = Field(
+    complete: Literal["rename", "end-marker", "trailer", "stable"] = Field(
         "rename",
-        description="Proof of completeness: written under another name and renamed, an end marker beside it, or "
-        "unchanged for `stable_seconds` (needs a trailer with a count)",
+        description="Proof of completeness: written under another name and renamed, an end marker beside it, its own "
+        "trailer, or unchanged for `stable_seconds` and then its trailer as well (both need a trailer or a count)",
     )
     end_marker: str = Field(".end", min_length=1, description="What the end marker's name adds to the file's")
     stable_seconds: int = Field(30, ge=1, description="How long a file must be unchanged under `stable`")
+    archive_days: int = Field(
+        0,
+        ge=0,
+        description="Keep taken files, as their system wrote them, in `<folder>-archive` for so many days; 0: only the "
+        "sealed spool keeps them",
+    )
+    lease_seconds: int = Field(
+        60, ge=5, description="Files of a process that shows no sign of life for so long go to another one"
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

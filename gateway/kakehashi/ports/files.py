@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from kakehashi.ports.sealer import Sealed
 
-__all__ = ["Sink", "Source", "SourceFile", "Spool", "SpoolWriter"]
+__all__ = ["Claim", "Sink", "Source", "SourceFile", "Spool", "SpoolWriter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who has a file in hand. `id` names this one drop of it and stays when another process takes the file over;
+    `owner` is the lease under which it is in hand (empty: no lease can end), and the ledger refuses one that ended.
+    """
+
+    id: str
+    owner: str = ""
 
 
 class SourceFile(Protocol):
@@ -18,8 +29,15 @@ class SourceFile(Protocol):
         """The file's name as it was dropped, printable."""
 
     @property
+    def size(self) -> int:
+        """In bytes, without reading it. Raises FolderUnavailable."""
+
+    @property
+    def claim(self) -> Claim: ...
+
+    @property
     def may_be_left_over(self) -> bool:
-        """Whether it can be one that a process took, and died before it could `finish` it."""
+        """Whether a process can have taken it into the ledger, under the same claim, and died before `finish`."""
 
     def open(self) -> BinaryIO:
         """The bytes, from the start; may be called again. Opening and reading raise FolderUnavailable."""
@@ -35,7 +53,8 @@ class SourceFile(Protocol):
 
 
 class Source(Protocol):
-    """Offers complete files once. A file claimed by a process that died is offered again.
+    """Offers complete files once. A file claimed by a process that died, or that has given no sign of life for the time
+    of its lease, is offered again; before that, the ledger is told that the lease has ended.
 
     Raises FolderUnavailable when the place cannot be used now; the caller waits before it asks again.
     """
@@ -58,7 +77,7 @@ class Sink(Protocol):
 
 
 class SpoolWriter(Protocol):
-    """Raises StoreUnavailable when the disk fails or is full; from then on every call does: start a new writer.
+    """Raises FolderUnavailable when the disk fails or is full; from then on every call does: start a new writer.
 
     A writer holds open files until `commit` or `abandon`: whoever made it calls `abandon` on every error.
     """
@@ -80,13 +99,13 @@ class Spool(Protocol):
         """`name` is made of letters by us, never from a dropped file's name. An older one of that name is replaced."""
 
     def read(self, name: str, offset: int, length: int) -> Sealed:
-        """One chunk as it was appended. Raises StoreUnavailable, or StoreCorrupt when the chunk is not there whole."""
+        """One chunk as it was appended. Raises FolderUnavailable, or StoreCorrupt when the chunk is not there whole."""
 
     def last(self, name: str) -> Sealed:
         """The last chunk of a file. Raises as `read`."""
 
     def names(self) -> list[str]:
-        """Of every committed file, in no order. Raises StoreUnavailable."""
+        """Of every committed file, in no order. Raises FolderUnavailable."""
 
     def remove(self, name: str) -> None:
         """Retention; idempotent."""

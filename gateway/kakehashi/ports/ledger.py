@@ -31,6 +31,7 @@ __all__ = [
     "NewException",
     "NewFile",
     "NewPart",
+    "Refusal",
     "ReplicaChange",
 ]
 
@@ -41,6 +42,8 @@ class NewFile:
 
     `held` is the code of the fault that holds the whole file; its records then wait for a decision.
     `id`: one that `Store.next_file_id` gave; None: the ledger gives the next.
+    `why` tells more of that fault: its place and facts, never a value of a record.
+    `claim` names this one drop of the file, `owner` the lease under which it is in hand.
     """
 
     lane: str
@@ -53,6 +56,23 @@ class NewFile:
     spool: str
     held: str | None = None
     id: int | None = None
+    why: str | None = None
+    claim: str | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """「受付拒否」 A file that was not taken. `original` is the file that brought the same bytes first."""
+
+    lane: str
+    name: str
+    code: str
+    at: datetime
+    claim: str | None = None
+    size: int | None = None
+    digest: bytes | None = None
+    original: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +115,8 @@ class FileRow:
     config_hash: str
     received_at: datetime
     spool: str
+    why: str | None = None
+    claim: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

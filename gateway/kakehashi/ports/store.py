@@ -28,6 +28,7 @@ from kakehashi.ports.ledger import (
     NewException,
     NewFile,
     NewPart,
+    Refusal,
     ReplicaChange,
 )
 from kakehashi.ports.redrive import OrderBook
@@ -52,12 +53,21 @@ class Store(OrderBook, Vigil, Protocol):
         """The last one that was given; 0: none yet."""
 
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
-        """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent, and
-        StoreError(STO-005) where a request id stands in the ledger already.
+        """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent, Overtaken when
+        the owner's lease has ended, and StoreError(STO-005) where a request id stands in the ledger already.
 
         The batches hold all the file's records (ValueError); only a held file may come without batches: it can be
         refused, not released. A file without records is settled at once, so that its owner hears of it.
         """
+
+    def fence(self, owner: str, *, now: datetime) -> None:
+        """The lease `owner` has ended: from now on nothing comes in under it. Idempotent."""
+
+    def add_refusal(self, refusal: Refusal) -> None:
+        """Note that a file was not taken; once per claim."""
+
+    def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
+        """Newest first."""
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         """The outbox of `lanes`; what other lanes hold takes no place in it.

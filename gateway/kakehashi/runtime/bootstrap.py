@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
+from kakehashi.runtime.lane_source import lane_source
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
@@ -228,7 +229,8 @@ class Gateway:
             patience=self.patience,
         )
 
-    def intakes(self) -> list[Intake]:
+    def intakes(self, stopping: Callable[[], bool]) -> list[Intake]:
+        """One a lane. `stopping`: when to lay down what is in hand."""
         return [
             Intake(
                 route=route,
@@ -240,6 +242,7 @@ class Gateway:
                 events=self.events,
                 config_hash=self.configuration.hash,
                 largest_file=self.configuration.gateway.limits.file_bytes,
+                stopping=stopping,
                 gate=self.link_gate(route),
             )
             for route in self.configuration.routes.values()
@@ -314,11 +317,6 @@ class Gateway:
         self.store.batch(0)
         self.links.resolve("", ["0"])
 
-    def trouble(self, lane: str, error: KakehashiError) -> None:
-        """A lane's source is in trouble: at most one line per 5 s and lane."""
-        if self.quiet.may_speak(f"source {lane}"):
-            self.events.emit("source.unavailable", lane=lane, code=error.fault.code)
-
     def close(self) -> None:
         for part in (self.broker, self.client, self.store, self.links):
             with suppress(KakehashiError):
@@ -330,13 +328,8 @@ class Gateway:
         if folder is None:
             return QueueSource(self.broker, settings.queue)
 
-        def refused(fault: Fault) -> None:
-            """Names and kinds of files that the source itself does not hand out."""
-            if fault.code == "REF-005":
-                self.events.emit("file.refused", lane=route.name, file=fault.place.file or "", code=fault.code)
-
-        source: Source = plugin("sources", "folder")(folder, settings, refused=refused)
-        return source
+        make = plugin("sources", "folder")
+        return lane_source(make, route, folder, store=self.store, clock=self.clock, events=self.events)
 
     def _returning(self) -> Mapping[str, Returning]:
         made = {}

@@ -45,11 +45,14 @@ gateway.failed       | error   | name role code error                   | A role
 configuration.reloaded | info  | config                                 | A changed configuration passed its check and is in force |
 configuration.refused | error  | faults code error                      | A changed configuration is wrong; the old one stays      | Run `kakehashi check`
 file.received        | info    | lane file_id file records batches size | A file is safe in spool and ledger                       |
-file.held            | warning | lane file_id file records code         | A file is wrong as a whole and waits for a decision      | Ask the owner for a new file, then discard or release this one
+file.held            | warning | lane file_id file records code offset why | A file is wrong as a whole and waits for a decision      | Ask the owner for a new file, then discard or release this one
 file.refused         | warning | lane file code original error at       | A file was not taken                                     | See the code; a duplicate needs nothing
+file.overtaken       | warning | lane file code                         | This process stood still until its lease had ended; another one takes its files | None; see why it stood still
+file.incomplete      | warning | lane file code offset why              | A file has not grown for a while and is not complete; it stays where it is | Ask the owner whether its writer has died
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
 file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
-source.unavailable   | error   | lane code                              | The watched folder or queue of a lane cannot be read     | Check mount and rights, or the queue
+source.unavailable   | error   | lane code place errno                  | A lane takes nothing: its folder, its queue or the spool fails; files stay where they are | Check mount, rights and free space, or the queue; it goes on by itself
+source.recovered     | info    | lane                                   | A lane takes files again                                 |
 batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
 batch.settled        | info    | lane batch_id file_id request_id records attempts | Every record of a batch has its outcome         |

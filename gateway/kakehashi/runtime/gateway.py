@@ -8,15 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
+from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Outage, Trouble
+from kakehashi.runtime.taking import Taking
 
 __all__ = ["GatewayProcess", "Role"]
 
@@ -42,6 +44,7 @@ class GatewayProcess:
     on_failure: Callable[[], None] = lambda: None
     """Called when a role cannot go on: the ledger is corrupt, or something that nobody thought of."""
     stop: Event = field(default_factory=Event, init=False)
+    _taken: Event = field(default_factory=Event, init=False)
     _threads: list[Thread] = field(default_factory=list, init=False)
 
     @cached_property
@@ -114,33 +117,35 @@ class GatewayProcess:
         )
 
     def _intake(self) -> None:
-        intakes = self.gateway.intakes()
-        publishing = self.gateway.publishing()
+        """A thread a lane takes files in; this one publishes what they bring."""
+        *takers, publisher = self.intake_loops()
+        threads = [Thread(target=self._run, args=(Role.INTAKE, taker), daemon=True) for taker in takers]
+        for thread in threads:
+            thread.start()
+        publisher()
+        for thread in threads:
+            thread.join()
 
-        def step() -> int:
-            self.gateway.broker.publish([])  # while it takes nothing, files stay where they are
-            done = 0
-            for intake in intakes:
-                if self.stop.is_set():
-                    break
-                done += self._guarded(intake.route.name, intake.run_once)
-                done += publishing.publish_new()
-            return done
+    def intake_loops(self) -> list[Callable[[], None]]:
+        """One for each lane, and the outbox's last. Each returns when `stop` is set."""
+        publish = self.gateway.publishing().publish_new
+        takers = [partial(self._take, intake) for intake in self.gateway.intakes(self.stop.is_set)]
+        return [*takers, partial(self._loop, Role.INTAKE, publish, idle=self._taken)]
 
-        self._loop(Role.INTAKE, step)
-        for intake in intakes:
-            with suppress(KakehashiError):
-                intake.source.close()
-
-    def _guarded(self, lane: str, step: Callable[[], int]) -> int:
-        """A folder that cannot be read, or a source queue that is gone, is this lane's trouble alone."""
+    def _take(self, intake: Intake) -> None:
         try:
-            return step()
-        except KakehashiError as error:
-            if isinstance(error, BrokerError | StoreError) and not isinstance(error, BrokerMisconfigured):
-                raise
-            self.gateway.trouble(lane, error)
-            return 0
+            Taking(
+                intake=intake,
+                broker=self.gateway.broker,
+                quiet=self.gateway.quiet,
+                events=self.gateway.events,
+                outage=Outage(f"intake {intake.route.name}", self._trouble, self.stop),
+                stop=self.stop,
+                taken=self._taken.set,
+                unexpected=partial(self._tell_failure, Role.INTAKE, code="GEN-001"),
+            ).run()
+        except StoreCorrupt as error:
+            self._fail(Role.INTAKE, error, code=error.fault.code)
 
     def _scheduler(self) -> None:
         self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
@@ -177,7 +182,8 @@ class GatewayProcess:
             with suppress(KakehashiError):
                 consumers.pop().close()
 
-    def _loop(self, role: Role, step: Callable[[], int]) -> None:
+    def _loop(self, role: Role, step: Callable[[], int], *, idle: Event | None = None) -> None:
+        """`idle`: what is waited for when there is nothing to do; else it is `stop`."""
         outage = Outage(role, self._trouble, self.stop)
         while not self.stop.is_set():
             try:
@@ -195,5 +201,5 @@ class GatewayProcess:
                 self.stop.wait(1)
                 continue
             outage.worked()
-            if not done:
-                self.stop.wait(_IDLE)
+            if not done and (idle or self.stop).wait(_IDLE) and idle:
+                idle.clear()

@@ -14,7 +14,6 @@ from kakehashi.errors import (
     QueueRefused,
     SealError,
     StoreCorrupt,
-    StoreUnavailable,
 )
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
@@ -37,10 +36,7 @@ def read_chunk(spool: Spool, file: FileRow, row: BatchRow) -> Sealed:
     """The sealed body of a batch. FolderUnavailable: this file of the spool cannot be read now (the ledger is fine);
     StoreCorrupt: it is damaged or gone.
     """
-    try:
-        return spool.read(file.spool, row.spool_offset, row.spool_length)
-    except StoreUnavailable as error:
-        raise FolderUnavailable(error.fault) from None
+    return spool.read(file.spool, row.spool_offset, row.spool_length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from kakehashi.domain.batch import letters
 from kakehashi.errors import BrokerMisconfigured
 from kakehashi.ports.broker import Broker, Consumer, Delivery
-from kakehashi.ports.files import SourceFile
+from kakehashi.ports.files import Claim, SourceFile
 
 __all__ = ["QueueSource"]
 
@@ -56,6 +56,15 @@ class _QueuedFile:
     def name(self) -> str:
         """From the content: the publisher's own ids may hold anything."""
         return f"{self.source.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
+
+    @property
+    def size(self) -> int:
+        return len(self.delivery.message.body)
+
+    @property
+    def claim(self) -> Claim:
+        """A message has no identity but its content; whether it came before, the broker says."""
+        return Claim(self.name)
 
     @property
     def may_be_left_over(self) -> bool:

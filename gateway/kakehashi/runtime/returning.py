@@ -26,7 +26,6 @@ from kakehashi.ports.files import Sink, Spool
 from kakehashi.ports.ledger import BatchRow, ExceptionRow, FileRow, NewCharacter
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
-from kakehashi.runtime.publishing import read_chunk
 from kakehashi.validation.individual_number_scan import find_individual_number
 
 __all__ = ["Returning", "result_name"]
@@ -93,7 +92,7 @@ class Returning:
             yield self.plan.encoder.write(record.name, record.row(None, context))
 
     def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext, met: _Met) -> bytes:
-        sealed = read_chunk(self.spool, file, row)
+        sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
         body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
         answers = {row.id: self._answers(row)}

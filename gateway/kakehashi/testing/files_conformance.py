@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from kakehashi.errors import StoreCorrupt, StoreUnavailable
+from kakehashi.errors import FolderUnavailable, StoreCorrupt
 from kakehashi.ports.files import Sink, Source, Spool
 from kakehashi.ports.sealer import Sealed
 
@@ -153,7 +153,7 @@ class SpoolConformance:
         writer.abandon()
         with pytest.raises(StoreCorrupt):
             spool.read("abc", offset, length)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(FolderUnavailable):
             writer.commit()
 
     def test_a_name_may_be_written_again(self, spool: Spool) -> None:

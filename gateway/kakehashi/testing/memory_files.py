@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from kakehashi.errors import FolderUnavailable, StoreCorrupt, StoreUnavailable
-from kakehashi.ports.files import SourceFile
+from kakehashi.errors import FolderUnavailable, StoreCorrupt
+from kakehashi.ports.files import Claim, SourceFile
 from kakehashi.ports.sealer import Sealed
 
 __all__ = ["MemoryFile", "MemorySink", "MemorySource", "MemorySpool", "MemorySpoolWriter"]
@@ -16,14 +16,23 @@ __all__ = ["MemoryFile", "MemorySink", "MemorySource", "MemorySpool", "MemorySpo
 class MemoryFile:
     """A file of a MemorySource."""
 
-    def __init__(self, source: MemorySource, name: str, content: bytes) -> None:
+    def __init__(self, source: MemorySource, name: str, content: bytes, claim: str) -> None:
         self._source = source
+        self._claim = Claim(claim)
         self._content = content
         self._name = name
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def size(self) -> int:
+        return len(self._content)
+
+    @property
+    def claim(self) -> Claim:
+        return self._claim
 
     @property
     def may_be_left_over(self) -> bool:
@@ -48,12 +57,14 @@ class MemorySource:
 
     def __init__(self) -> None:
         self._files: list[MemoryFile] = []
+        self._drops = 0
         self.in_hand: set[MemoryFile] = set()
         self.quarantined: list[tuple[str, str]] = []
         self.broken = False
 
     def put(self, name: str, content: bytes) -> None:
-        self._files.append(MemoryFile(self, name, content))
+        self._drops += 1
+        self._files.append(MemoryFile(self, name, content, f"drop-{self._drops}"))
 
     def claim(self, most: int) -> list[SourceFile]:
         if self.broken:
@@ -143,5 +154,5 @@ class MemorySpoolWriter:
         if self._spool.full:
             self._chunks = None
         if self._chunks is None:
-            raise StoreUnavailable
+            raise FolderUnavailable("FIL-002")
         return self._chunks

@@ -12,7 +12,7 @@ from typing import Any
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
-from kakehashi.errors import DuplicateContent, StoreError
+from kakehashi.errors import DuplicateContent, Overtaken, StoreError
 from kakehashi.ports.ledger import (
     Attempt,
     BatchRow,
@@ -27,6 +27,7 @@ from kakehashi.ports.ledger import (
     NewException,
     NewFile,
     NewPart,
+    Refusal,
     ReplicaChange,
 )
 from kakehashi.ports.redrive import Correction
@@ -46,6 +47,8 @@ class Ledger:
     def __init__(self) -> None:
         self.files: dict[int, FileRow] = {}
         self.returned: set[int] = set()
+        self.fenced: set[str] = set()
+        self.refusals: list[Refusal] = []
         self.batches: dict[int, BatchRow] = {}
         self.attempts: dict[int, list[Attempt]] = {}
         self.exceptions: dict[int, ExceptionRow] = {}
@@ -77,6 +80,8 @@ class Ledger:
         for known in self.files.values():
             if (known.lane, known.digest) == (file.lane, file.digest) or known.id == file.id:
                 raise DuplicateContent(known.id)
+        if file.owner in self.fenced:
+            raise Overtaken
         self.check_requests(request_ids)
         state = FileState.WORKING if batches else FileState.SETTLED
         row = FileRow(
@@ -92,6 +97,8 @@ class Ledger:
             config_hash=file.config_hash,
             received_at=file.received_at,
             spool=file.spool,
+            why=file.why,
+            claim=file.claim,
         )
         self.files[row.id] = row
         for batch, request_id in zip(batches, request_ids, strict=True):

@@ -28,6 +28,7 @@ from kakehashi.ports.ledger import (
     NewException,
     NewFile,
     NewPart,
+    Refusal,
     ReplicaChange,
 )
 from kakehashi.ports.sealer import Sealed
@@ -56,6 +57,19 @@ class MemoryStore(MemorySuccession):
         check_batches(file, batches, request_ids)
         with self._transaction() as ledger:
             return ledger.add_file(file, batches, request_ids)
+
+    def fence(self, owner: str, *, now: datetime) -> None:  # noqa: ARG002  # kept for people who read the real one
+        with self._transaction() as ledger:
+            ledger.fenced.add(owner)
+
+    def add_refusal(self, refusal: Refusal) -> None:
+        with self._transaction() as ledger:
+            if refusal.claim is None or all(row.claim != refusal.claim for row in ledger.refusals):
+                ledger.refusals.append(refusal)
+
+    def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
+        with self._transaction() as ledger:
+            return [row for row in reversed(ledger.refusals) if lane in (None, row.lane)][:most]
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kakehashi.errors import FolderUnavailable, StoreCorrupt, StoreUnavailable
+from kakehashi.errors import FolderUnavailable, StoreCorrupt
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters import durable_file
 from kakehashi_adapters.file_drop import FolderSink, FolderSource
@@ -112,9 +112,9 @@ FolderSink(root).deliver("result.csv", [b"x" * 300_000])
 
 
 def test_a_full_disk_leaves_no_half_file_and_ends_by_itself(tmp_path):
-    """A full disk is STO-002 for the spool (its writer is dead) and FIL-002 for results; with space it goes on."""
+    """A full disk is FIL-002 for spool (its writer is dead) and results; with space it goes on."""
     run = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines() == ["STO-002", "STO-002", "STO-002", "FIL-002"]
+    assert run.stdout.splitlines() == ["FIL-002", "FIL-001", "FIL-001", "FIL-002"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result.csv", "spool"]
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["abc"]
 
@@ -126,11 +126,11 @@ def test_a_failed_sync_is_final(tmp_path, monkeypatch):
     place = writer.append(Sealed("k", b"x"))
     with monkeypatch.context() as patch:
         patch.setattr(durable_file.os, "fsync", failing)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(FolderUnavailable):
             writer.commit()
         with pytest.raises(FolderUnavailable):
             FolderSink(tmp_path).deliver("a", [b"x"])
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(FolderUnavailable):
         writer.commit()
     with pytest.raises(StoreCorrupt):
         spool.read("abc", *place)

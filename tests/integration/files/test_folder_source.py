@@ -3,6 +3,7 @@
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -115,7 +116,8 @@ def test_a_claim_that_fails_halfway_keeps_nothing_in_hand(drop, monkeypatch, err
 @pytest.mark.parametrize("read", [lambda file: file.read(), lambda file: file.read(10), lambda file: file.readline()])
 def test_a_disk_that_cannot_be_read_is_a_fault_of_the_folder(drop, read):
     """A read error in the middle of a file is FIL-001 with its number, as every other trouble with the folder."""
-    unreadable = ClaimedFile(Path("/proc/self"), "mem", in_hand=set(), quarantine=Quarantine(drop, None))
+    claims = SimpleNamespace(path=Path("/proc/self"), owner="", beat=lambda: None)
+    unreadable = ClaimedFile(claims, "mem", in_hand=set(), quarantine=Quarantine(drop, None), archive=None)
     with unreadable.open() as opened, pytest.raises(FolderUnavailable) as caught:
         read(opened)
     assert (caught.value.fault.code, caught.value.fault.facts["errno"]) == ("FIL-001", "EIO")

@@ -139,7 +139,9 @@ def failures(call):
                 found.append(Happening("blocked", 0, BrokerBlocked()))
                 found.append(Happening("unavailable after half", 0.5, BrokerUnavailable()))
             return found
-        case "store" | "links" | "spool" | "writer":
+        case "spool" | "writer":
+            return [Happening(f"disk fails {when}", done, FolderUnavailable()) for done, when in WHEN]
+        case "store" | "links":
             return [Happening(f"unavailable {when}", done, StoreUnavailable()) for done, when in WHEN]
         case "client":
             return [
@@ -170,7 +172,7 @@ OUTAGES = {
     "store": [StoreUnavailable()],
     "links": [StoreUnavailable()],
     "client": [ServerUnreachable(), OutcomeUnknown(), ServerRefused(status=502)],
-    "spool": [StoreUnavailable()],
+    "spool": [FolderUnavailable()],
     "sink": [FolderUnavailable()],
     "file": [FolderUnavailable()],
 }
@@ -246,6 +248,33 @@ class Pulse:
     def wait(self, _seconds=None):
         self._set = True
         return True
+
+
+class Bell:
+    """In place of the word that something was taken: who would wait for it, waits."""
+
+    def __init__(self, pulse):
+        self.wait = pulse.wait
+
+    def set(self):
+        pass
+
+    def clear(self):
+        pass
+
+
+def hold(process, pulse):
+    """Its loops end when they would wait. Frozen: nobody else may."""
+    object.__setattr__(process, "stop", pulse)
+    object.__setattr__(process, "_taken", Bell(pulse))
+
+
+def turn(process, role, pulse):
+    """One role until it would wait; the loops of the intake one after the other."""
+    loops = process.intake_loops() if role == "_intake" else [getattr(process, role)]
+    for loop in loops:
+        pulse.clear()
+        loop()
 
 
 class InLine:
@@ -339,7 +368,7 @@ class World:
             sink=Port(fates, "sink", self.sink),
         )
         self.process = GatewayProcess(gateway, roles=())
-        object.__setattr__(self.process, "stop", self.pulse)  # frozen: nobody else may
+        hold(self.process, self.pulse)
 
     def run(self, chosen, outage=None):
         """From the two files to quiet. Returns what is wrong, in words; nothing, if all is well."""
@@ -360,7 +389,7 @@ class World:
         for role in ("_intake", "_worker", "_scheduler"):
             self.pulse.clear()
             try:
-                getattr(self.process, role)()
+                turn(self.process, role, self.pulse)
             except Crash:
                 self.boot()
 

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 from tests.unit.pipeline.test_work import take
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.errors import StoreUnavailable
+from kakehashi.errors import FolderUnavailable, StoreUnavailable
 from kakehashi.interface.service import ServiceHours
 from kakehashi.runtime.events import EventLog
 
@@ -59,7 +59,7 @@ def test_a_spool_that_cannot_be_read_now_parks_nothing(house_of, manifest):
     read = house.gateway.spool.read
 
     def away(*_args):
-        raise StoreUnavailable
+        raise FolderUnavailable
 
     house.gateway.spool.read = away
     assert house.publishing.publish_new() == 0
