@@ -81,16 +81,12 @@ ITEMS = [item for part in PARTS.values() for item in part]
 OPEN = {
     "E02": "only the durable steps are killed at (E01)",
     "E06": "a second SIGTERM, and the time that three roles need",
-    "E12": "embedded queue and ledger shared by two processes only",
-    "E13": "all of it",
     "E18": "consumers go on during an alarm only while nothing must be published",
     "E22": "on real processes; the adapter has a test",
     "E23": "on real processes; the adapter has a test",
     "E26": "on real processes; the adapter has a test",
-    "E28": "all of it",
     "E39": "symbols are not acquired yet; 4007 waits and is released",
     "E40": "an old protocol, on real processes",
-    **dict.fromkeys(("E43", "E44", "E45", "E46", "E47", "E48", "E49", "E50", "E54", "E55"), "on real processes"),
     "E51": "all of it",
     "E52": "beside small files, at 4 GB",
 }
