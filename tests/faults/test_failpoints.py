@@ -16,15 +16,9 @@ from kakehashi_simulators.legacy.tax import LANE
 
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 AS_WORKER = [
-    *("worker.received", "worker.intended", "worker.asked", "worker.answered", "settling.postponed", "worker.followed"),
-    *(
-        "worker.polled",
-        "settling.settled",
-        "worker.acknowledged",
-        "linking.linked",
-        "settling.split",
-        "settling.parked",
-    ),
+    *("worker.received", "worker.begun", "worker.intended", "worker.asked", "worker.answered"),
+    *("settling.postponed", "worker.followed", "worker.polled", "settling.settled", "worker.acknowledged"),
+    *("linking.linked", "settling.split", "settling.parked"),
 ]
 """In an order that reaches each: who asks for the status must find an intent without an answer."""
 AS_INTAKE = [step for step in STEPS if step.partition(".")[0] in {"intake", "publishing", "returning"}]
