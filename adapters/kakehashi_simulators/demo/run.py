@@ -28,6 +28,7 @@ __all__ = ["DemoRun", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
+_LEASES = {".lock", ".lease"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class DemoRun:
         """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
         folders = [self.drop_folder(lane) for lane in self.configuration.routes]
         work = [folder.parent / f".{folder.name}-work" for folder in folders]
-        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix != ".lock"]
+        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix not in _LEASES]
 
     def is_link(self, sample: Sample) -> bool:
         return self.configuration.routes[sample.lane].function == "LINK"
