@@ -12,6 +12,7 @@ from kakehashi.pipeline.envelope import WorkItem, write_message
 from kakehashi.pipeline.work import Done
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.following import Following
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.worker import Worker
 from kakehashi_adapters.amqp import open_broker
@@ -62,10 +63,11 @@ def test_urgent_work_passes_a_full_backlog(broker):
     with ThreadPoolExecutor(SLOTS) as pool, broker.consume(["urgent", "tax", "welfare"], prefetch=PREFETCH) as consumer:
         worker = Worker(
             lanes={"tax": tax, "welfare": welfare},
-            broker=broker,
+            following=Following(broker=broker, clock=None, events=EventLog(), quiet=None, trouble=None),
             store=None,
             clock=None,
             events=EventLog(),
+            quiet=None,
             pool=pool,
             schedule=Schedule(slots=SLOTS, kept=1, limits={"tax": SLOTS, "welfare": SLOTS}),
             idle=timedelta(seconds=0.1),

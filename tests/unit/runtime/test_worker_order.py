@@ -11,6 +11,7 @@ from kakehashi.pipeline.work import Done
 from kakehashi.ports.broker import Delivery
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.following import Following
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.worker import Worker
 
@@ -59,7 +60,7 @@ def test_earlier_batches_of_an_ordered_lane_end_before_later_ones_begin():
     with ThreadPoolExecutor(4) as pool:
         worker = Worker(
             lanes=lanes,
-            broker=None,
+            following=Following(broker=None, clock=None, events=EventLog(), quiet=None, trouble=None),
             store=None,
             clock=None,
             events=EventLog(),
