@@ -19,6 +19,8 @@ from kakehashi_simulators.legacy.tax import LANE
 OTHER = "registry-household"
 SHOWN_SECONDS = 35
 RESUMED_SECONDS = 10
+LARGEST = (128 << 20) - 1 if FULL else 1 << 20
+"""RabbitMQ 3.10 takes no more in one message."""
 
 
 def rows(command, site, *options, status=0):
@@ -184,8 +186,10 @@ def test_a_queue_of_another_kind_refuses_the_start_and_is_named(troubled):
 
 @pytest.mark.exam("E29", "E30")
 def test_a_strangers_message_is_buried_also_where_the_dead_queue_is_missing(troubled):
-    """Any bytes, no headers: told with BRK-006 and moved aside; the dead queue is made again when it is gone."""
-    garbage = [b"", bytes(range(256)) * 40, b"{}", bytes(64 << 20 if FULL else 1 << 20)]
+    """Any bytes, no headers, 128 MB: told with BRK-006 and moved aside; the dead queue is made again when it is gone.
+    Operators see them by lane and cause, and give them up with a reason.
+    """
+    garbage = [b"", bytes(range(256)) * 40, b"{}", bytes(LARGEST)]
     with troubled.judged(expected={"message.buried", "broker.unavailable"}):
         troubled.rabbit.control("delete_queue", DEAD)
         with connection(troubled.rabbit.url) as client:
@@ -193,3 +197,23 @@ def test_a_strangers_message_is_buried_also_where_the_dead_queue_is_missing(trou
                 client.channel().basic_publish("", WORK, body)
             troubled.drop()
         eventually(lambda: troubled.messages(DEAD) == len(garbage), what="the dead letters")
+    config = ("--config", troubled.run.site.config, "--json")
+    told = {"lane": LANE, "code": "BRK-006", "letters": 4, "bytes": sum(map(len, garbage))}
+    for command in (("status",), ("parked", "list")):
+        (row,) = letters(command, troubled)
+        assert told.items() <= row.items()
+        assert row["what_to_do"]
+    discard = ("parked", "discard", "--letters", "--lane", LANE, "--cause", "BRK-006", "--reason", "strangers", *config)
+    assert json.loads(kakehashi(*discard, "--dry-run").stdout) == {"dry_run": 4}
+    assert json.loads(kakehashi(*discard, "--yes").stdout) == {"discarded": 4}
+    assert json.loads(kakehashi(*discard, "--yes").stdout) == {"discarded": 0}
+    assert letters(("parked", "list"), troubled) == []
+    order = json.loads(kakehashi("parked", "orders", *config).stdout.splitlines()[-1])
+    assert (order["action"], order["done"], order["reason"], order["state"]) == ("letters", 4, "strangers", "done")
+
+
+def letters(command, site):
+    """The rows about dead letters."""
+    done = kakehashi(*command, "--config", site.run.site.config, "--json")
+    assert done.returncode == 0, done
+    return [row for row in map(json.loads, done.stdout.splitlines()) if "letters" in row]
