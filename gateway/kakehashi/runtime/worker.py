@@ -58,6 +58,9 @@ class Worker:
     _unended: set[int] = field(default_factory=set, init=False)
     """Batches whose tries ended here without an end, because the ledger was away: nobody died."""
 
+    _again: dict[int, list[Delivery]] = field(default_factory=dict, init=False)
+    """Batch in work here → its deliveries that came meanwhile: the broker took the first one back. Nobody died."""
+
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
 
@@ -102,11 +105,17 @@ class Worker:
         wait(self._in_work)
         self._unended.update(_begun_again(self._in_work.values()))
         self._in_work.clear()
+        self._again.clear()
         self.schedule.clear()
         self.following.let_go()
 
     def _begin(self) -> None:
         while (delivery := self.schedule.begin()) is not None:
+            number = _batch(delivery)
+            if number is not None and any(number == _batch(each) for each in self._in_work.values()):
+                self.schedule.end(delivery)
+                self._again.setdefault(number, []).append(delivery)
+                continue
             self._in_work[self.pool.submit(self._step, delivery)] = delivery
 
     def _finish_ended(self, consumer: Consumer, *, within: float, go_on: bool) -> None:
@@ -115,6 +124,8 @@ class Worker:
         trouble: StoreError | None = None
         for future in [future for future in self._in_work if future in ended]:  # in the order of their arrival
             delivery = self._in_work.pop(future)
+            for again in self._again.pop(_batch(delivery) or 0, ()):  # stale by now, or the next try
+                self.schedule.add(again)
             try:
                 step = future.result()
             except StoreError as error:
