@@ -96,8 +96,8 @@ BRK-002 | the broker cannot be reached | ブローカーに接続できません
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
 BRK-004 | the broker's queues or rights differ from the configuration | キューの定義または権限が設定と異なります | See `kakehashi topology --check`; let the queue run empty, delete it, and start again; or give the user its rights | kakehashi topology --check を参照し、キューを空にして削除後に再起動するか、権限を付与してください
 BRK-005 | a message could not be routed | 電文の宛先キューがありません | Declare the topology again | キューを再定義してください
-BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文がキューにあります | See the dead queue of the lane | デッドキューを確認してください
-BRK-007 | a message came back too often without an answer: a worker dies on it | 電文が処理されないまま繰り返し戻されました | See the dead queue of the lane; resend the batch from the ledger once the cause is found | デッドキューを確認し、原因を除いてから台帳より再送してください
+BRK-006 | a foreign or unreadable message stands in a queue | 読めない電文がキューにあります | `kakehashi parked list` counts them; see who else publishes into this lane's queue, then `kakehashi parked discard --letters --lane …` | `kakehashi parked list` で件数を確認し、このキューへの他の送信元を調べたうえで、`kakehashi parked discard --letters --lane …` で破棄してください
+BRK-007 | a message came back too often without an answer: a worker dies on it | 電文が処理されないまま繰り返し戻されました | The ledger publishes the batch again by itself; find what kills the worker, then `kakehashi parked discard --letters --lane …` | 台帳より自動的に再送されます。異常終了の原因を調べたうえで、`kakehashi parked discard --letters --lane …` で破棄してください
 BRK-008 | the broker refused a message: the queue is full or has no quorum | ブローカーが電文を拒否しました(キューの満杯または過半数割れ) | See the queue's length limit and the cluster's nodes | キューの上限とクラスタの状態を確認してください
 BRK-009 | no worker takes anything from a lane | レーンを処理するワーカーがありません | Start a worker: `kakehashi run --role worker` | ワーカーを起動してください(kakehashi run --role worker)
 BRK-010 | workers died on this batch, again and again | このバッチの処理中にワーカーが繰り返し異常終了しました | The batch is parked; find what kills the worker (memory, a crash in a library), then retry it or discard it | バッチを保留しました。異常終了の原因を調べ、再処理または破棄してください

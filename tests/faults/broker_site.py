@@ -46,10 +46,10 @@ class BrokerSite(Site):
             if self.proxy is not None:
                 self.proxy.recover()
         self.rest(seconds)
-        assert self.wrong() == []
-        assert self.unwell(begin) == []
-        assert {name: size for name, size in self.memory().items() if size > MOST_BYTES} == {}
-        assert set(expected) <= {event["event"] for event in self.told(begin)}
+        large = [f"M: {name} {size}" for name, size in self.memory().items() if size > MOST_BYTES]
+        missing = sorted(set(expected) - {event["event"] for event in self.told(begin)})
+        found = [*self.wrong(), *self.unwell(begin), *large, *(f"not told: {name}" for name in missing)]
+        assert not found, found
 
     def rest(self, seconds=REST_SECONDS):
         """Wait until everything that was dropped is settled and returned; how long it took."""

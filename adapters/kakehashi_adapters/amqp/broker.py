@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from kakehashi.errors import BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
-from kakehashi_adapters.amqp import inspection
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, DeadLetter, Delivery, Message, QueueState
+from kakehashi_adapters.amqp import dead_queue, inspection
 from kakehashi_adapters.amqp.address import Address, parse_address
 from kakehashi_adapters.amqp.consumer import AmqpConsumer
 from kakehashi_adapters.amqp.names import delay_kind, letter, queue_name, queues
@@ -71,6 +71,12 @@ class AmqpBroker:
 
     def dead(self, lane: str) -> int:
         return self._topology.count([queue_name(self._address.prefix, lane, "dead")])[0]
+
+    def dead_letters(self, lane: str, *, most: int) -> list[DeadLetter]:
+        return dead_queue.look(self._address, lane, most=most)
+
+    def discard_dead(self, lane: str, *, code: str | None, most: int) -> int:
+        return dead_queue.discard(self._address, lane, code=code, most=most)
 
     def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
         return inspection.inspect(self._address, lanes, in_order=in_order)

@@ -18,7 +18,7 @@ from kakehashi_adapters.amqp.address import Address
 from kakehashi_adapters.amqp.names import Queue, queues
 from kakehashi_adapters.amqp.translation import translate
 
-__all__ = ["inspect", "probe"]
+__all__ = ["connected", "inspect", "probe", "translated"]
 
 _T = TypeVar("_T")
 _BLOCKED_SECONDS = 5.0
@@ -27,7 +27,7 @@ _DIFFERS = re.compile(r"inequivalent arg '([a-z-]{1,40})'")
 
 def inspect(address: Address, lanes: Sequence[str], *, in_order: Collection[str]) -> list[QueueState]:
     """As ports.broker.Broker.inspect. Nothing is made: a queue is only declared when it is there."""
-    with _connected(address) as connection:
+    with connected(address) as connection:
         wanted = [(lane, queue) for lane in lanes for queue in queues(address.prefix, lane, in_order=lane in in_order)]
         return [_state(connection, lane, queue) for lane, queue in wanted]
 
@@ -59,7 +59,7 @@ def _difference(error: Exception, queue: Queue) -> dict[str, str]:
 
 def probe(address: Address) -> None:
     """As ports.broker.Broker.probe: an empty message into a queue of this connection's own, confirmed."""
-    with _connected(address) as connection:
+    with connected(address) as connection:
 
         def publish(channel: BlockingChannel) -> None:
             queue = f"{address.prefix}.probe.{secrets.token_hex(8)}"
@@ -67,17 +67,18 @@ def probe(address: Address) -> None:
             channel.confirm_delivery()
             channel.basic_publish("", queue, b"", mandatory=True)
 
-        _translated(lambda: publish(connection.channel()))
+        translated(lambda: publish(connection.channel()))
 
 
 @contextmanager
-def _connected(address: Address) -> Iterator[pika.BlockingConnection]:
+def connected(address: Address) -> Iterator[pika.BlockingConnection]:
+    """Closed at the end of the block."""
     connection = _connect(address)
     try:
         yield connection
     finally:
         if connection.is_open:
-            _translated(connection.close)
+            translated(connection.close)
 
 
 def _connect(address: Address) -> pika.BlockingConnection:
@@ -86,13 +87,14 @@ def _connect(address: Address) -> pika.BlockingConnection:
         parameters = copy(node)
         parameters.blocked_connection_timeout = _BLOCKED_SECONDS
         try:
-            return _translated(lambda parameters=parameters: pika.BlockingConnection(parameters))  # type: ignore[misc]  # bound now
+            return translated(lambda parameters=parameters: pika.BlockingConnection(parameters))  # type: ignore[misc]  # bound now
         except BrokerError as error:
             last = error
     raise last
 
 
-def _translated(call: Callable[[], _T]) -> _T:
+def translated(call: Callable[[], _T]) -> _T:
+    """Its answer; every exception of pika is one of ours."""
     try:
         return call()
     except Exception as error:  # noqa: BLE001  # the edge: nothing may pass untranslated

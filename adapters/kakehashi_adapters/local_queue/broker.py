@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Message, QueueState
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, DeadLetter, Message, QueueState
 from kakehashi_adapters.local_queue.consumer import LocalConsumer
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal
@@ -80,6 +80,23 @@ class LocalBroker:
 
     def dead(self, lane: str) -> int:
         return self._count("SELECT count(*) FROM dead WHERE lane = ?", lane)
+
+    def dead_letters(self, lane: str, *, most: int) -> list[DeadLetter]:
+        self._check()
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT code, length(body) FROM dead WHERE lane = ? ORDER BY position LIMIT ?", (lane, most)
+            ).fetchall()
+        return [DeadLetter(code=code, size=size) for code, size in rows]
+
+    def discard_dead(self, lane: str, *, code: str | None, most: int) -> int:
+        self._check()
+        with self._database.transaction() as connection:
+            return connection.execute(
+                """DELETE FROM dead WHERE position IN
+                   (SELECT position FROM dead WHERE lane = ? AND code = coalesce(?, code) ORDER BY position LIMIT ?)""",
+                (lane, code, most),
+            ).rowcount
 
     def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # declared anew at every start
         """Who consumes is not known by lane here: every owner counts for all."""

@@ -23,6 +23,7 @@ DELIVERY_LIMIT = 20
 """Times that a message may come back unacknowledged before it goes to the dead queue (a crash guard)."""
 
 LEASE_SECONDS = 30.0
+_STOP_SECONDS = 1.0
 
 
 def register(connection: sqlite3.Connection) -> int:
@@ -92,9 +93,10 @@ class Renewal:
             self._owners.discard(owner)
 
     def stop(self) -> None:
+        """Its thread may wait for the database's lock: then it ends later, and with the process."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         database: Database | None = None

@@ -44,11 +44,26 @@ def parked_causes(connection: Connection) -> list[BatchCause]:
 
 
 def place_order(connection: Connection, order: NewOrder) -> OrderRow:
+    if order.action is OrderAction.LETTERS:
+        return _insert(connection, order, selected=order.most or 0, state=OrderState.DONE)
     records, last = connection.execute(
         select(func.count(), func.max(exceptions.c.id)).where(*_chosen_exceptions(order))
     ).one()
     query = select(_REST, func.max(batches.c.id)).where(*_chosen_batches(order), *PARKED)
     in_batches, last_batch = connection.execute(query).one()
+    bounds = {"exceptions_to": last or 0, "batches_to": last_batch or 0}
+    return _insert(connection, order, selected=records + int(in_batches), state=OrderState.OPEN, **bounds)
+
+
+def _insert(
+    connection: Connection,
+    order: NewOrder,
+    *,
+    selected: int,
+    state: OrderState,
+    exceptions_to: int = 0,
+    batches_to: int = 0,
+) -> OrderRow:
     values = {
         "lane": order.lane,
         "code": order.code,
@@ -60,13 +75,13 @@ def place_order(connection: Connection, order: NewOrder) -> OrderRow:
         "per_second": order.per_second,
         "most": order.most,
         "placed_at": to_store(order.placed_at),
-        "state": OrderState.OPEN.value,
-        "selected": records + int(in_batches),
-        "done": 0,
+        "state": state.value,
+        "selected": selected,
+        "done": selected if state is OrderState.DONE else 0,
         "due": to_store(order.placed_at),
         "changed_at": to_store(order.placed_at),
-        "exceptions_to": last or 0,
-        "batches_to": last_batch or 0,
+        "exceptions_to": exceptions_to,
+        "batches_to": batches_to,
         "exceptions_at": 0,
         "batches_at": 0,
     }

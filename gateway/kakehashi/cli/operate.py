@@ -7,6 +7,7 @@ import click
 from kakehashi.cli.alarms import tell_alarms
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
+from kakehashi.cli.letters import tell_letters
 from kakehashi.cli.story import tell_story
 from kakehashi.domain.batch import FileState
 from kakehashi.domain.breaker import BreakerState
@@ -44,6 +45,7 @@ def status(session: Session) -> int:
         _tell_causes(session)
         _tell_breakers(session)
         tell_held(session, Choice())
+    tell_letters(session, Choice())
     return 0 if all(lane.adds_up for lane in counts) else 1
 
 

@@ -9,6 +9,7 @@ import click
 from kakehashi.cli.context import Session, command
 from kakehashi.cli.fix import fix, look
 from kakehashi.cli.held import Choice, groups, tell_held
+from kakehashi.cli.letters import tell_letters
 from kakehashi.cli.redrive import cause_options, discard, number_of, orders, retry, stop
 from kakehashi.domain.batch import BatchBody
 from kakehashi.pipeline.ledger import correction_context
@@ -27,7 +28,7 @@ def parked() -> None:
 @cause_options
 @click.option("--each", is_flag=True, help="One by one instead of grouped by cause.")
 def list_parked(session: Session, *, choice: Choice, each: bool) -> int:
-    """What is parked, grouped by cause with the place of the oldest, or one by one; then held files."""
+    """What is parked, by cause with the place of the oldest, or one by one; then held files and dead letters."""
     if each:
         rows = session.store.exceptions(
             lane=choice.lane, code=choice.code, server_code=choice.server_code, item=choice.item, states=OPEN
@@ -47,6 +48,7 @@ def list_parked(session: Session, *, choice: Choice, each: bool) -> int:
             ],
         )  # fmt: skip
     tell_held(session, choice, each=each)
+    tell_letters(session, choice)
     return 0
 
 

@@ -11,6 +11,7 @@ import click
 
 from kakehashi.cli.context import FAULTS, Session, command, is_row_number
 from kakehashi.cli.held import Choice, Group, groups
+from kakehashi.cli.letters import discard_letters
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.redrive import OrderAction, OrderState
 from kakehashi.errors import ConfigurationError, SealError
@@ -83,6 +84,7 @@ def retry(
 
 @command(name="discard")
 @_decision
+@click.option("--letters", is_flag=True, help="Dead letters of the broker, of a lane (and a cause).")
 def discard(
     session: Session,
     *,
@@ -92,8 +94,13 @@ def discard(
     dry_run: bool,
     most: int | None,
     yes: bool,
+    letters: bool,
 ) -> int:
     """Give up for good: records (E56), parked batches (B34), held files (F12), or a whole group by lane and cause."""
+    if letters:
+        if identifiers or not (yes or dry_run):
+            raise click.UsageError("Dead letters are given up by lane and cause, with --yes; --dry-run counts them.")
+        return discard_letters(session, choice, reason=reason, most=most, dry_run=dry_run)
     if identifiers:
         return _single(session, identifiers, choice, reason=reason, dry_run=dry_run, release=False)
     return _group(session, choice, OrderAction.DISCARD, reason=reason, dry_run=dry_run, most=most, yes=yes, rate=None)

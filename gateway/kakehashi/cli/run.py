@@ -13,13 +13,16 @@ from kakehashi.cli.context import UNREACHABLE, Session, command
 from kakehashi.config.loader import load
 from kakehashi.errors import ConfigurationError
 from kakehashi.runtime.bootstrap import Gateway, open_gateway
+from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.gateway import Role
 from kakehashi.runtime.logging import configure_logging
 from kakehashi.runtime.places import shared
 from kakehashi.runtime.reloading import Reloading, Wish
+from kakehashi.runtime.stopping import LastResort
 
 __all__ = ["run"]
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 _ALL = ",".join(role.value for role in Role)
 
 
@@ -35,8 +38,14 @@ def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Pat
     except ValueError:
         raise click.UsageError(f"--role takes {_ALL}.") from None
     wishes: SimpleQueue[Wish] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: wishes.put(Wish.STOP))
+    last_resort = LastResort(lambda: EventLog().emit("gateway.cut_off"))
+
+    def stop(*_: object) -> None:
+        wishes.put(Wish.STOP)
+        last_resort.arm(0)
+
+    for number in _STOPPING:
+        signal.signal(number, stop)
     signal.signal(signal.SIGHUP, lambda *_: wishes.put(Wish.RELOAD))
     configuration = session.configuration
     configure_logging(log, level=log_level)
@@ -49,4 +58,8 @@ def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Pat
 
     gateway = open_gateway(configuration, schemas=xsd)
     ended = Reloading(roles=chosen, wishes=wishes, again=again).run(gateway)
-    return UNREACHABLE if ended is Wish.GIVE_UP else 0
+    for number in _STOPPING:  # Python's own end would take a second one for a kill
+        signal.signal(number, signal.SIG_IGN)
+    code = UNREACHABLE if ended is Wish.GIVE_UP else 0
+    last_resort.arm(code)
+    return code

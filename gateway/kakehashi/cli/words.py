@@ -36,6 +36,8 @@ by | 決定者
 By cause | 原因別
 byte | バイト位置
 bytes | バイト数
+Dead letters | 読めない電文
+letters | 電文数
 Candidates | 縮退候補
 character | 文字
 Characters | 文字

@@ -8,10 +8,11 @@ __all__ = ["OrderAction", "OrderState"]
 
 
 class OrderAction(StrEnum):
-    """「処理区分」 retry: sent again; discard: given up for good."""
+    """「処理区分」 retry: sent again; discard: given up for good; letters: the same of dead letters."""
 
     RETRY = "retry"
     DISCARD = "discard"
+    LETTERS = "letters"
 
 
 class OrderState(StrEnum):

@@ -9,7 +9,17 @@ from typing import Final, Protocol, Self
 
 from kakehashi.errors import Fault
 
-__all__ = ["DELAY_STEPS", "URGENT", "Broker", "Consumer", "Delivery", "Message", "QueueState", "delay_step"]
+__all__ = [
+    "DELAY_STEPS",
+    "URGENT",
+    "Broker",
+    "Consumer",
+    "DeadLetter",
+    "Delivery",
+    "Message",
+    "QueueState",
+    "delay_step",
+]
 
 DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
 """The ladder: waiting happens in one queue per step, so no message ever waits behind a longer TTL."""
@@ -44,6 +54,14 @@ class Delivery:
     message: Message
     redelivered: bool
     tag: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message of a dead queue: why it is there, and how large it is. What it says itself may hold anything."""
+
+    code: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +129,12 @@ class Broker(Protocol):
 
     def dead(self, lane: str) -> int:
         """Messages in the lane's dead queue."""
+
+    def dead_letters(self, lane: str, *, most: int) -> list[DeadLetter]:
+        """The oldest of them. For people: while it looks, others may see fewer."""
+
+    def discard_dead(self, lane: str, *, code: str | None, most: int) -> int:
+        """Give up up to `most` of them, the oldest first, with this code or (None) any; returns how many."""
 
     def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:
         """Every queue of the lanes beside what `declare` would make, the workers' among them; changes nothing."""

@@ -32,6 +32,7 @@ class NewOrder:
     """「一括指図」 Who orders what, and why, for the open records and parked batches of a lane that have this cause.
 
     None: every code, server code, item. `per_second`: records that a retry takes up in a second; `most`: in all.
+    One over dead letters is done when it is placed: it keeps who gave up how many (`most`), and why.
     """
 
     lane: str

@@ -37,9 +37,10 @@ from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.following import Following
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.lane_source import lane_source
-from kakehashi.runtime.outage import Quiet
+from kakehashi.runtime.outage import Quiet, Trouble
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
@@ -127,6 +128,10 @@ class Gateway:
     def quiet(self) -> Quiet:
         return Quiet(self.clock)
 
+    @cached_property
+    def trouble(self) -> Trouble:
+        return Trouble(self.quiet, self.events)
+
     @property
     def endpoint(self) -> Endpoint:
         """The server as all lanes of this process share it. Its breakers go on where an earlier process left them."""
@@ -197,7 +202,9 @@ class Gateway:
         lanes = {name: self.lane_work(route) for name, route in routes.items()}
         return Worker(
             lanes=lanes,
-            broker=self.broker,
+            following=Following(
+                broker=self.broker, clock=self.clock, events=self.events, quiet=self.quiet, trouble=self.trouble
+            ),
             store=self.store,
             clock=self.clock,
             events=self.events,

@@ -40,7 +40,9 @@ def _catalogue(text: str) -> dict[str, Event]:
 CATALOGUE = _catalogue("""
 gateway.started      | info    | name roles version config lanes        | A gateway process runs                                   |
 gateway.stopping     | info    | name roles reason                      | A gateway process finishes what it holds and stops       |
+gateway.stop_step    | info    | step what ended                        | One of the numbered steps of an end is over; not ended: what it held comes again |
 gateway.stopped      | info    | name roles                             | A gateway process has stopped                            |
+gateway.cut_off      | warning |                                        | A gateway process did not end in its grace and ended itself; what it had in hand comes again | See which step did not end, and what it waited for
 gateway.failed       | error   | name role code error                   | A role of the gateway failed and starts again            | See the code in the error reference
 configuration.reloaded | info  | config                                 | A changed configuration passed its check and is in force |
 configuration.refused | error  | faults code error                      | A changed configuration is wrong; the old one stays      | Run `kakehashi check`

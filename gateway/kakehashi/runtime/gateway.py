@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,20 +12,20 @@ from enum import StrEnum
 from functools import cached_property, partial
 from threading import Event, Thread
 
-from kakehashi.errors import BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
+from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
-from kakehashi.runtime.outage import Outage, Trouble
+from kakehashi.runtime.outage import Outage
+from kakehashi.runtime.publishing import Publishing
+from kakehashi.runtime.stopping import Ending, Stage
 from kakehashi.runtime.taking import Taking
 
 __all__ = ["GatewayProcess", "Role"]
 
 _IDLE = 0.2
-_GRACE = 10.0
-_TIME_TO_FINISH = timedelta(seconds=8)  # of the grace, for what a worker has in hand
 
 
 class Role(StrEnum):
@@ -37,7 +38,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class GatewayProcess:
-    """`start` returns when every role runs; `finish` lets each finish what it holds, within ten seconds, and closes."""
+    """`start` returns when every role runs; `finish` lets all finish what they hold, within one grace, and closes."""
 
     gateway: Gateway
     roles: Sequence[Role]
@@ -45,11 +46,12 @@ class GatewayProcess:
     """Called when a role cannot go on: the ledger is corrupt, or something that nobody thought of."""
     stop: Event = field(default_factory=Event, init=False)
     _taken: Event = field(default_factory=Event, init=False)
-    _threads: list[Thread] = field(default_factory=list, init=False)
+    _threads: dict[Role, Thread] = field(default_factory=dict, init=False)
+    _ending: Ending = field(default_factory=Ending, init=False)
 
     @cached_property
-    def _trouble(self) -> Trouble:
-        return Trouble(self.gateway.quiet, self.gateway.events)
+    def _outbox(self) -> Publishing:
+        return self.gateway.publishing()
 
     def declare(self) -> None:
         """Queues first. A broker that is not there yet is an outage of the loops, not a reason to fail.
@@ -76,20 +78,36 @@ class GatewayProcess:
             **self._identity,
         )
         loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
-        self._threads.extend(
-            Thread(target=self._run, args=(role, loops[role]), name=role, daemon=True) for role in self.roles
+        self._threads.update(
+            {role: Thread(target=self._run, args=(role, loops[role]), name=role, daemon=True) for role in self.roles}
         )
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.start()
 
     def finish(self, reason: str) -> None:
+        """In the steps of `Stage`, each told. What does not end in its time is left: it comes again."""
+        self._ending.begin()
         self.stop.set()
         self.gateway.events.emit("gateway.stopping", reason=reason, **self._identity)
-        for thread in self._threads:
-            thread.join(_GRACE)
-        self.gateway.close()
+        for (number, what, until), has_ended in self._steps():
+            ended = has_ended(self._ending.left(until))
+            self.gateway.events.emit("gateway.stop_step", step=number, what=what, ended="yes" if ended else "NO")
         gc.unfreeze()
         self.gateway.events.emit("gateway.stopped", **self._identity)
+
+    def _steps(self) -> Iterator[tuple[tuple[int, str, timedelta], Callable[[float], bool]]]:
+        """Those of this process' roles; each with what waits for its end, so many seconds at most."""
+        if Role.INTAKE in self._threads:
+            yield Stage.TAKING_IN, self._ending.not_taking.wait
+        if Role.WORKER in self._threads:
+            yield Stage.CONSUMING, self._ending.not_consuming.wait
+            worker = [self._threads[Role.WORKER]]
+            yield Stage.IN_HAND, lambda within: _joined(worker, within) and not self._ending.unfinished
+        self._ending.worked.set()
+        yield Stage.PUBLISHING, partial(_joined, [*self._threads.values()])
+        closing = Thread(target=self.gateway.close, name="closing", daemon=True)
+        closing.start()
+        yield Stage.CLOSING, partial(_joined, [closing])
 
     @property
     def _identity(self) -> dict[str, Field]:
@@ -122,15 +140,20 @@ class GatewayProcess:
         threads = [Thread(target=self._run, args=(Role.INTAKE, taker), daemon=True) for taker in takers]
         for thread in threads:
             thread.start()
-        publisher()
-        for thread in threads:
-            thread.join()
+        try:
+            publisher()
+            for thread in threads:
+                thread.join()
+        finally:
+            self._ending.not_taking.set()
+        self._ending.worked.wait()
+        with suppress(KakehashiError):  # then the next process publishes it
+            self._outbox.publish_new()
 
     def intake_loops(self) -> list[Callable[[], None]]:
         """One for each lane, and the outbox's last. Each returns when `stop` is set."""
-        publish = self.gateway.publishing().publish_new
         takers = [partial(self._take, intake) for intake in self.gateway.intakes(self.stop.is_set)]
-        return [*takers, partial(self._loop, Role.INTAKE, publish, idle=self._taken)]
+        return [*takers, partial(self._loop, Role.INTAKE, self._outbox.publish_new, idle=self._taken)]
 
     def _take(self, intake: Intake) -> None:
         try:
@@ -139,7 +162,7 @@ class GatewayProcess:
                 broker=self.gateway.broker,
                 quiet=self.gateway.quiet,
                 events=self.gateway.events,
-                outage=Outage(f"intake {intake.route.name}", self._trouble, self.stop),
+                outage=Outage(f"intake {intake.route.name}", self.gateway.trouble, self.stop),
                 stop=self.stop,
                 taken=self._taken.set,
                 unexpected=partial(self._tell_failure, Role.INTAKE, code="GEN-001"),
@@ -159,7 +182,8 @@ class GatewayProcess:
             try:
                 if not consumers:
                     self.gateway.ledger_answers()  # each delivery given back counts towards the broker's crash guard
-                    self.gateway.broker.publish([])
+                    with suppress(BrokerBlocked):  # what is in the queues can be worked on all the same
+                        self.gateway.broker.publish([])
                     consumers.append(
                         self.gateway.broker.consume(lanes, prefetch=self.gateway.configuration.gateway.broker.prefetch)
                     )
@@ -169,12 +193,15 @@ class GatewayProcess:
                 worker.let_go()
                 raise
 
-        self._loop(Role.WORKER, step)
+        try:
+            self._loop(Role.WORKER, step)
+        finally:
+            self._ending.not_consuming.set()
         with suppress(KakehashiError):
             for consumer in consumers:
-                worker.finish(consumer, within=_TIME_TO_FINISH)
+                self._ending.unfinished = worker.finish(consumer, within=self._ending.time_to_work)
         self._drop(consumers)
-        worker.pool.shutdown(cancel_futures=True)
+        worker.pool.shutdown(wait=False, cancel_futures=True)
 
     def _drop(self, consumers: list[Consumer]) -> None:
         """Give everything in hand back; it comes again."""
@@ -184,7 +211,7 @@ class GatewayProcess:
 
     def _loop(self, role: Role, step: Callable[[], int], *, idle: Event | None = None) -> None:
         """`idle`: what is waited for when there is nothing to do; else it is `stop`."""
-        outage = Outage(role, self._trouble, self.stop)
+        outage = Outage(role, self.gateway.trouble, self.stop)
         while not self.stop.is_set():
             try:
                 done = step()
@@ -203,3 +230,11 @@ class GatewayProcess:
             outage.worked()
             if not done and (idle or self.stop).wait(_IDLE) and idle:
                 idle.clear()
+
+
+def _joined(threads: Sequence[Thread], within: float) -> bool:
+    """Whether all of them end in so many seconds."""
+    until = time.monotonic() + within
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from kakehashi.errors import ConfigurationError, KakehashiError
 from kakehashi.runtime.bootstrap import Gateway
@@ -14,6 +15,8 @@ from kakehashi.runtime.gateway import GatewayProcess, Role
 from kakehashi.runtime.logging import safe_trace
 
 __all__ = ["Reloading", "Wish"]
+
+_LOOK_SECONDS = 1.0
 
 
 class Wish(StrEnum):
@@ -55,7 +58,10 @@ class Reloading:
 
     def _wish(self) -> Wish:
         """The next one; of several that came meanwhile, the last reload or the first stop."""
-        wish = self.wishes.get()
+        wish = None
+        while wish is None:
+            with suppress(Empty):  # a signal that another thread was given wakes up none that waits for ever
+                wish = self.wishes.get(timeout=_LOOK_SECONDS)
         while wish is Wish.RELOAD and not self.wishes.empty():
             wish = self.wishes.get()
         return wish

@@ -9,15 +9,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from kakehashi.errors import InputError, KakehashiError, QueueRefused, StoreError
+from kakehashi.errors import InputError, KakehashiError, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import WorkItem, read_message, write_message
 from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
-from kakehashi.ports.broker import Broker, Consumer, Delivery, Message, delay_step
+from kakehashi.ports.broker import Consumer, Delivery, Message, delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.events import EventLog, Field
+from kakehashi.runtime.following import Following
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.schedule import Schedule
@@ -41,7 +42,7 @@ class Worker:
     """
 
     lanes: Mapping[str, LaneWork]
-    broker: Broker
+    following: Following
     store: Store
     clock: Clock
     events: EventLog
@@ -57,11 +58,15 @@ class Worker:
     _unended: set[int] = field(default_factory=set, init=False)
     """Batches whose tries ended here without an end, because the ledger was away: nobody died."""
 
+    _again: dict[int, list[Delivery]] = field(default_factory=dict, init=False)
+    """Batch in work here → its deliveries that came meanwhile: the broker took the first one back. Nobody died."""
+
     def run_once(self, consumer: Consumer) -> int:
         """Take up what is there and finish what has ended; how many were taken up.
 
         Raises BrokerError, StoreError: then `let_go` comes before another consumer.
         """
+        self.following.catch_up(consumer)
         taken = consumer.receive(_ALL, _NOTHING if self._in_work else self.idle)
         self._take_up(taken)
         self._begin()
@@ -76,12 +81,15 @@ class Worker:
         for delivery in taken:
             self.schedule.add(delivery, alone=delivery.redelivered and _batch(delivery) in tried)
 
-    def finish(self, consumer: Consumer, *, within: timedelta) -> None:
-        """Begin nothing more; finish what is in work, as far as it ends in this time. Raises as `run_once`."""
+    def finish(self, consumer: Consumer, *, within: timedelta) -> int:
+        """Begin nothing more; finish what is in work, as far as it ends in this time; how many did not. Raises as
+        `run_once`.
+        """
         deadline = time.monotonic() + within.total_seconds()
         while self._in_work and (left := deadline - time.monotonic()) > 0:
             self._finish_ended(consumer, within=left, go_on=False)
         self._forgive(self._in_work.values())
+        return len(self._in_work)
 
     def _forgive(self, left: Iterable[Delivery]) -> None:
         """Tries that ended without an end, and what is left now, count for nothing: this worker is alive."""
@@ -97,10 +105,17 @@ class Worker:
         wait(self._in_work)
         self._unended.update(_begun_again(self._in_work.values()))
         self._in_work.clear()
+        self._again.clear()
         self.schedule.clear()
+        self.following.let_go()
 
     def _begin(self) -> None:
         while (delivery := self.schedule.begin()) is not None:
+            number = _batch(delivery)
+            if number is not None and any(number == _batch(each) for each in self._in_work.values()):
+                self.schedule.end(delivery)
+                self._again.setdefault(number, []).append(delivery)
+                continue
             self._in_work[self.pool.submit(self._step, delivery)] = delivery
 
     def _finish_ended(self, consumer: Consumer, *, within: float, go_on: bool) -> None:
@@ -109,6 +124,8 @@ class Worker:
         trouble: StoreError | None = None
         for future in [future for future in self._in_work if future in ended]:  # in the order of their arrival
             delivery = self._in_work.pop(future)
+            for again in self._again.pop(_batch(delivery) or 0, ()):  # stale by now, or the next try
+                self.schedule.add(again)
             try:
                 step = future.result()
             except StoreError as error:
@@ -130,12 +147,7 @@ class Worker:
         for delivery, step in steps:
             match step:
                 case Foreign(code=code):
-                    try:
-                        consumer.bury(delivery, code)
-                    except QueueRefused as error:  # it stays in hand until the broker takes it back
-                        self._lane_refused(delivery.message.lane, error)
-                        continue
-                    self.events.emit("message.buried", lane=delivery.message.lane, code=code)
+                    self.following.bury(consumer, delivery, code)
                     continue
                 case Later(row=row, item=item, after=after):
                     message = write_message(
@@ -147,27 +159,12 @@ class Worker:
             finished.append(delivery)
             self._tell(step)
         for delay, messages in later.items():
-            self._publish(messages, delay)
+            self.following.publish(messages, delay)
         if later:
             reached("worker.followed")
         consumer.acknowledge(finished)
         if finished:
             reached("worker.acknowledged")
-
-    def _publish(self, messages: Sequence[Message], delay: timedelta) -> None:
-        """Where a lane's queue takes nothing, the ledger publishes the batch again once it is overdue."""
-        try:
-            self.broker.publish(messages, delay=delay)
-        except QueueRefused as error:
-            if len({message.lane for message in messages}) == 1:
-                self._lane_refused(messages[0].lane, error)
-                return
-            for message in messages:
-                self._publish([message], delay)
-
-    def _lane_refused(self, lane: str, error: QueueRefused) -> None:
-        if self.quiet.may_speak(f"lane {lane}"):
-            self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)
 
     def _step(self, delivery: Delivery) -> Step:
         reached("worker.received")

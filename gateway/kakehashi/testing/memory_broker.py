@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Delivery, Message, QueueState
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, DeadLetter, Delivery, Message, QueueState
 from kakehashi.ports.clock import Clock
 from kakehashi.testing.memory_clock import MemoryClock
 
@@ -263,6 +263,20 @@ class MemoryBroker:
         with self.queues.changed:
             self._check()
             return len(self.queues.lane(lane).dead)
+
+    def dead_letters(self, lane: str, *, most: int) -> list[DeadLetter]:
+        with self.queues.changed:
+            self._check()
+            return [DeadLetter(code=code, size=len(each.body)) for each, code in self.queues.lane(lane).dead[:most]]
+
+    def discard_dead(self, lane: str, *, code: str | None, most: int) -> int:
+        with self.queues.changed:
+            self._check()
+            dead = self.queues.lane(lane).dead
+            gone = [entry for entry in dead if code in (None, entry[1])][:most]
+            for entry in gone:
+                dead.remove(entry)
+            return len(gone)
 
     def inspect(self, lanes: Sequence[str], *, in_order: Collection[str] = ()) -> list[QueueState]:  # noqa: ARG002  # `declare` compares
         with self.queues.changed:

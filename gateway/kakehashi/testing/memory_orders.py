@@ -66,12 +66,13 @@ class MemoryOrderBook:
         with self._transaction() as ledger:
             records = [row.id for row in ledger.exceptions.values() if ledger.is_open(row.id) and covers(order, row)]
             wholes = [row for row in ledger.parked_batches() if covers_batch(order, row)]
+            letters = (order.most or 0) if order.action is OrderAction.LETTERS else None
             row = OrderRow(
                 **asdict(order),
                 id=len(ledger.orders) + 1,
-                state=OrderState.OPEN,
-                selected=len(records) + sum(map(ledger.unexcepted, wholes)),
-                done=0,
+                state=OrderState.OPEN if letters is None else OrderState.DONE,
+                selected=len(records) + sum(map(ledger.unexcepted, wholes)) if letters is None else letters,
+                done=letters or 0,
                 due=order.placed_at,
                 changed_at=order.placed_at,
             )

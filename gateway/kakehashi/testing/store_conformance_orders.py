@@ -64,6 +64,15 @@ def states(store: Store, batch: BatchRow) -> list[RecordState]:
 
 
 class StoreOrderConformance:
+    def test_an_order_over_dead_letters_is_done_when_it_is_placed(self, store: Store) -> None:
+        """It keeps who gave up how many; it chooses no record, also one of the same cause."""
+        refused(store, 2)
+        placed = store.place_order(order(action=OrderAction.LETTERS, most=7))
+        assert (placed.state, placed.selected, placed.done) == (OrderState.DONE, 7, 7)
+        assert step(store, placed) is None
+        assert store.orders(state=OrderState.OPEN) == []
+        assert len(store.exceptions(lane="tax", code="MAP-002")) == 2
+
     def test_an_order_is_written_down_and_nothing_else_happens(self, store: Store) -> None:
         """It knows how many records it is about, who placed it and why; the records stay as they are."""
         _, batch = refused(store, 3)
