@@ -36,13 +36,26 @@ _NOT_PROVED = frozenset({"DEC-010", "DEC-011", "DEC-012", "DEC-015"})
 """What a file lacks whose writer has not ended: its trailer, what the trailer counts, the end tag of its root."""
 
 
+_TOO_MUCH = "DEC-014"
+"""What goes on behind its end has ended."""
+
+
 def unproved(route: Route, name: str, stream: BinaryIO) -> Fault | None:
     """What contradicts that the file is complete: its own end, counts and totals. Reads all of it."""
     try:
         split = route.codec.split(stream, batch_records=route.batch_records, file=name)
     except Exception:  # noqa: BLE001  # no file of this layout at all: intake refuses it
         return None
-    return next((fault for fault in split.faults if fault.code in _NOT_PROVED), None)
+    last = split.slices[-1] if split.slices else None
+    return next(
+        (fault for fault in split.faults if _refutes(fault, 0 if last is None else last.offset + last.length)), None
+    )
+
+
+def _refutes(fault: Fault, behind: int) -> bool:
+    """`behind`: where the data end. A trailer that cannot be read there may be half written."""
+    in_trailer = (fault.place.offset or 0) >= behind and fault.code != _TOO_MUCH
+    return fault.code in _NOT_PROVED or in_trailer
 
 
 class _Stopped(Exception):
