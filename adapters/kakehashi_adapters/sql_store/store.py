@@ -63,8 +63,8 @@ class SqlStore(SqlOrderBook):
         check_batches(file, batches, request_ids)
         return self._write(lambda c: intake.add_file(c, file, batches, request_ids=request_ids))
 
-    def next_file_id(self) -> int:
-        return self._write(intake.next_file_id)
+    def next_file_id(self, count: int = 1) -> int:
+        return self._write(partial(intake.next_file_id, count=count))
 
     def newest_file_id(self) -> int:
         return self._read(intake.newest_file_id)

@@ -46,8 +46,10 @@ class Store(OrderBook, Vigil, Protocol):
     """
 
     # Intake
-    def next_file_id(self) -> int:
-        """Greater than every one that was given before; the order of file ids is the order of changes."""
+    def next_file_id(self, count: int = 1) -> int:
+        """Greater than every one that was given before, and the first of `count` in a row that are given now. The order
+        of file ids is the order of changes: take them for files that are in hand already.
+        """
 
     def newest_file_id(self) -> int:
         """The last one that was given; 0: none yet."""

@@ -83,6 +83,24 @@ class _Hashed:
         return self._hash.digest()
 
 
+class _Ids:
+    """Ids for the files in hand, asked for once: many small files must not cost the ledger two commits each."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._left = range(0)
+
+    def begin(self, count: int) -> None:
+        self._count, self._left = count, range(0)
+
+    def next(self, store: Store) -> int:
+        if not self._left:
+            first = store.next_file_id(self._count)
+            self._left = range(first, first + self._count)
+        given, self._left = self._left[0], self._left[1:]
+        return given
+
+
 @dataclass(frozen=True, slots=True)
 class _Spooled:
     file: NewFile
@@ -120,11 +138,13 @@ class Intake:
     gate: LinkGate | None = None
     """Looks at the whole file first; None: nothing to look at."""
     _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
+    _ids: _Ids = field(default_factory=_Ids, init=False)
 
     def run_once(self) -> int:
         """Take what is there; returns how many files were looked at."""
         files = self.source.claim(_FILES_AT_ONCE)
         taken = len(files)
+        self._ids.begin(taken)
         while files:
             try:
                 self._take_or_refuse(files[0])
@@ -215,7 +235,7 @@ class Intake:
 
     def _spool(self, file: SourceFile, cut: _Cut) -> _Spooled:
         """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
-        file_id = self.store.next_file_id()
+        file_id = self._ids.next(self.store)
         new = NewFile(
             id=file_id,
             lane=self.route.name,
