@@ -30,6 +30,7 @@ from kakehashi.ports.ledger import (
     NewPart,
     Refusal,
     ReplicaChange,
+    Swept,
 )
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
@@ -45,6 +46,7 @@ from kakehashi_adapters.sql_store import (
     restoring,
     schema,
     succession,
+    sweeping,
     vigil,
     work,
 )
@@ -77,6 +79,9 @@ class SqlStore(SqlOrderBook):
 
     def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
         return self._read(partial(intake.list_refusals, lane=lane, most=most))
+
+    def sweep(self, *, before: datetime, most: int) -> Swept:
+        return self._write(partial(sweeping.sweep, before=before, most=most))
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))

@@ -30,6 +30,7 @@ from kakehashi.ports.ledger import (
     NewPart,
     Refusal,
     ReplicaChange,
+    Swept,
 )
 from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
@@ -70,6 +71,11 @@ class Store(OrderBook, Vigil, Protocol):
 
     def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
         """Newest first."""
+
+    def sweep(self, *, before: datetime, most: int) -> Swept:
+        """Forget, up to `most` of each: refusals that were noted and leases that ended before `before`, and the bytes
+        of parts whose batch has ended; those stand in the spool, in the batch that was split.
+        """
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         """The outbox of `lanes`; what other lanes hold takes no place in it.

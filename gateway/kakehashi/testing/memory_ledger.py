@@ -47,7 +47,7 @@ class Ledger:
     def __init__(self) -> None:
         self.files: dict[int, FileRow] = {}
         self.returned: set[int] = set()
-        self.fenced: set[str] = set()
+        self.fenced: dict[str, datetime] = {}
         self.refusals: list[Refusal] = []
         self.batches: dict[int, BatchRow] = {}
         self.attempts: dict[int, list[Attempt]] = {}
