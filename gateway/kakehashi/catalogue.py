@@ -145,4 +145,5 @@ CFG-011 | the lengths do not add up to the record length | 項目長の合計が
 CFG-012 | the route names no source for the protection flag | 支援措置フラグの取得元がありません | Name its item in the mapping | 変換表に定義してください
 CFG-013 | the copybook cannot be read | COPY句を解釈できません | Correct the copybook at line and column | 示された行と桁を修正してください
 CFG-014 | the folder or queue belongs to another lane, or holds results | フォルダまたはキューが他のレーンと重複しているか、結果の置き場です | Give each lane a folder or queue of its own | レーンごとに専用のフォルダまたはキューを指定してください
+CFG-015 | files of this layout cannot prove that they are complete | このレイアウトではファイルの完了を確認できません | Give the layout a trailer or end record, or let the writer rename or put an end marker | トレーラまたはエンドレコードを定義するか、改名または完了ファイルで知らせてください
 """)

@@ -13,6 +13,7 @@ import time
 
 import pytest
 from tests.acceptance.watching import eventually, links_settled
+from tests.faults.disks import small_disk
 from tests.faults.dropping import SEED, Dropping
 from tests.tier import FULL
 
@@ -43,20 +44,6 @@ def site(tmp_path_factory):
             run.processes.kill(name)
             run.processes.restart(name)
         yield Dropping(run)
-
-
-@contextlib.contextmanager
-def small_disk(folder, options):
-    """A disk of its own over `folder`, empty; what lies below is seen again at the end."""
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        pytest.fail(f"no small disk could be mounted: run as root, or under `unshare -rm`. {made.stderr}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def in_trouble(site, **facts):

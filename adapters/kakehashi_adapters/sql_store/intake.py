@@ -42,7 +42,12 @@ _REFUSE = {
 _REFUSAL = tuple(column for column in refusals.c if column.name != "id")
 _NEWEST = cast(meta.c.value, BigInteger)
 _IS_NEWEST = meta.c.name == NEWEST_FILE_ID
-_NEXT = update(meta).where(_IS_NEWEST).values(value=cast(_NEWEST + 1, Text)).returning(meta.c.value)
+_NEXT = (
+    update(meta)
+    .where(_IS_NEWEST)
+    .values(value=cast(_NEWEST + bindparam("count", type_=BigInteger), Text))
+    .returning(meta.c.value)
+)
 _RAISE = (
     update(meta)
     .where(_IS_NEWEST, bindparam("at_least", type_=BigInteger) > _NEWEST)
@@ -50,8 +55,8 @@ _RAISE = (
 )
 
 
-def next_file_id(connection: Connection) -> int:
-    return int(connection.execute(_NEXT).scalar_one())
+def next_file_id(connection: Connection, count: int = 1) -> int:
+    return int(connection.execute(_NEXT, {"count": count}).scalar_one()) - count + 1
 
 
 def newest_file_id(connection: Connection) -> int:

@@ -30,6 +30,7 @@ from kakehashi.ports.ledger import (
     NewPart,
     Refusal,
     ReplicaChange,
+    Swept,
 )
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import check_batches, check_exceptions, check_postponed
@@ -45,6 +46,7 @@ from kakehashi_adapters.sql_store import (
     restoring,
     schema,
     succession,
+    sweeping,
     vigil,
     work,
 )
@@ -63,8 +65,8 @@ class SqlStore(SqlOrderBook):
         check_batches(file, batches, request_ids)
         return self._write(lambda c: intake.add_file(c, file, batches, request_ids=request_ids))
 
-    def next_file_id(self) -> int:
-        return self._write(intake.next_file_id)
+    def next_file_id(self, count: int = 1) -> int:
+        return self._write(partial(intake.next_file_id, count=count))
 
     def newest_file_id(self) -> int:
         return self._read(intake.newest_file_id)
@@ -77,6 +79,9 @@ class SqlStore(SqlOrderBook):
 
     def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
         return self._read(partial(intake.list_refusals, lane=lane, most=most))
+
+    def sweep(self, *, before: datetime, most: int) -> Swept:
+        return self._write(partial(sweeping.sweep, before=before, most=most))
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))

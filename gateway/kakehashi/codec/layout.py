@@ -169,6 +169,16 @@ class Layout:
         return next((record for record in self.records if record.role is role), None)
 
     @property
+    def tells_its_end(self) -> bool:
+        """Whether a file that is cut off, or still being written, can be told from a whole one.
+
+        Of several groups each has a trailer: only an end record may come last.
+        """
+        if self.format.kind is Kind.XML:
+            return True
+        return self.record(Role.END) is not None or (not self.groups and self.record(Role.TRAILER) is not None)
+
+    @property
     def data(self) -> Record:
         """The record type that is a unit of outcome; a layout has exactly one."""
         return next(record for record in self.records if record.role is Role.DATA)

@@ -31,6 +31,9 @@ from kakehashi.matching.spelling import Spelling
 
 __all__ = ["RouteLoader"]
 
+_TELLS_ITSELF = ("trailer", "stable")
+"""Ways in which a file proves itself complete by what stands in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLoader:
@@ -61,6 +64,8 @@ class RouteLoader:
         self._check_names(file, name, settings)
         system = self.systems.get(settings.system) or SystemSettings(name=settings.system)
         layout = self._layout(file, name, settings, system)
+        if layout is not None and settings.source.complete in _TELLS_ITSELF and not layout.tells_its_end:
+            self.reading.fault("CFG-015", Place(file=file, item="source.complete"), layout=settings.layout.file)
         standard = self._standard(file, settings)
         mapper, link, plan = None, None, None
         if layout is not None:

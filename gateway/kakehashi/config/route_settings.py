@@ -57,7 +57,8 @@ class SourceSettings(Settings):
     complete: Literal["rename", "end-marker", "trailer", "stable"] = Field(
         "rename",
         description="Proof of completeness: written under another name and renamed, an end marker beside it, its own "
-        "trailer, or unchanged for `stable_seconds` and then its trailer as well (both need a trailer or a count)",
+        "trailer, or unchanged for `stable_seconds` and then its trailer as well (both need a layout with a trailer or "
+        "end record, or XML)",
     )
     end_marker: str = Field(".end", min_length=1, description="What the end marker's name adds to the file's")
     stable_seconds: int = Field(30, ge=1, description="How long a file must be unchanged under `stable`")

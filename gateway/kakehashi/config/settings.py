@@ -111,6 +111,14 @@ class LimitSettings(Settings):
     file_bytes: int = Field(16 * 1024**3, ge=1, description="Largest file that is taken; a larger one is quarantined")
 
 
+class RetentionSettings(Settings):
+    """What the ledger forgets; everything else it keeps."""
+
+    refusal_days: int = Field(
+        400, ge=31, description="How long it knows which files were not taken and why, and which leases have ended"
+    )
+
+
 class FolderSettings(Settings):
     """Folders on this machine."""
 
@@ -230,6 +238,7 @@ class GatewaySettings(Settings):
     keys: KeySettings = Field(KeySettings(), description="Keys that seal bodies")
     server: ServerSettings = Field(ServerSettings(), description="The intermediate server")
     limits: LimitSettings = Field(LimitSettings(), description="Sizes that protect memory and neighbours")
+    retention: RetentionSettings = Field(RetentionSettings(), description="What the ledger forgets")
     folders: FolderSettings = Field(FolderSettings(), description="Folders on this machine")
     retry: RetrySettings = Field(
         RetrySettings(), description="Limits by result class, where they differ from the profile's"

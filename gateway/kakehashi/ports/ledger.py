@@ -33,6 +33,7 @@ __all__ = [
     "NewPart",
     "Refusal",
     "ReplicaChange",
+    "Swept",
 ]
 
 
@@ -293,6 +294,15 @@ class Exchange:
     sent_at: datetime
     segment: int | None
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many rows the ledger has forgotten, by kind."""
+
+    refusals: int = 0
+    leases: int = 0
+    bodies: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

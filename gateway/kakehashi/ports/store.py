@@ -30,6 +30,7 @@ from kakehashi.ports.ledger import (
     NewPart,
     Refusal,
     ReplicaChange,
+    Swept,
 )
 from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
@@ -46,8 +47,10 @@ class Store(OrderBook, Vigil, Protocol):
     """
 
     # Intake
-    def next_file_id(self) -> int:
-        """Greater than every one that was given before; the order of file ids is the order of changes."""
+    def next_file_id(self, count: int = 1) -> int:
+        """Greater than every one that was given before, and the first of `count` in a row that are given now. The order
+        of file ids is the order of changes: take them for files that are in hand already.
+        """
 
     def newest_file_id(self) -> int:
         """The last one that was given; 0: none yet."""
@@ -68,6 +71,11 @@ class Store(OrderBook, Vigil, Protocol):
 
     def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
         """Newest first."""
+
+    def sweep(self, *, before: datetime, most: int) -> Swept:
+        """Forget, up to `most` of each: refusals that were noted and leases that ended before `before`, and the bytes
+        of parts whose batch has ended; those stand in the spool, in the batch that was split.
+        """
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         """The outbox of `lanes`; what other lanes hold takes no place in it.

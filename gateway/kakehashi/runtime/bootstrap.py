@@ -48,6 +48,7 @@ from kakehashi.runtime.restoring import Reconciling, check_age
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.sweeping import Sweeping
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
@@ -273,6 +274,12 @@ class Gateway:
             events=self.events,
             quiet=self.quiet,
             alarms=self.alarms(),
+            sweeping=Sweeping(
+                store=self.store,
+                clock=self.clock,
+                events=self.events,
+                keep=timedelta(days=self.configuration.gateway.retention.refusal_days),
+            ),
         )
 
     def reconciling(self, *, reason: str, actor: str) -> Reconciling:

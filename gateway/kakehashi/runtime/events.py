@@ -55,6 +55,7 @@ file.returned        | info    | lane file_id file accepted refused waiting | Th
 file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
 source.unavailable   | error   | lane code place errno                  | A lane takes nothing: its folder, its queue or the spool fails; files stay where they are | Check mount, rights and free space, or the queue; it goes on by itself
 source.recovered     | info    | lane                                   | A lane takes files again                                 |
+ledger.swept         | info    | refusals leases bodies                 | The ledger has forgotten so many refusals and ended leases past keeping, and bytes of parts that have ended |
 batch.published      | debug   | lane batch_ids                         | Batches were confirmed by the broker                     |
 batch.republished    | warning | lane batch_ids                         | The message of a batch was lost; it was published again  | None, unless it repeats: see the broker
 batch.settled        | info    | lane batch_id file_id request_id records attempts | Every record of a batch has its outcome         |

@@ -36,13 +36,26 @@ _NOT_PROVED = frozenset({"DEC-010", "DEC-011", "DEC-012", "DEC-015"})
 """What a file lacks whose writer has not ended: its trailer, what the trailer counts, the end tag of its root."""
 
 
+_TOO_MUCH = "DEC-014"
+"""What goes on behind its end has ended."""
+
+
 def unproved(route: Route, name: str, stream: BinaryIO) -> Fault | None:
     """What contradicts that the file is complete: its own end, counts and totals. Reads all of it."""
     try:
         split = route.codec.split(stream, batch_records=route.batch_records, file=name)
     except Exception:  # noqa: BLE001  # no file of this layout at all: intake refuses it
         return None
-    return next((fault for fault in split.faults if fault.code in _NOT_PROVED), None)
+    last = split.slices[-1] if split.slices else None
+    return next(
+        (fault for fault in split.faults if _refutes(fault, 0 if last is None else last.offset + last.length)), None
+    )
+
+
+def _refutes(fault: Fault, behind: int) -> bool:
+    """`behind`: where the data end. A trailer that cannot be read there may be half written."""
+    in_trailer = (fault.place.offset or 0) >= behind and fault.code != _TOO_MUCH
+    return fault.code in _NOT_PROVED or in_trailer
 
 
 class _Stopped(Exception):
@@ -68,6 +81,24 @@ class _Hashed:
 
     def digest(self) -> bytes:
         return self._hash.digest()
+
+
+class _Ids:
+    """Ids for the files in hand, asked for once: many small files must not cost the ledger two commits each."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._left = range(0)
+
+    def begin(self, count: int) -> None:
+        self._count, self._left = count, range(0)
+
+    def next(self, store: Store) -> int:
+        if not self._left:
+            first = store.next_file_id(self._count)
+            self._left = range(first, first + self._count)
+        given, self._left = self._left[0], self._left[1:]
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +138,13 @@ class Intake:
     gate: LinkGate | None = None
     """Looks at the whole file first; None: nothing to look at."""
     _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
+    _ids: _Ids = field(default_factory=_Ids, init=False)
 
     def run_once(self) -> int:
         """Take what is there; returns how many files were looked at."""
         files = self.source.claim(_FILES_AT_ONCE)
         taken = len(files)
+        self._ids.begin(taken)
         while files:
             try:
                 self._take_or_refuse(files[0])
@@ -202,7 +235,7 @@ class Intake:
 
     def _spool(self, file: SourceFile, cut: _Cut) -> _Spooled:
         """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
-        file_id = self.store.next_file_id()
+        file_id = self._ids.next(self.store)
         new = NewFile(
             id=file_id,
             lane=self.route.name,

@@ -23,18 +23,29 @@ _NO_WAIT = timedelta(0)
 
 @dataclass(slots=True)
 class QueueSource:
-    """A Source over one queue of the broker; one at a time in hand, because a file may be large."""
+    """A Source over one queue of the broker; one at a time in hand, because a file may be large.
+
+    What is released stays in hand: a broker counts what is given back, and takes it for poison after some times.
+    """
 
     broker: Broker
     queue: str
     _consumer: Consumer | None = field(default=None, init=False)
+    _released: list[SourceFile] = field(default_factory=list, init=False)
 
     def close(self) -> None:
         if self._consumer is not None:
             self._consumer.close()
             self._consumer = None
+        self._released.clear()
+
+    def keep(self, file: SourceFile) -> None:
+        """For the next claim."""
+        self._released.append(file)
 
     def claim(self, most: int) -> list[SourceFile]:
+        if self._released:
+            return [self._released.pop()]
         if self._consumer is None:
             self.broker.declare([self.queue])
             self._consumer = self.broker.consume([self.queue], prefetch=1)
@@ -77,7 +88,7 @@ class _QueuedFile:
         self.consumer.acknowledge([self.delivery])
 
     def release(self) -> None:
-        self.source.close()
+        self.source.keep(self)
 
     def quarantine(self, code: str) -> None:
         self.consumer.bury(self.delivery, code)

@@ -1,5 +1,5 @@
 """Looks after what nobody else carries: lost messages are published again, results of settled files are returned,
-orders are carried out, alarms are raised.
+orders are carried out, alarms are raised, what is past keeping is forgotten.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
+from kakehashi.runtime.sweeping import Sweeping
 
 __all__ = ["Scheduler"]
 
@@ -39,13 +40,15 @@ class Scheduler:
     events: EventLog
     quiet: Quiet
     alarms: Alarms
+    sweeping: Sweeping
 
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
         done = self.redriving.run_once()
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
-        return done + self.publishing.publish_lost()
+        done += self.publishing.publish_lost()
+        return done + self.sweeping.run_once()
 
     def _return(self, file: FileRow) -> int:
         """One file's result. Its trouble is its own: the others go on."""

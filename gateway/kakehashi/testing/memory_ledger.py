@@ -47,7 +47,7 @@ class Ledger:
     def __init__(self) -> None:
         self.files: dict[int, FileRow] = {}
         self.returned: set[int] = set()
-        self.fenced: set[str] = set()
+        self.fenced: dict[str, datetime] = {}
         self.refusals: list[Refusal] = []
         self.batches: dict[int, BatchRow] = {}
         self.attempts: dict[int, list[Attempt]] = {}
@@ -71,9 +71,9 @@ class Ledger:
         if len(set(request_ids)) < len(request_ids) or not self._requests.isdisjoint(request_ids):
             raise StoreError("STO-005")
 
-    def next_file_id(self) -> int:
-        self.newest_file_id += 1
-        return self.newest_file_id
+    def next_file_id(self, count: int = 1) -> int:
+        self.newest_file_id += count
+        return self.newest_file_id - count + 1
 
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], request_ids: Sequence[str]) -> FileRow:
         """Raises DuplicateContent."""

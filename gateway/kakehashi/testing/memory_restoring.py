@@ -17,9 +17,9 @@ __all__ = ["MemoryRestoring"]
 class MemoryRestoring(MemoryOrderBook):
     """The part of the Store's meaning that keeps the order of files across a restored backup."""
 
-    def next_file_id(self) -> int:
+    def next_file_id(self, count: int = 1) -> int:
         with self._transaction() as ledger:
-            return ledger.next_file_id()
+            return ledger.next_file_id(count)
 
     def newest_file_id(self) -> int:
         with self._transaction() as ledger:

@@ -30,10 +30,12 @@ from kakehashi.ports.ledger import (
     NewPart,
     Refusal,
     ReplicaChange,
+    Swept,
 )
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import (
     AGAIN,
+    ENDED,
     IN_WORK,
     check_batches,
     check_exceptions,
@@ -58,9 +60,9 @@ class MemoryStore(MemorySuccession):
         with self._transaction() as ledger:
             return ledger.add_file(file, batches, request_ids)
 
-    def fence(self, owner: str, *, now: datetime) -> None:  # noqa: ARG002  # kept for people who read the real one
+    def fence(self, owner: str, *, now: datetime) -> None:  # kept for people who read the real one
         with self._transaction() as ledger:
-            ledger.fenced.add(owner)
+            ledger.fenced.setdefault(owner, now)
 
     def add_refusal(self, refusal: Refusal) -> None:
         with self._transaction() as ledger:
@@ -70,6 +72,18 @@ class MemoryStore(MemorySuccession):
     def refusals(self, *, lane: str | None = None, most: int = 1000) -> list[Refusal]:
         with self._transaction() as ledger:
             return [row for row in reversed(ledger.refusals) if lane in (None, row.lane)][:most]
+
+    def sweep(self, *, before: datetime, most: int) -> Swept:
+        with self._transaction() as ledger:
+            refusals = [row for row in ledger.refusals if row.at < before][:most]
+            leases = [owner for owner, at in ledger.fenced.items() if at < before][:most]
+            bodies = [batch for batch in ledger.part_bodies if ledger.batches[batch].state in ENDED][:most]
+            ledger.refusals = [row for row in ledger.refusals if row not in refusals]
+            for owner in leases:
+                del ledger.fenced[owner]
+            for batch in bodies:
+                del ledger.part_bodies[batch]
+            return Swept(len(refusals), len(leases), len(bodies))
 
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         with self._transaction() as ledger:

@@ -56,6 +56,17 @@ class StoreEndpointConformance:
         assert (row.state, row.records, row.accepted, row.code, row.due) == (BatchState.SETTLED, 0, 0, "SRV-015", None)
         assert (counts_of(store).received, counts_of(store).waiting, counts_of(store).accepted) == (7, 7, 0)
 
+    def test_the_bytes_of_a_part_are_forgotten_when_it_has_ended(self, store: Store) -> None:
+        """Not before: a part in work, or parked, may be published again."""
+        file, (batch,) = add(store, sizes=(6,))
+        assert _split(store, batch, [_part(1, 2), _part(3, 2), _part(5, 2)], turn=0)
+        _, first, second, third = store.batches(file.id)
+        assert store.sweep(before=NOW, most=9).bodies == 0
+        settle(store, first, accepted=2)
+        assert store.park(second.id, turn=0, code="SRV-003", now=NOW)
+        assert store.sweep(before=NOW, most=9).bodies == 1
+        assert [store.part_body(row.id) is None for row in (first, second, third)] == [True, False, False]
+
     def test_the_file_ends_with_the_last_part(self, store: Store) -> None:
         """A file is in work until every part is settled; what was accepted is what the parts had accepted."""
         file, (batch,) = add(store, sizes=(4,))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from kakehashi.errors import DuplicateContent, Overtaken
-from kakehashi.ports.ledger import Refusal
+from kakehashi.ports.ledger import Refusal, Swept
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_samples import NOW, new_batches, new_file
 
@@ -52,3 +53,18 @@ class StoreIntakeConformance:
         assert store.refusals() == [nameless, nameless, first]
         assert store.refusals(lane="tax") == [first]
         assert store.refusals(most=1) == [nameless]
+
+    def test_what_is_past_keeping_is_forgotten_and_counted(self, store: Store) -> None:
+        """Refusals and ended leases older than that, a few at a time; a younger lease still refuses its owner."""
+        later = NOW + timedelta(days=1)
+        for number, at in enumerate((NOW, NOW, NOW, later)):
+            store.add_refusal(Refusal(lane="tax", name=f"{number}", code="REF-005", at=at, claim=f"{number}"))
+            store.fence(f"owner {number}", now=at)
+        assert store.sweep(before=NOW, most=9) == Swept()
+        assert store.sweep(before=later, most=2) == Swept(refusals=2, leases=2)
+        assert store.sweep(before=later, most=2) == Swept(refusals=1, leases=1)
+        assert [row.name for row in store.refusals()] == ["3"]
+        new = replace(new_file("a.dat", records=1), owner="owner 3")
+        with pytest.raises(Overtaken):
+            store.add_file(new, new_batches((1,)), request_ids=["a"])
+        store.add_file(replace(new, owner="owner 0"), new_batches((1,)), request_ids=["a"])

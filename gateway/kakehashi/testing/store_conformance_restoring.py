@@ -34,6 +34,8 @@ class StoreRestoringConformance:
             replace(new_file("b.dat", records=5), id=first), new_batches((3, 2)), request_ids=["one", "two"]
         )
         assert (taken.id, store.newest_file_id()) == (first, later)
+        of_five = store.next_file_id(5)
+        assert (of_five, store.newest_file_id(), store.next_file_id()) == (later + 1, later + 5, later + 6)
 
     def test_a_known_spool_file_is_no_unknown_one(self, store: Store) -> None:
         """Of many names exactly those come back that no file has, in their order."""

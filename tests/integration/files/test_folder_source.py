@@ -6,9 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.tier import FULL
 
 from kakehashi.errors import FolderUnavailable
 from kakehashi_adapters.file_drop import FolderSource
+from kakehashi_adapters.file_drop import source as file_drop_source
 from kakehashi_adapters.file_drop.claimed_file import ClaimedFile
 from kakehashi_adapters.file_drop.quarantine import Quarantine
 
@@ -274,6 +276,28 @@ def test_two_processes_share_one_folder(drop):
     taken = [names(taking.claim(3)) for _ in range(40) for taking in (one, two)]
     assert sorted(name for some in taken for name in some) == sorted(f"{number}.dat" for number in range(100))
     assert names(one.claim(9) + two.claim(9)) == []
+
+
+@pytest.mark.exam("E51")
+def test_a_flood_of_files_is_found_by_one_look_for_each_backlog(drop, monkeypatch):
+    """All of them, each once, the oldest first; from the end of the flood to the last one there are no other looks."""
+    many, at_once = (100_000, 10_000) if FULL else (1300, 500)
+    monkeypatch.setattr(file_drop_source, "_BACKLOG", at_once)
+    for number in range(many):
+        path = drop / f"{many - number:06d}.dat"
+        path.touch()
+        os.utime(path, ns=(number, number))
+    looks = []
+    real = file_drop_source.look
+    monkeypatch.setattr(file_drop_source, "look", lambda *args, **named: (looks.append(1), real(*args, **named))[1])
+    taking = source(drop)
+    found = []
+    while files := taking.claim(16):
+        for file in files:
+            found.append(file.name)
+            file.finish()
+    assert found == [f"{many - number:06d}.dat" for number in range(many)]
+    assert len(looks) == -(-many // at_once) + 1
 
 
 def test_a_closed_source_gives_everything_back(drop):

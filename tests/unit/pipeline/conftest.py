@@ -198,6 +198,7 @@ class House:
             events=self.recorder,
             quiet=self.gateway.quiet,
             alarms=self.gateway.alarms(),
+            sweeping=self.gateway.scheduler().sweeping,
         )
 
     @property
