@@ -10,6 +10,8 @@ from typing import Protocol
 
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.code_table import CodeTable
+from kakehashi.codec.escape_charset import EscapeCharset
+from kakehashi.codec.host_charset import HostCharset
 from kakehashi.codec.stored_table import stored_pages
 from kakehashi.codec.text_form import SEPARATOR, Charset, TextForm, damage, separated
 from kakehashi.errors import InputError
@@ -131,10 +133,10 @@ class _Around:
 
 
 class _Mixed(_Around):
-    """A charset with double bytes. (In host charsets X'00' is the only control code: others there may shift.)"""
+    """A charset with double bytes. (Where codes may shift, X'00' is the only control code.)"""
 
     def __init__(self, charset: Charset) -> None:
-        controls = _LOW if charset.host else _CONTROL
+        controls = _LOW if isinstance(charset, HostCharset | EscapeCharset) else _CONTROL
         super().__init__(charset, controls=controls, chars=controls.pattern.decode("ascii"), name="ascii")
         self.single = charset.name == "utf-8"
 
