@@ -38,7 +38,7 @@ LAYOUTS = {
     "EUC-JP": layout("euc-jp", "none"),
     **{
         f"{name.upper()} {shift}": layout(name, shift)
-        for name in ("cp930", "cp939", "jef", "keis83", "jips-j")
+        for name in ("cp930", "cp939", "cp1390", "cp1399", "jef", "keis83", "jips-j")
         for shift in ("implied", "embedded")
     },
     "packed, CP932": layout("cp932", "none", packed=True),
@@ -102,7 +102,8 @@ def by_copybook(kind: str, encoding: str, records: int) -> Case:
     def read(one: Callable[[bytes], object]) -> Callable[[], object]:
         return lambda: [one(record) for record in some]
 
-    others = peers(text) if encoding == "cp037" else {}
+    sample = [(record, codec.read(record).values or {}) for record in some[:50]]
+    others = peers(text, sample) if encoding == "cp037" else {}
     cells = struct.Struct("".join(f"{field.length}s" for field in book.records[0].children))
     runs: Runs = {"ours": ours, "floor": lambda: sum(1 for _ in cells.iter_unpack(raw))}
     return Case(length, runs | {name: read(one) for name, one in others.items()}, share=5)

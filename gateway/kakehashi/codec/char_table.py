@@ -66,12 +66,12 @@ class _CharTable:
 
 
 class ByteTable(_CharTable):
-    """The characters of single bytes: `chars` has 256, and U+FFFE or U+FFFF where a byte is none."""
+    """The characters of single bytes: `chars` has 256, and U+FFFD or higher where a byte is none."""
 
     _size = 1
 
     def __init__(self, chars: str) -> None:
-        super().__init__([None if char >= "\ufffe" else char for char in chars])
+        super().__init__([None if char >= "\ufffd" else char for char in chars])
 
 
 class PairTable(_CharTable):
