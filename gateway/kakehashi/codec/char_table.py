@@ -30,7 +30,7 @@ _SPACE = 0x20
 
 
 class _CharTable:
-    """`units`: the character of each code (in the machine's order of bytes), or what is no single one."""
+    """`chars`: the text of each code, in the machine's order of bytes; None where there is no such code."""
 
     _size: int
 
