@@ -105,10 +105,10 @@ class ZonedColumn(_DigitColumn):
     """
 
     def __init__(self, width: int, digits: bytes, *, plus: Iterable[bytes], minus: Iterable[bytes], place: int) -> None:
-        runs = [(digits, 1), *((run, 1) for run in plus), *((run, -1) for run in minus)]
-        signs = {byte: (digit, sign) for run, sign in runs for digit, byte in enumerate(run)}
+        runs = [*((run, 1) for run in plus), *((run, -1) for run in minus)]
         plain = {byte: digit for digit, byte in enumerate(digits)}
-        super().__init__(width, plain, digits=1, signs=signs, place=place)
+        signs = {byte: (digit, sign) for run, sign in [(digits, 1), *runs] for digit, byte in enumerate(run)}
+        super().__init__(width, plain, digits=1, signs=signs if runs else {}, place=place)
 
 
 def binary_numbers(
