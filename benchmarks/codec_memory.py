@@ -1,4 +1,4 @@
-"""How much memory a big file takes: decoded by a layout, by a copybook, and cut into batches as intake does.
+"""How much memory a big file takes: decoded by a layout and a copybook, read by the library, and cut as intake does.
 
     python benchmarks/codec_memory.py [--mebibytes N N ...] [--results FOLDER]
 
@@ -26,6 +26,18 @@ from pathlib import Path
 codec = compile_codec(load_layout(Path(sys.argv[1]), charset="cp932", settings={"kind": "fixed"}))
 with open(sys.argv[2], "rb") as stream:
     assert not codec.split(stream, batch_records=200, file="big").faults
+"""
+READ = """
+import sys
+from pathlib import Path
+from kakehashi.codec.copybook.file import read_file
+from kakehashi.codec.copybook.options import Options
+from kakehashi.codec.copybook.parser import parse_copybook
+from kakehashi.codec.copybook.record import CopybookCodec
+from kakehashi.codec.records import RecordSpec
+codec = CopybookCodec(parse_copybook(Path(sys.argv[1]).read_text(encoding="ascii")), Options(encoding="cp930"))
+with open(sys.argv[2], "rb") as stream:
+    assert not any(found.decoded.faults for found in read_file(stream, codec, RecordSpec(), file="big"))
 """
 RECORDS = 2_000
 
@@ -73,12 +85,14 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
         book.write_text(copybook("japanese"), encoding="ascii")
         write_layout(shape)
         kakehashi = [str(Path(sys.executable).with_name("kakehashi")), "decode"]
+        host = copybook_data("japanese", "cp930", RECORDS)
         runs = {
-            "decode by layout": (
+            "decode by layout, CP932": (
                 layout_data(layout("cp932", "none"), RECORDS),
                 [*kakehashi, "--layout", str(shape)],
             ),
-            "decode by copybook": (copybook_data("japanese", "cp932", RECORDS), [*kakehashi, "--layout", str(book)]),
+            "decode by copybook, CP930": (host, [*kakehashi, "--layout", str(book), "--encoding", "cp930"]),
+            "read by copybook, CP930": (host, [sys.executable, "-c", READ, str(book)]),
             "split as intake does": (
                 layout_data(layout("cp932", "none"), RECORDS),
                 [sys.executable, "-c", SPLIT, str(shape)],

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from kakehashi.codec.cells import FEW
 from kakehashi.codec.item_codec import ItemCodec
 from kakehashi.codec.item_types import compile_item
 from kakehashi.codec.layout import Item, Layout, Record, Value
@@ -55,11 +56,7 @@ class Columns:
             if only is not None and self.columns[index].item.name not in only:
                 values.append(())
                 continue
-            column = raws[index]
-            try:
-                values.append(codec.read_all(column))
-            except (InputError, ValueError, ArithmeticError):
-                values.append(_one_by_one(codec, column, index, damage))
+            values.append(_read(codec, raws[index], index, damage))
         return (values if self._flat else self._folded(values)), damage
 
     def _folded(self, values: list[Sequence[Value]]) -> list[Sequence[Value]]:
@@ -91,7 +88,12 @@ class Columns:
         return Fault(fault.code, Place(item=column.item.name, offset=start + (fault.place.offset or 0)), facts)
 
 
-def _one_by_one(codec: ItemCodec, raws: Sequence[bytes], index: int, damage: Damage) -> list[Value]:
+def _read(codec: ItemCodec, raws: Sequence[bytes], index: int, damage: Damage) -> Sequence[Value]:
+    if len(raws) >= FEW:
+        try:
+            return codec.read_all(raws)
+        except (InputError, ValueError, ArithmeticError):
+            pass  # at least one is wrong
     values: list[Value] = []
     for row, raw in enumerate(raws):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from kakehashi.codec.cells import column
+from kakehashi.codec.cells import Cells
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.columns import Columns, columns_of
 from kakehashi.codec.framing import Strided
@@ -89,7 +89,7 @@ class FixedPlan:
 
 
 class _Cells(Sequence[Sequence[bytes]]):
-    """The columns of records that lie one after another, each cut when it is asked for: few live at a time."""
+    """The columns of records that lie one after another, each made when it is asked for: few live at a time."""
 
     def __init__(self, joined: bytes, bounds: Sequence[tuple[int, int]], length: int) -> None:
         self._joined = joined
@@ -107,4 +107,4 @@ class _Cells(Sequence[Sequence[bytes]]):
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
         start, end = self._bounds[index]
-        return column(self._joined, start, end - start, stride=self._length)
+        return Cells(self._joined, start, end - start, stride=self._length)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping, Sequence
 
+from kakehashi.codec.cells import FEW, grid, width_of
+from kakehashi.codec.char_table import ByteTable, PairTable
 from kakehashi.codec.cluster import splitter, written
-from kakehashi.codec.pair_table import PairTable
 from kakehashi.codec.shift_code import Shifts
 from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, padding, separated
 from kakehashi.errors import InputError
@@ -60,6 +61,7 @@ class NarrowForm(_Form):
         super().__init__(codes, others, shifts)
         self._table = table
         self._joined = table[:0x1F] + SEPARATOR + table[0x20:]
+        self._bytes = ByteTable(table)
 
     def read(self, raw: bytes) -> str:
         try:
@@ -72,6 +74,9 @@ class NarrowForm(_Form):
         raise damage("DEC-004", at, byte=raw[at : at + 1].hex().upper())
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = self._bytes.column(raws, trim=" " if trim else "")
+        if texts is not None:
+            return texts
         text = codecs.charmap_decode(b"\x1f".join(raws), "strict", self._joined)[0]
         return separated(text, len(raws), trim=" " if trim else "")
 
@@ -85,7 +90,8 @@ class WideForm(_Form):
         self, double: Mapping[int, str], codes: Mapping[str, bytes], others: Mapping[str, bytes], shifts: Shifts
     ) -> None:
         super().__init__(codes, others, shifts)
-        self.text = PairTable({0x1F: SEPARATOR} | dict.fromkeys(shifts.between, SEPARATOR) | dict(double)).text
+        self.pairs = PairTable({0x1F: SEPARATOR} | dict.fromkeys(shifts.between, SEPARATOR) | dict(double))
+        self.text = self.pairs.text
         """Pairs of bytes as characters; 001F and what ends and begins a run are separators. Raises Unclean."""
         self._double = double
         self.spaces = tuple(code.to_bytes(2, "big") for code, char in double.items() if char == _WIDE_SPACE)
@@ -93,6 +99,7 @@ class WideForm(_Form):
         white = {char[-1:] for char in double.values() if char[-1:].isspace()}
         self.blank = None if white <= {_WIDE_SPACE} else " 　"
         """What `separated` may trim."""
+        self._aligned = self._spaced or all(code % 256 != self._space[0] for code in double)
         self._trims = all(code % 256 != self._space[0] for code, char in double.items() if char != _WIDE_SPACE)
 
     def read(self, raw: bytes) -> str:
@@ -121,6 +128,9 @@ class WideForm(_Form):
         raise damage("DEC-004", at, **unmapped)
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = self.pairs.column(raws, trim=" 　" if trim else "") if self._aligned else None
+        if texts is not None:
+            return texts
         bare = trim and self._trims  # no character but the wide space ends with the byte of a space
         raws = [raw.rstrip(self._space) for raw in raws] if bare else [self._even(raw) for raw in raws]
         text = self.text(b"\x00\x1f".join(raws))
@@ -158,9 +168,9 @@ class ShiftedForm(_Form):
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         """What ends one item and begins the next separates them; any more of it is a matter for `read`."""
-        joined = b"".join(raws)
-        if self._enclosed(raws, joined):
-            return self._texts(joined, len(raws), trim=trim)
+        column = self._enclosed(raws, trim=trim)
+        if column is not None:
+            return column
         bare = [raw.rstrip(self._space) for raw in raws]
         filled = [raw for raw in bare if raw]
         if not all(map(self._shifts.enclose, filled)):
@@ -168,14 +178,17 @@ class ShiftedForm(_Form):
         texts = iter(self._texts(b"".join(filled), len(filled), trim=trim) if filled else ())
         return [next(texts) if raw else "" for raw in bare]
 
-    def _enclosed(self, raws: Sequence[bytes], joined: bytes) -> bool:
-        """Whether all items are of one length, and each begins and ends with a shift code."""
+    def _enclosed(self, raws: Sequence[bytes], *, trim: bool) -> list[str] | None:
+        """Where all items are of one width, and each begins and ends with a shift code, they are a column."""
         opener, closer = self._shifts.opener, self._shifts.closer
-        length = len(raws[0])
-        ends = [*enumerate(opener), *enumerate(closer, length - len(closer))]
-        if length < len(ends) or len(set(map(len, raws))) > 1:
-            return False
-        return all(joined[at::length] == bytes((byte,)) * len(raws) for at, byte in ends)
+        width = width_of(raws)
+        ends = [*enumerate(opener), *enumerate(closer, width - len(closer))]
+        if len(raws) < FEW or width <= len(ends) or (width - len(ends)) % 2:
+            return None
+        cells = grid(raws, width)
+        if not all((cells[:, at] == byte).all() for at, byte in ends):
+            return None
+        return self._wide.pairs.texts(cells[:, len(opener) : width - len(closer)], trim=" 　" if trim else "")
 
     def _texts(self, joined: bytes, count: int, *, trim: bool) -> list[str]:
         text = self._wide.text(joined[len(self._shifts.opener) : -len(self._shifts.closer)])

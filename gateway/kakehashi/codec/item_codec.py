@@ -8,7 +8,7 @@ from typing import Protocol
 from kakehashi.codec.layout import Value
 from kakehashi.codec.text_form import Unclean, damage
 
-__all__ = ["ItemCodec", "LimitedCodec", "NilCodec", "RememberingCodec"]
+__all__ = ["ItemCodec", "LimitedCodec", "NilCodec"]
 
 
 class ItemCodec(Protocol):
@@ -64,35 +64,6 @@ class NilCodec:
         if self._required or self._written is None:
             raise damage("DEC-018", reason="nothing may stand here")
         return self._written
-
-
-class _Memory(dict[bytes, Value]):
-    """Bytes → value, read at first sight. What cannot be read is not remembered."""
-
-    def __init__(self, read: Callable[[bytes], Value], *, most: int) -> None:
-        super().__init__()
-        self._read = read
-        self._most = most
-
-    def __missing__(self, raw: bytes) -> Value:
-        value = self._read(raw)
-        if len(self) >= self._most:
-            self.clear()
-        self[raw] = value
-        return value
-
-
-class RememberingCodec:
-    """For items with few different contents, as codes and dates: each is read once. Memory is bounded by `most`."""
-
-    def __init__(self, inner: ItemCodec, *, most: int) -> None:
-        self._inner = inner
-        self._memory = _Memory(inner.read, most=most)
-        self.read = inner.read
-        self.write = inner.write
-
-    def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        return list(map(self._memory.__getitem__, raws))
 
 
 class LimitedCodec:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from kakehashi.codec.lanes import PackedColumn, ZonedColumn
+from kakehashi.codec.digit_columns import PackedColumn, ZonedColumn
 from kakehashi.codec.layout import Value
 from kakehashi.codec.number import scaled, scaled_values, unscaled
 from kakehashi.codec.text_form import damage

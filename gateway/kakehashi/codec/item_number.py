@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Sequence
 from decimal import Decimal
 
+from kakehashi.codec.digit_columns import binary_numbers
 from kakehashi.codec.item_text import ascii_digits
 from kakehashi.codec.layout import Value
 from kakehashi.codec.number import scaled, scaled_texts, scaled_values, unscaled
@@ -67,17 +67,12 @@ class BinaryCodec:
         self._length = length
         self._decimals = decimals
         self._signed = signed
-        letter = {1: "B", 2: "H", 4: "I", 8: "Q"}.get(length, "")
-        self._letter = letter.lower() if signed else letter
 
     def read(self, raw: bytes) -> int | Decimal:
         return scaled(int.from_bytes(raw, "big", signed=self._signed), self._decimals)
 
     def read_all(self, raws: Sequence[bytes]) -> Sequence[Value]:
-        signed = self._signed
-        if self._letter:
-            return scaled_values(struct.unpack(f">{len(raws)}{self._letter}", b"".join(raws)), self._decimals)
-        return scaled_values([int.from_bytes(raw, "big", signed=signed) for raw in raws], self._decimals)
+        return scaled_values(binary_numbers(raws, self._length, order="big", signed=self._signed), self._decimals)
 
     def write(self, value: Value) -> bytes:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kakehashi.codec.char_table import ByteTable
 from kakehashi.codec.layout import Value
-from kakehashi.codec.text_form import Charset, TextForm, Unclean, blanks_of, damage
+from kakehashi.codec.text_form import NONE, Charset, TextForm, Unclean, blanks_of, damage
 
 __all__ = ["DigitsCodec", "TextCodec", "ascii_digits"]
 
@@ -13,6 +14,13 @@ _DIGITS = b"0123456789"
 _HOST_DIGITS = bytes(range(0xF0, 0xFA))
 _FROM_HOST = bytes.maketrans(_HOST_DIGITS, _DIGITS)
 _TO_HOST = bytes.maketrans(_DIGITS, _HOST_DIGITS)
+
+
+def _table(digits: bytes) -> ByteTable:
+    return ByteTable("".join(chr(0x30 + digits.index(byte)) if byte in digits else NONE for byte in range(256)))
+
+
+_TABLE, _HOST_TABLE = _table(_DIGITS), _table(_HOST_DIGITS)
 
 
 class TextCodec:
@@ -93,6 +101,9 @@ class DigitsCodec:
 
 def digit_texts(charset: Charset, raws: Sequence[bytes]) -> list[str]:
     """Many items of digits as text. Raises Unclean."""
+    texts = (_HOST_TABLE if charset.host else _TABLE).column(raws)
+    if texts is not None:
+        return texts
     joined = b",".join(raws)
     others = joined.translate(None, _HOST_DIGITS if charset.host else _DIGITS)
     if others != b"," * (len(raws) - 1) or b",," in b",%b," % joined:

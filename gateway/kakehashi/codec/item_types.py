@@ -7,9 +7,10 @@ from collections.abc import Callable
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.code_table import CodeTable
 from kakehashi.codec.host_charset import HostCharset
-from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec, RememberingCodec
+from kakehashi.codec.item_codec import ItemCodec, LimitedCodec, NilCodec
 from kakehashi.codec.item_date import DateCodec
 from kakehashi.codec.item_decimal import PackedCodec, ZonedCodec
+from kakehashi.codec.item_memory import RememberingCodec
 from kakehashi.codec.item_number import BinaryCodec, SignedCodec
 from kakehashi.codec.item_text import DigitsCodec, TextCodec
 from kakehashi.codec.item_zero import ZeroCodec
@@ -21,8 +22,6 @@ __all__ = ["compile_item", "text_form"]
 
 _SHORT = 3
 """Bytes of items that are codes."""
-_REMEMBERED = 1 << 16
-"""Contents that one such item keeps: a register has fewer dates, and a code list fewer codes."""
 
 
 def compile_item(
@@ -53,7 +52,7 @@ def compile_item(
     if contents:
         codec = NilCodec(codec, nil=frozenset(contents), written=contents[0], required=item.required)
     few = item.type is ItemType.DATE or item.length <= _SHORT
-    return RememberingCodec(codec, most=_REMEMBERED) if few else codec
+    return RememberingCodec(codec, length=item.length) if few else codec
 
 
 def text_form(item: Item, charset: Charset, shift: str) -> TextForm:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from kakehashi.codec.pair_table import PairTable
+from kakehashi.codec.char_table import ByteTable, PairTable
 from kakehashi.codec.text_form import NONE, SEPARATOR, TextForm, Unclean, blanks_of, damage, padding, separated
 from kakehashi.errors import InputError
 
@@ -117,6 +117,7 @@ class _Narrow(_Form):
         self._wrong = re.compile(f"[^\\x20-\\x7e{also}]")
         self._unclean = re.compile(f"[^\\x20-\\x7e{also}{SEPARATOR}]").search
         self._single = "".join(map(self._alone, range(256)))
+        self._bytes = ByteTable(self._single)
 
     def _alone(self, byte: int) -> str:
         """What a byte is by itself, or the separator; U+FFFE where it is none of the characters."""
@@ -127,6 +128,9 @@ class _Narrow(_Form):
         return NONE if self._unclean(char) else char
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = self._bytes.column(raws, trim=" " if trim else "")
+        if texts is not None:
+            return texts
         joined = b"\x1f".join(raws)
         try:
             text = codecs.charmap_decode(joined, "strict", self._single)[0]
@@ -162,6 +166,9 @@ class _TwoByte(_Wide):
     """CP932: text is wide when, and only when, every character took two bytes; no single byte begins two."""
 
     def read_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = self._pairs.column(raws, trim=" 　" if trim else "")
+        if texts is not None:
+            return texts
         joined = _BETWEEN.join(raws)
         if b" " in joined:
             joined = _BETWEEN.join([raw.rstrip(b" ") for raw in raws])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, localcontext
 from itertools import repeat
+from operator import mul
 
 from kakehashi.codec.layout import Value
 from kakehashi.codec.text_form import damage
@@ -29,7 +30,10 @@ def scaled_texts(texts: Sequence[str], decimals: int) -> Sequence[Value]:
 
 def scaled_values(numbers: Sequence[int], decimals: int) -> Sequence[Value]:
     """`scaled` of many. Raises ArithmeticError for a number of more digits than could be exact here."""
-    return list(map(_EXACT.multiply, numbers, repeat(Decimal((0, (1,), -decimals))))) if decimals else numbers
+    if not decimals:
+        return numbers
+    with localcontext(_EXACT):
+        return list(map(mul, numbers, repeat(Decimal((0, (1,), -decimals)))))
 
 
 def unscaled(value: Value, decimals: int, *, signed: bool) -> int:

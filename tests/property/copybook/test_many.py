@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.property.copybook.books import book, filled
 
+from kakehashi.codec.cells import FEW
 from kakehashi.codec.copybook.file import read_file
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
 from kakehashi.codec.copybook.parser import parse_copybook
@@ -15,7 +16,7 @@ from kakehashi.codec.copybook.record import CopybookCodec
 from kakehashi.codec.records import Recfm, RecordSpec
 
 BYTES = bytes.fromhex("00 0E 0F 1F 20 30 39 40 4F 42 58 60 70 7B 7D 81 88 9F C0 D1 F0 F1 F9 FF 12 3C 4D 0C")
-ENCODINGS = ["cp932", "cp930", "cp037", "latin-1", "jef", "euc-jp", "utf-8"]
+ENCODINGS = ["cp932", "cp930", "cp037", "latin-1", "jef", "jips-j", "euc-jp", "utf-8"]
 
 
 @st.composite
@@ -54,6 +55,7 @@ def test_many_records_are_the_records_one_by_one(data):
     good = [codec.write(codec_values(codec, data.draw(filled(items)))) for _ in range(data.draw(st.integers(1, 3)))]
     raws = [data.draw(damaged(raw)) for raw in good for _ in range(2)] + good * 4
     assert_many_are_each(codec, raws)
+    assert_many_are_each(codec, good * FEW)
 
 
 def assert_many_are_each(codec, raws):
@@ -67,6 +69,16 @@ def assert_many_are_each(codec, raws):
 def codec_values(codec, values):
     """The values as the codec names them."""
     return {"R": values} if codec._options.root else values
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-jp", "jips-j", "jips-e", "keis83", "jef", "cp930", "euc-jp", "utf-8"])
+def test_text_of_both_widths_is_the_same_alone_and_among_many(encoding):
+    """Codes that shift are no control characters, in a record by itself either."""
+    codec = CopybookCodec(parse_copybook("       01 R.\n          05 A PIC X(20).\n"), Options(encoding=encoding))
+    raw = codec.write({"A": "漢字AB"})
+    assert codec.read(raw).values == {"A": "漢字AB"}
+    for count in (1, 3, FEW):
+        assert_many_are_each(codec, [raw] * count)
 
 
 WIDE = """
@@ -91,8 +103,9 @@ def test_many_records_with_double_bytes_are_the_records_one_by_one(data):
         values |= {"A": "AB", "B": "A"}
     raw = codec.write(codec_values(codec, values))
     raws = [data.draw(damaged(raw)) for _ in range(4)]
-    many = codec.read_many(raws, range(0, 400, 100))
-    assert many == [codec.read(each, offset=at * 100, whole=True) for at, each in enumerate(raws)]
+    assert_many_are_each(codec, raws)
+    assert_many_are_each(codec, raws * (FEW // 4))
+    assert_many_are_each(codec, [raw] * FEW)
     assert codec.at_once > 1
 
 

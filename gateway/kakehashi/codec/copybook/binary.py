@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from struct import unpack
 from typing import Literal
 
 from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Dialect, Field, Usage
+from kakehashi.codec.digit_columns import binary_numbers
 from kakehashi.codec.text_form import damage
 
 __all__ = ["binary_leaf", "default_order", "order_of"]
@@ -44,13 +44,10 @@ def binary_leaf(field: Field, *, native: Order) -> Leaf:
         except OverflowError:
             raise damage("DEC-018", length=length) from None
 
-    letter = {1: "B", 2: "H", 4: "I", 8: "Q"}.get(length, "")
-    letter, mark = letter.lower() if signed else letter, ">" if order == "big" else "<"
     all_values = scaled_all(scale)
 
     def read_all(raws: Sequence[bytes]) -> Sequence[Scalar]:
-        numbers = unpack(f"{mark}{len(raws)}{letter}", b"".join(raws)) if letter else list(map(read, raws))
-        return all_values(numbers)
+        return all_values(binary_numbers(raws, length, order=order, signed=signed))
 
     if scale == 0:
         return Leaf(read, write, bytes(length), read_all)

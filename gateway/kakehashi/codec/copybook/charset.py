@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
+from kakehashi.codec.char_table import ByteTable
 from kakehashi.codec.charset import charset_named
 from kakehashi.codec.code_table import CodeTable
+from kakehashi.codec.escape_charset import EscapeCharset
+from kakehashi.codec.host_charset import HostCharset
 from kakehashi.codec.stored_table import stored_pages
 from kakehashi.codec.text_form import SEPARATOR, Charset, TextForm, damage, separated
 from kakehashi.errors import InputError
@@ -32,8 +35,10 @@ class TextCodec(Protocol):
 
     def decode(self, raw: bytes, /) -> str: ...
 
-    def decode_all(self, raws: Sequence[bytes], /) -> list[str]:
-        """`decode` of many at once. Raises InputError or ValueError where any of them is wrong, or might be."""
+    def decode_all(self, raws: Sequence[bytes], /, *, trim: bool = False) -> list[str]:
+        """`decode` of many at once; `trim`: without spaces at the end. Raises InputError or ValueError where any of
+        them is wrong, or might be.
+        """
 
     def encode(self, text: str, /) -> bytes: ...
 
@@ -62,6 +67,7 @@ class _Single:
         self._name = name
         self.host = "0".encode(name) == b"\xf0"
         self._latin = _latin(name)
+        self._bytes = ByteTable(bytes(range(256)).decode(name, "replace"))
 
     def decode(self, raw: bytes) -> str:
         try:
@@ -69,10 +75,13 @@ class _Single:
         except UnicodeDecodeError as error:
             raise damage("DEC-004", error.start) from None
 
-    def decode_all(self, raws: Sequence[bytes]) -> list[str]:
+    def decode_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+        texts = self._bytes.column(raws, trim=" " if trim else "")
+        if texts is not None:
+            return texts
         joined = SEPARATOR.encode(self._name).join(raws)
         text = joined.translate(self._latin).decode("latin-1") if self._latin else joined.decode(self._name)
-        return separated(text, len(raws))
+        return separated(text, len(raws), trim=" " if trim else "")
 
     def encode(self, text: str) -> bytes:
         try:
@@ -114,11 +123,12 @@ class _Around:
                 at = control.end()
         return "".join(parts)
 
-    def decode_all(self, raws: Sequence[bytes]) -> list[str]:
+    def decode_all(self, raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
         try:
-            return self._charset.narrow.read_all(raws)
+            return self._charset.narrow.read_all(raws, trim=trim)
         except (InputError, ValueError):
-            return self._charset.mixed.read_all(raws)
+            texts = self._charset.mixed.read_all(raws)
+            return [text.rstrip(" ") for text in texts] if trim else texts
 
     def encode(self, text: str) -> bytes:
         if not self._chars.search(text):
@@ -131,10 +141,10 @@ class _Around:
 
 
 class _Mixed(_Around):
-    """A charset with double bytes. (In host charsets X'00' is the only control code: others there may shift.)"""
+    """A charset with double bytes. (Where codes may shift, X'00' is the only control code.)"""
 
     def __init__(self, charset: Charset) -> None:
-        controls = _LOW if charset.host else _CONTROL
+        controls = _LOW if isinstance(charset, HostCharset | EscapeCharset) else _CONTROL
         super().__init__(charset, controls=controls, chars=controls.pattern.decode("ascii"), name="ascii")
         self.single = charset.name == "utf-8"
 

@@ -1,4 +1,7 @@
-"""Columns of values → a dictionary a record, by a function made for its keys: twice as quick as `dict(zip(…))`."""
+"""Columns of values → a dictionary a record, by a function made for its keys: it fills a copy of one that has them all.
+
+A third quicker than `dict(zip(…))` or a display of 30 keys: no dictionary grows, or looks for room.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,14 @@ def dicts_of(keys: Sequence[str]) -> Dicts:
     if not keys:
         return lambda _, count: [{} for _ in range(count)]
     names = [f"v{at}" for at in range(len(keys))]
-    pairs = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
-    made: Dicts = eval(  # noqa: S307  # nothing of a copybook goes in but its names, as literals
-        f"lambda columns, count: [{{{pairs}}} for {', '.join(names)}, in zip(*columns, strict=True)]"
-    )
-    return made
+    lines = [
+        "def dicts(columns, count):",
+        "    made = []",
+        f"    for {', '.join(names)}, in zip(*columns, strict=True):",
+        "        made.append(each := blank())",
+        *(f"        each[{key!r}] = {name}" for key, name in zip(keys, names, strict=True)),
+        "    return made",
+    ]
+    scope: dict[str, Dicts] = {"blank": dict.fromkeys(keys).copy}  # type: ignore[dict-item]  # what the function needs
+    exec("\n".join(lines), scope)  # noqa: S102  # nothing of a copybook goes in but its names, as literals
+    return scope["dicts"]

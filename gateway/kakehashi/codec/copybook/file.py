@@ -39,10 +39,10 @@ def read_file(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, *, file:
     runs = _unmarked(stream, codec, spec) if _is_unmarked(codec, spec) else _framed(stream, codec, spec, file)
     number = 1
     for offsets, decoded in runs:
-        for index, each in enumerate(decoded):
-            if each.faults:
-                faults = tuple(fault.at(file=file, record=number + index) for fault in each.faults)
-                decoded[index] = each._replace(faults=faults)
+        for index in [index for index, (_, faults, _) in enumerate(decoded) if faults]:
+            each = decoded[index]
+            faults = tuple(fault.at(file=file, record=number + index) for fault in each.faults)
+            decoded[index] = each._replace(faults=faults)
         yield from map(_FOUND, zip(count(number), offsets, decoded, strict=False))
         number += len(decoded)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Field, Usage
-from kakehashi.codec.lanes import PackedColumn
+from kakehashi.codec.digit_columns import PackedColumn
 from kakehashi.codec.text_form import Unclean, damage
 
 __all__ = ["packed_leaf"]

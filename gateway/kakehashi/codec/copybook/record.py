@@ -94,12 +94,11 @@ class CopybookCodec:
         decoded: list[Decoded | None] = [None] * len(raws)
         for shape, indexes in self._shapes.groups(raws) if self.at_once > 1 else ():
             if len(indexes) == len(raws):
-                decoded = self._alike(shape, raws)
-            elif len(indexes) >= _FEW:
-                for index, each in zip(indexes, self._alike(shape, [raws[i] for i in indexes]), strict=True):
+                return self._alike(shape, raws, offsets)
+            if len(indexes) >= _FEW:
+                some = self._alike(shape, [raws[i] for i in indexes], [offsets[i] for i in indexes])
+                for index, each in zip(indexes, some, strict=True):
                     decoded[index] = each
-        if None not in decoded:
-            return decoded  # type: ignore[return-value]  # as the condition says
         return [
             self.read(raw, offset=offset, whole=True) if each is None else each
             for each, raw, offset in zip(decoded, raws, offsets, strict=True)
@@ -111,8 +110,8 @@ class CopybookCodec:
         size = shape.part.size if shape is not None else None
         return size if size is not None and size <= len(raw) else 0
 
-    def _alike(self, shape: Shape, raws: Sequence[bytes]) -> list[Decoded | None]:
-        """Records of one shape; None for those that must be read by themselves."""
+    def _alike(self, shape: Shape, raws: Sequence[bytes], offsets: Sequence[int]) -> list[Decoded]:
+        """Records of one shape; those that are not as good as the others are read by themselves."""
         state = ReadingMany(raws.data if isinstance(raws, Strided) else b"".join(raws), stride=len(raws[0]))
         columns = shape.part.read_many(state, 0)
         if self._collapse and isinstance(columns[0][0], dict):
@@ -125,9 +124,9 @@ class CopybookCodec:
         end = shape.part.size or 0
         if self._padded:
             end = max(end, min(self.most, state.stride))
-        decoded: list[Decoded | None] = [*map(_DECODED, zip(values, repeat(()), repeat(end)))]
+        decoded: list[Decoded] = [*map(_DECODED, zip(values, repeat(()), repeat(end)))]
         for index in state.bad:
-            decoded[index] = None
+            decoded[index] = self.read(raws[index], offset=offsets[index], whole=True)
         return decoded
 
     def _reading(self, raw: bytes, offset: int) -> Reading:

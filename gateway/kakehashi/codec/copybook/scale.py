@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from itertools import repeat
+from operator import mul
 
 from kakehashi.codec.text_form import damage
 
@@ -38,9 +39,14 @@ def scaled_all(scale: int) -> Callable[[Sequence[int]], Sequence[int | Decimal]]
         return lambda numbers: numbers
     if 0 < scale <= _MOST:
         unit = Decimal(1).scaleb(-scale)
-        return lambda numbers: list(map(_EXACT.multiply, numbers, repeat(unit)))
+        return lambda numbers: _exactly(numbers, unit)
     value = scaled(scale)
     return lambda numbers: list(map(value, numbers))
+
+
+def _exactly(numbers: Sequence[int], unit: Decimal) -> Sequence[Decimal]:
+    with localcontext(_EXACT):
+        return list(map(mul, numbers, repeat(unit)))
 
 
 def unscaled(scale: int, digits: int | None) -> Callable[[Scalar], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kakehashi.codec.cells import column
+from kakehashi.codec.cells import FEW, Cells
 from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.errors import Fault, InputError, Place
@@ -51,8 +51,8 @@ class ReadingMany:
 
     def column(self, leaf: Leaf, at: int, length: int) -> Sequence[JsonValue]:
         """The values of an item. Where not all can be read at once they are read one by one."""
-        raws = column(self.joined, at, length, stride=self.stride)
-        if leaf.read_all is not None:
+        raws = Cells(self.joined, at, length, stride=self.stride)
+        if leaf.read_all is not None and len(raws) >= FEW:
             try:
                 return leaf.read_all(raws)
             except (InputError, ValueError, ArithmeticError):

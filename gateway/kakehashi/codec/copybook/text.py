@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kakehashi.codec.copybook.charset import TextCodec
 from kakehashi.codec.copybook.leaf import Leaf
@@ -30,6 +30,7 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
     decode, decode_all, encode, pad = coding
     spaces = _SPACES if wide else " "
     trim = _trimming(options.trim, justified=field.justified)
+    ends = trim is str.rstrip
     controls = {Controls.SPACE: " ", Controls.DROP: ""}.get(options.controls)
     control = _HOST_CONTROL if codec.host else _CONTROL
     length = field.length
@@ -44,10 +45,10 @@ def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
         return trim(text, spaces)
 
     def read_all(raws: Sequence[bytes]) -> Sequence[Scalar]:
-        texts = decode_all(raws)
+        texts = decode_all(raws, trim=ends)
         if (nothing is not None and nothing in raws) or (controls is not None and control.search("".join(texts))):
             raise Unclean
-        return texts if trim is _whole else [trim(text, spaces) for text in texts]
+        return texts if ends or trim is _whole else [trim(text, spaces) for text in texts]
 
     def write(value: Scalar) -> bytes:
         if not isinstance(value, str):
@@ -74,9 +75,13 @@ def _whole(text: str, _: str) -> str:
     return text
 
 
+class _DecodeAll(Protocol):
+    def __call__(self, raws: Sequence[bytes], /, *, trim: bool = False) -> list[str]: ...
+
+
 class _Coding(NamedTuple):
     decode: Callable[[bytes], str]
-    decode_all: Callable[[Sequence[bytes]], list[str]]
+    decode_all: _DecodeAll
     encode: Callable[[str], bytes]
     pad: bytes
 
@@ -90,8 +95,9 @@ def _wide(field: Field, codec: TextCodec) -> _Coding:
     return _Coding(form.read, form.read_all, form.write, form.write("\u3000"))
 
 
-def _all_from_utf16(raws: Sequence[bytes]) -> list[str]:
-    return separated(SEPARATOR.encode("utf-16-be").join(raws).decode("utf-16-be"), len(raws))
+def _all_from_utf16(raws: Sequence[bytes], *, trim: bool = False) -> list[str]:
+    joined = SEPARATOR.encode("utf-16-be").join(raws).decode("utf-16-be")
+    return separated(joined, len(raws), trim=_SPACES if trim else "")
 
 
 def _from_utf16(raw: bytes) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from kakehashi.codec.copybook.leaf import Leaf
 from kakehashi.codec.copybook.scale import Scalar, scaled, scaled_all, unscaled
 from kakehashi.codec.copybook.tree import Dialect, Field, Sign
-from kakehashi.codec.lanes import ZonedColumn
+from kakehashi.codec.digit_columns import ZonedColumn
 from kakehashi.codec.text_form import damage
 
 __all__ = ["ASCII_STYLES", "default_style", "zoned_leaf"]

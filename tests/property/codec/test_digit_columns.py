@@ -1,9 +1,9 @@
-"""Numbers side by side in one integer are the numbers by themselves."""
+"""Numbers read as a column are the numbers by themselves."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kakehashi.codec.lanes import PackedColumn, ZonedColumn
+from kakehashi.codec.digit_columns import PackedColumn, ZonedColumn
 from kakehashi.codec.text_form import Unclean
 
 
