@@ -45,6 +45,21 @@ def test_without_the_table_the_code_is_told(folder):
     assert (before.exit_code, "80A1" in before.stderr) == (1, True)
 
 
+def test_a_row_holds_from_its_first_day(folder):
+    """Without --as-of the tables stand as of today; with it a row of a day to come is read and written."""
+    (folder / "gaiji.csv").write_text("code,unicode,ivs,valid_from\n80A1,8FBB,E0103,2999-04-01\n", encoding="utf-8")
+    options = ("--layout", folder / "layout.csv", "--encoding", "jef", "--gaiji", folder / "gaiji.csv")
+    today = asked("decode", *options, folder / "data.dat")
+    assert (today.exit_code, "unmapped=80A1" in today.stderr) == (1, True)
+    then = asked("decode", *options, "--as-of", "2999-04-01", folder / "data.dat")
+    assert then.exit_code == 0
+    (folder / "data.jsonl").write_text(then.stdout, encoding="utf-8")
+    out = ("--out", folder / "back.dat", folder / "data.jsonl")
+    assert (asked("encode", *options, *out).exit_code, (folder / "back.dat").read_bytes()) == (1, b"")
+    assert asked("encode", *options, "--as-of", "2999-04-01", *out).exit_code == 0
+    assert (folder / "back.dat").read_bytes() == (folder / "data.dat").read_bytes()
+
+
 def test_a_wrong_table_is_told_before_anything_is_read(folder):
     """Every fault of it, with row and column."""
     (folder / "gaiji.csv").write_text("code,unicode\nXY,8FBB\n80A1,\n", encoding="utf-8")

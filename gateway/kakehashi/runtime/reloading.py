@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from kakehashi.errors import ConfigurationError, KakehashiError
 from kakehashi.runtime.bootstrap import Gateway
@@ -14,6 +15,12 @@ from kakehashi.runtime.gateway import GatewayProcess, Role
 from kakehashi.runtime.logging import safe_trace
 
 __all__ = ["Reloading", "Wish"]
+
+
+_LOOK = 60.0
+"""Seconds between two looks at the clock: it may be set while we wait for midnight."""
+_AGAIN = 600.0
+"""Seconds until the rows of a new day, once refused, are tried again."""
 
 
 class Wish(StrEnum):
@@ -30,7 +37,8 @@ class Reloading:
 
     `again` reads, checks and opens the changed configuration. It raises whatever is wrong with it; the gateway that
     runs then goes on. Otherwise that one finishes what it holds, and the new one takes over. Keys and certificates are
-    read anew as well. `wishes` may be filled from signal handlers.
+    read anew as well. `wishes` may be filled from signal handlers; at 00:00 in Japan the rows of the new day are wished
+    for by themselves, where the configuration is that of a day.
     """
 
     roles: Sequence[Role]
@@ -45,17 +53,28 @@ class Reloading:
         current = self._process(gateway)
         current.declare()
         current.start()
-        while (wish := self._wish()) is Wish.RELOAD:
-            current = self._successor(current)
+        pause = 0.0
+        while (wish := self._wish(current.gateway, pause)) is Wish.RELOAD:
+            successor = self._successor(current)
+            current, pause = successor, _AGAIN if successor is current else 0.0
         current.finish(wish)
         return wish
 
     def _process(self, gateway: Gateway) -> GatewayProcess:
         return GatewayProcess(gateway, self.roles, lambda: self.wishes.put(Wish.GIVE_UP))
 
-    def _wish(self) -> Wish:
-        """The next one; of several that came meanwhile, the last reload or the first stop."""
-        wish = self.wishes.get()
+    def _wish(self, gateway: Gateway, pause: float) -> Wish:
+        """The next one; of several that came meanwhile, the last reload or the first stop.
+
+        A new day is a wish to reload; when it has begun already, after a pause of that many seconds.
+        """
+        while True:
+            try:
+                wish = self.wishes.get(timeout=_until_look(gateway, pause))
+                break
+            except Empty:
+                if _is_over(gateway):
+                    return Wish.RELOAD
         while wish is Wish.RELOAD and not self.wishes.empty():
             wish = self.wishes.get()
         return wish
@@ -85,3 +104,18 @@ class Reloading:
             case _:
                 at = f"{type(error).__name__} {safe_trace(error)}"
                 events.emit("configuration.refused", faults=1, code="GEN-001", error=at)
+
+
+def _is_over(gateway: Gateway) -> bool:
+    """Whether the day of the tables is another than today."""
+    return gateway.configuration.as_of not in {None, gateway.clock.now().date()}
+
+
+def _until_look(gateway: Gateway, pause: float) -> float | None:
+    if gateway.configuration.as_of is None:
+        return None
+    if _is_over(gateway):
+        return pause
+    now = gateway.clock.now()
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    return min((midnight - now).total_seconds(), _LOOK)
