@@ -60,7 +60,7 @@ class Items:
         match field.usage:
             case Usage.FLOAT | Usage.DOUBLE:
                 return float_leaf(field.length, form=self._floats)
-            case Usage.PACKED | Usage.UNSIGNED_PACKED:
+            case Usage.PACKED | Usage.UNSIGNED_PACKED | Usage.PACKED_BYTES:
                 return packed_leaf(field)
             case Usage.DISPLAY | Usage.NATIONAL | Usage.DBCS:
                 return self._display(field)
