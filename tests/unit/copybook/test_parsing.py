@@ -128,6 +128,17 @@ def test_levels_66_77_88_are_kept():
     assert [record.name for record in copybook.records] == ["R", "ALONE"]
 
 
+def test_declarations_of_a_database_beside_the_record_are_passed_over():
+    """EXEC SQL … END-EXEC, as generators of declarations write it; INCLUDE and one without an end are refused."""
+    table = "           EXEC SQL DECLARE T TABLE\n           ( A CHAR(3) NOT NULL, B DECIMAL(5, 2) ) END-EXEC.\n"
+    record = "       01 R.\n           05 A PIC X(3).\n           05 B PIC S9(3)V99 COMP-3.\n"
+    assert parse_copybook(table + record).length == 6
+    for wrong in (table.replace("END-EXEC.", ""), "           EXEC SQL INCLUDE T END-EXEC.\n", "       EXEC CICS X\n"):
+        with pytest.raises(ConfigurationError) as caught:
+            parse_copybook(wrong + record)
+        assert caught.value.faults[0].code == "CFG-013"
+
+
 def test_a_fragment_without_level_01_is_one_record():
     """Copybooks that are copied under a record of another text begin at any level."""
     assert items(parse_copybook("           05 A PIC X.\n           05 B PIC X.\n")) == [("A", 1, 1), ("B", 2, 1)]
