@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from kakehashi.cli.context import Session
 from kakehashi.cli.copybook_source import SOURCE_OPTIONS, SourceSettings, read_copybook, source_settings
 from kakehashi.cli.losses import Loss, tell_losses
 from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
-from kakehashi.codec.copybook.file import file_of, read_file
+from kakehashi.codec.copybook.file import file_like, file_of, read_file
 from kakehashi.codec.copybook.fitted import FittedCodec
 from kakehashi.codec.copybook.floating import FORMS
 from kakehashi.codec.copybook.hierarchy import Hierarchy
@@ -272,6 +273,7 @@ def encode_copybook(
     recfm: str | None,
     length: int | None,
     degrade: Mapping[str, str],
+    like: Path | None,
 ) -> int:
     """JSON lines to a file; a line that cannot be written is a fault and leaves no bytes. Losses are told."""
     book = settings.book(layout)
@@ -295,8 +297,14 @@ def encode_copybook(
                 losses[:] = [loss for loss in losses if loss[0] != number]
                 faults.append(error.fault.at(record=number))
 
-    with out.open("wb") as target:
-        for piece in file_of(codec, spec, records(), refused=faults.append):
+    with ExitStack() as files:
+        if like is None:
+            pieces = file_of(codec, spec, records(), refused=faults.append)
+        else:
+            stream = files.enter_context(like.open("rb"))
+            pieces = file_like(stream, codec, spec, records(), file=like.name, refused=faults.append)
+        target = files.enter_context(out.open("wb"))
+        for piece in pieces:
             target.write(piece)
     tell_losses(session, losses)
     session.output.faults(faults)

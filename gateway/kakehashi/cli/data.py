@@ -98,11 +98,18 @@ def decode(
     metavar="FILE",
     help="Table (from, to) of what stands for characters that the charset lacks; each use is told.",
 )
+@click.option(
+    "--like",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Copybook: file whose header, footer, blocks, separators and headers of records are taken over.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
 def encode(
     session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
     kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings, degrade: Path | None,
+    like: Path | None,
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record.
 
@@ -114,8 +121,9 @@ def encode(
             degrade, charset=characters.charset, gaiji=characters.gaiji, as_of=characters.as_of
         )
         return encode_copybook(
-            session, layout_file, jsonl, out, copybook, recfm=recfm, length=record_length, degrade=substitutes
-        )
+            session, layout_file, jsonl, out, copybook,
+            recfm=recfm, length=record_length, degrade=substitutes, like=like,
+        )  # fmt: skip
     layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
     substitutes = read_substitutes(degrade, charset=layout.charset, gaiji=layout.gaiji, as_of=characters.as_of)
     encoder, fitting = compile_encoder(layout), Fitting(layout, substitutes)
