@@ -133,7 +133,7 @@ def _import_record(record: str, placed: Sequence[Line], length: int | None) -> _
     bank = uses_bank_style(line.type for line in lines)
     tried = [(size, resolve(lines, size, bank_style=bank)) for size in _SIZES]
     checked = [(size, found, [*found.faults, *_misplaced(found, record, expected)]) for size, found in tried]
-    size, found, faults = min(checked, key=lambda each: len(each[2]))
+    size, found, faults = min(checked, key=lambda each: (len(each[2]), _halves(each[1])))
     guesses = [Guess(code, line.sheet, line.row, name) for line, code, name in dict.fromkeys(found.guesses)]
     guesses += [Guess(code, sheet) for code, used in (
         ("bank-style", bank), ("wide-doubled", size.wide_doubled), ("digits-packed", size.digits_packed),
@@ -145,6 +145,11 @@ def _import_record(record: str, placed: Sequence[Line], length: int | None) -> _
     guesses += [Guess("renamed", item.line.sheet, item.line.row, name) for item, name in renamed]
     total = sum(item.size * item.line.repeat for item in found.items)
     return _Made(record, total, _rows(record, found.items, names), guesses, faults)
+
+
+def _halves(found: Resolved) -> int:
+    """Items of full-width text that would end in half a kanji."""
+    return sum(item.type == "N" and item.size % 2 for item in found.items)
 
 
 def _misplaced(found: Resolved, record: str, expected: int | None) -> list[Fault]:
