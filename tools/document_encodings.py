@@ -56,7 +56,11 @@ of two public tellings, which differ in 61–7A, we follow the one that makes 3F
 {vendors}
 ## Single bytes
 
-IBM's pages from Java, with ICU and glibc as witnesses; the vendors' composed from what EBCDIC pages share.
+IBM's pages from Java, with ICU and glibc as witnesses; the vendors' composed from what EBCDIC pages share, the signs
+that vary by their published conversion tables. Of NEC's nec-ebcdik (jips-e, jips-j-ebcdik) the evidence is thin: its
+digits, capitals and katakana by the tables of NEC's WebOTX OLF adapter, the signs as Hitachi's; no file of a machine
+was seen. Its small letters (two public tellings contradict each other) and NEC's own EBCDIC are not covered. A site
+that has them gives them in a table of one-byte codes ([how](../how-to/gaiji.md)): such a row holds over the page.
 
 {single}
 ## Where the converters disagree

@@ -45,6 +45,21 @@ def test_without_the_table_the_code_is_told(folder):
     assert (before.exit_code, "80A1" in before.stderr) == (1, True)
 
 
+def test_a_row_holds_from_its_first_day(folder):
+    """Without --as-of the tables stand as of today; with it a row of a day to come is read and written."""
+    (folder / "gaiji.csv").write_text("code,unicode,ivs,valid_from\n80A1,8FBB,E0103,2999-04-01\n", encoding="utf-8")
+    options = ("--layout", folder / "layout.csv", "--encoding", "jef", "--gaiji", folder / "gaiji.csv")
+    today = asked("decode", *options, folder / "data.dat")
+    assert (today.exit_code, "unmapped=80A1" in today.stderr) == (1, True)
+    then = asked("decode", *options, "--as-of", "2999-04-01", folder / "data.dat")
+    assert then.exit_code == 0
+    (folder / "data.jsonl").write_text(then.stdout, encoding="utf-8")
+    out = ("--out", folder / "back.dat", folder / "data.jsonl")
+    assert (asked("encode", *options, *out).exit_code, (folder / "back.dat").read_bytes()) == (1, b"")
+    assert asked("encode", *options, "--as-of", "2999-04-01", *out).exit_code == 0
+    assert (folder / "back.dat").read_bytes() == (folder / "data.dat").read_bytes()
+
+
 def test_a_wrong_table_is_told_before_anything_is_read(folder):
     """Every fault of it, with row and column."""
     (folder / "gaiji.csv").write_text("code,unicode\nXY,8FBB\n80A1,\n", encoding="utf-8")
@@ -55,6 +70,33 @@ def test_a_wrong_table_is_told_before_anything_is_read(folder):
         1,
         [("CFG-008", 2, "code"), ("CFG-008", 3, "unicode")],
     )
+
+
+def test_what_encode_by_a_copybook_loses_is_printed(folder):
+    """Cuts of the items that --item names, substitutes everywhere; other texts that are too long are refused."""
+    lines = [{"NAME": "𠮷田", "AGE": 1}, {"NAME": "山田太郎", "AGE": 2}, {"NAME": "山", "AGE": 3000}]
+    (folder / "in.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    (folder / "degrade.csv").write_text("from,to\n𠮷,吉\n", encoding="utf-8")
+    options = ("--layout", folder / "record.cpy", "--encoding", "jef", "--out", folder / "out.dat", "--json")
+    refused = [json.loads(line) for line in asked("encode", *options, folder / "in.jsonl").stdout.splitlines()]
+    assert [(line["code"], line["record"], line["item"]) for line in refused] == [
+        ("DEC-023", 1, "NAME"),
+        ("DEC-018", 2, "NAME"),
+        ("DEC-018", 3, "AGE"),
+    ]
+    more = ("--degrade", folder / "degrade.csv", "--item", "NAME:truncate=yes")
+    written = asked("encode", *options, *more, folder / "in.jsonl")
+    told = [json.loads(line) for line in written.stdout.splitlines()]
+    assert told[:2] == [
+        {"record": 1, "item": "NAME", "what": "returned", "from": "U+20BB7", "to": "U+5409", "times": 1},
+        {"record": 2, "item": "NAME", "what": "cut", "from": "", "to": None, "times": 1},
+    ]
+    assert [(line["code"], line["record"]) for line in told[2:]] == [("DEC-018", 3)]
+    read = asked("decode", *options[:4], folder / "out.dat").stdout
+    assert [json.loads(line)["NAME"] for line in read.splitlines()] == ["吉田", "山田太"]
+    wrong = asked("encode", *options, "--item", "AGE:truncate=yes", folder / "in.jsonl")
+    assert (wrong.exit_code, json.loads(wrong.stdout)["code"]) == (1, "CFG-003")
+    assert asked("encode", *options, "--item", "NAME:truncate=2", folder / "in.jsonl").exit_code == 2
 
 
 def test_what_encode_loses_is_printed(folder):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from kakehashi.cli.context import Session
 from kakehashi.codec.code_table import CodeTable
 from kakehashi.config.gaiji_tables import read_gaiji_files
 
@@ -24,7 +25,7 @@ class Characters:
 
     encoding: str | None
     gaiji: tuple[CodeTable, ...]
-    as_of: date | None
+    as_of: date
 
     @property
     def charset(self) -> str:
@@ -36,23 +37,28 @@ def _day(context: click.Context, parameter: click.Parameter, value: datetime | N
     return value.date() if value else None
 
 
-as_of_option = click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_day, metavar="DATE",
-    help="The day whose rows of the tables hold; else of each code the row that holds longest.",
-)  # fmt: skip
+def as_of_option(*, otherwise: str = "today") -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """--as-of; `otherwise` tells what holds without it."""
+    return click.option(
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), callback=_day, metavar="DATE",
+        help=f"The day whose rows of the tables hold; else {otherwise}.",
+    )  # fmt: skip
 
 
 def character_options(function: Callable[..., int]) -> Callable[..., int]:
     """Adds the options; the function gets them as one `characters`."""
 
     @functools.wraps(function)
-    def run(*given: object, encoding: str | None, gaiji: tuple[Path, ...], as_of: date | None, **rest: object) -> int:
-        tables = read_gaiji_files(gaiji, charset=encoding or "", as_of=as_of)
-        return function(*given, characters=Characters(encoding=encoding, gaiji=tables, as_of=as_of), **rest)
+    def run(
+        session: Session, *, encoding: str | None, gaiji: tuple[Path, ...], as_of: date | None, **rest: object
+    ) -> int:
+        day = as_of or session.clock.now().date()
+        tables = read_gaiji_files(gaiji, charset=encoding or "", as_of=day)
+        return function(session, characters=Characters(encoding=encoding, gaiji=tables, as_of=day), **rest)
 
     wrapped: Callable[..., int] = run
     for option in (
-        as_of_option,
+        as_of_option(),
         click.option("--gaiji", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
                      metavar="FILE", help="Table of gaiji (.csv, .xlsx, .json) of the charset of --encoding; several: "
                      "the later one comes first."),

@@ -10,6 +10,7 @@ import click
 from kakehashi.cli.characters import as_of_option
 from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.config.cases import run_cases
+from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration, Route
 from kakehashi.errors import Fault
 from kakehashi.runtime.bootstrap import address_faults
@@ -23,19 +24,17 @@ __all__ = ["check", "check_cases"]
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--route", "routes", multiple=True, help="Only the cases of this route.")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
-@as_of_option
+@as_of_option(otherwise="of each code the row that holds longest")
 def check(session: Session, folder: Path | None, routes: tuple[str, ...], xsd: Path, as_of: date | None) -> int:
     """Check the configuration in FOLDER (or --config) and run its golden cases. Touches nothing."""
-    if folder is not None:
-        session.folder = folder
-    session.as_of = as_of
-    configuration = session.configuration
+    folder = folder or session.folder
+    configuration = load(folder, as_of=as_of)
     unknown = [name for name in routes if name not in configuration.routes]
     if unknown:
         raise click.UsageError(f"{unknown[0]} is none of the routes: {', '.join(configuration.routes)}.")
     faults = [*address_faults(configuration), *check_cases(configuration, xsd, routes=routes)]
     session.output.faults(faults)
-    cases = len(list(session.folder.glob("routes/*/cases/*/case.toml")))
+    cases = len(list(folder.glob("routes/*/cases/*/case.toml")))
     session.output.object(
         {
             "routes": len(configuration.routes),

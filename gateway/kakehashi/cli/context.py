@@ -52,14 +52,14 @@ class Session:
     folder: Path
     output: Output
     as_of: date | None = None
-    """The day of the tables; set before the configuration is asked for."""
+    """The day of the tables; set before the configuration is asked for. None: today."""
     _open: list[Store | LinkStore] = field(default_factory=list)
 
     @cached_property
     def configuration(self) -> Configuration:
         from kakehashi.config.loader import load  # noqa: PLC0415  # pydantic is slow to import, --version is not
 
-        return load(self.folder, as_of=self.as_of)
+        return load(self.folder, as_of=self.as_of or self.clock.now().date())
 
     @property
     def store(self) -> Store:

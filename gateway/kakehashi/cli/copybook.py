@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,10 @@ import click
 from kakehashi.cli.characters import Characters
 from kakehashi.cli.context import Session
 from kakehashi.cli.copybook_source import SOURCE_OPTIONS, SourceSettings, read_copybook, source_settings
+from kakehashi.cli.losses import Loss, tell_losses
 from kakehashi.cli.record_options import RECORD_NAMES, RECORD_OPTIONS, RecordSettings, record_settings
-from kakehashi.codec.copybook.file import file_of, read_file
+from kakehashi.codec.copybook.file import file_like, file_of, read_file
+from kakehashi.codec.copybook.fitted import FittedCodec
 from kakehashi.codec.copybook.floating import FORMS
 from kakehashi.codec.copybook.hierarchy import Hierarchy
 from kakehashi.codec.copybook.options import Controls, Filler, Nil, Odo, Options, Segment, Trim
@@ -116,7 +119,8 @@ _OPTIONS = (
     click.option("--written-numbers", is_flag=True,
                  help="Copybook: digits may have blanks around them, a sign beside them, a point."),
     click.option("--item", multiple=True, metavar="ITEM:POLICY=refuse|nil|zero",
-                 help="Copybook: blanks, low_values, high_values or invalid of one item; or ITEM:encoding=NAME."),
+                 help="Copybook: blanks, low_values, high_values or invalid of one item; or ITEM:encoding=NAME; or "
+                 "ITEM:truncate=yes: its text may lose its end when it is written."),
     click.option("--controls", type=_choice(Controls), default="keep", show_default=True,
                  help="Copybook: control characters in text."),
     click.option("--short", is_flag=True, help="Copybook: records may end before their last item."),
@@ -155,8 +159,9 @@ def _options(given: dict[str, object], characters: Characters) -> Options:
         low_values=Nil(str(given["low_values"])),
         high_values=Nil(str(given["high_values"])),
         invalid=Nil(str(given["invalid"])),
-        items=_policies([text for text in _texts(given["item"]) if _encoding(text) is None]),
-        encodings=dict(found for text in _texts(given["item"]) if (found := _encoding(text)) is not None),
+        items=_policies([text for text in _texts(given["item"]) if _said(text)[1] not in {"encoding", "truncate"}]),
+        encodings={item: said for item, what, said in map(_said, _texts(given["item"])) if what == "encoding"},
+        truncate=frozenset(_cuts(_texts(given["item"]))),
         written=bool(given["written_numbers"]),
         controls=Controls(str(given["controls"])),
         short=bool(given["short"]),
@@ -205,21 +210,28 @@ def _family(text: str) -> tuple[str, tuple[str, ...]]:
     return _name(parent), names
 
 
-def _encoding(text: str) -> tuple[str, str] | None:
-    """The item and its charset, where the text is about one."""
+def _said(text: str) -> tuple[str, str, str]:
+    """The item, what is said of it, and what that is."""
     item, _, pair = text.partition(":")
-    policy, _, name = pair.partition("=")
-    return (_name(item), name.strip()) if policy.strip() == "encoding" else None
+    what, _, said = pair.partition("=")
+    return _name(item), what.strip(), said.strip()
+
+
+def _cuts(texts: Iterable[str]) -> Iterator[str]:
+    for item, what, said in map(_said, texts):
+        if what == "truncate" and said not in {"yes", "no"}:
+            raise click.BadParameter("ITEM:truncate=yes", param_hint="--item")
+        if (what, said) == ("truncate", "yes"):
+            yield item
 
 
 def _policies(texts: Iterable[str]) -> dict[str, dict[str, Nil]]:
     found: dict[str, dict[str, Nil]] = {}
-    for text in texts:
-        item, _, pair = text.partition(":")
-        policy, _, nil = pair.replace("-", "_").partition("=")
+    for item, what, nil in map(_said, texts):
+        policy = what.replace("-", "_")
         if policy not in _POLICIES or nil not in {str(each) for each in Nil}:
             raise click.BadParameter("ITEM:POLICY=refuse|nil|zero", param_hint="--item")
-        found.setdefault(_name(item), {})[policy] = Nil(nil)
+        found.setdefault(item, {})[policy] = Nil(nil)
     return found
 
 
@@ -260,25 +272,41 @@ def encode_copybook(
     *,
     recfm: str | None,
     length: int | None,
+    degrade: Mapping[str, str],
+    like: Path | None,
 ) -> int:
-    """JSON lines to a file; a line that cannot be written is a fault and leaves no bytes."""
+    """JSON lines to a file; a line that cannot be written is a fault and leaves no bytes. Losses are told."""
     book = settings.book(layout)
-    codec = CopybookCodec(book, settings.options)
+    codec = FittedCodec(book, settings.options, degrade)
     spec = settings.spec(book, recfm=recfm, length=length)
     family = Hierarchy(codec, settings.options, settings.children) if settings.children else None
     faults: list[Fault] = []
+    losses: list[Loss] = []
+
+    def written(values: Values, number: int) -> Iterator[bytes]:
+        for raw in [codec.write(values)] if family is None else family.write(values):
+            losses.extend((number, loss) for loss in codec.losses)
+            yield raw
 
     def records() -> Iterator[bytes]:
         for number, line in enumerate(lines, start=1):
             try:
                 values = _values(line)
-                yield from [codec.write(values)] if family is None else list(family.write(values))
+                yield from list(written(values, number))
             except InputError as error:
+                losses[:] = [loss for loss in losses if loss[0] != number]
                 faults.append(error.fault.at(record=number))
 
-    with out.open("wb") as target:
-        for piece in file_of(codec, spec, records(), refused=faults.append):
+    with ExitStack() as files:
+        if like is None:
+            pieces = file_of(codec, spec, records(), refused=faults.append)
+        else:
+            stream = files.enter_context(like.open("rb"))
+            pieces = file_like(stream, codec, spec, records(), file=like.name, refused=faults.append)
+        target = files.enter_context(out.open("wb"))
+        for piece in pieces:
             target.write(piece)
+    tell_losses(session, losses)
     session.output.faults(faults)
     return 1 if faults else 0
 

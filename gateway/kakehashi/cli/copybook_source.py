@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from kakehashi.codec.copybook.parser import parse_copybook
 from kakehashi.codec.copybook.tree import Copybook, Dialect
 from kakehashi.errors import ConfigurationError
 
-__all__ = ["SOURCE_OPTIONS", "SourceSettings", "is_copybook", "read_copybook", "source_settings"]
+__all__ = ["SOURCE_OPTIONS", "SourceSettings", "is_copybook", "read_copybook", "source_options", "source_settings"]
 
 _SUFFIXES = {".cpy", ".cob", ".cbl", ".copy"}
 _COLUMNS = re.compile(r"([1-9]\d{0,2})-([1-9]\d{0,2})")
@@ -46,6 +48,19 @@ def source_settings(given: dict[str, object]) -> SourceSettings:
         columns=None if found is None else (int(found[1]), int(found[2])),
         fewest=long_binary == "fewest",
     )
+
+
+def source_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Adds SOURCE_OPTIONS; the function gets them as one `copybook`."""
+
+    @functools.wraps(function)
+    def run(*given: object, **rest: object) -> int:
+        return function(*given, copybook=source_settings(rest), **rest)
+
+    wrapped: Callable[..., int] = run
+    for option in reversed(SOURCE_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def is_copybook(path: Path) -> bool:

@@ -22,7 +22,7 @@ from kakehashi.cli.copybook import (
 from kakehashi.cli.copybook_source import is_copybook
 from kakehashi.cli.inspector import LayoutChoice
 from kakehashi.cli.look import Look, look_into, look_options
-from kakehashi.cli.output import Cell
+from kakehashi.cli.losses import Loss, tell_losses
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.fitting import Fitting
 from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
@@ -98,23 +98,38 @@ def decode(
     metavar="FILE",
     help="Table (from, to) of what stands for characters that the charset lacks; each use is told.",
 )
+@click.option(
+    "--like",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Copybook: file whose header, footer, blocks, separators and headers of records are taken over.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
 def encode(
     session: Session, layout_file: Path, characters: Characters, recfm: str | None, record_length: int | None,
     kind: str | None, out: Path, jsonl: io.TextIOBase, copybook: CopybookSettings, degrade: Path | None,
+    like: Path | None,
 ) -> int:  # fmt: skip
     """JSON lines to legacy bytes. A line may name its record type under `record`; else it is a data record.
 
-    A substitute, and a text cut where the layout says `truncate`, is told with its record and item.
+    A substitute, and a text cut where the layout (of a copybook: --item) says `truncate`, is told with its record and
+    item.
     """
     if is_copybook(layout_file):
-        return encode_copybook(session, layout_file, jsonl, out, copybook, recfm=recfm, length=record_length)
+        substitutes = read_substitutes(
+            degrade, charset=characters.charset, gaiji=characters.gaiji, as_of=characters.as_of
+        )
+        return encode_copybook(
+            session, layout_file, jsonl, out, copybook,
+            recfm=recfm, length=record_length, degrade=substitutes, like=like,
+        )  # fmt: skip
     layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
-    encoder, fitting = compile_encoder(layout), Fitting(layout, read_substitutes(degrade, layout, characters.as_of))
+    substitutes = read_substitutes(degrade, charset=layout.charset, gaiji=layout.gaiji, as_of=characters.as_of)
+    encoder, fitting = compile_encoder(layout), Fitting(layout, substitutes)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}
     faults: list[Fault] = []
-    losses: list[tuple[Cell, ...]] = []
+    losses: list[Loss] = []
     with out.open("wb") as target:
         target.write(encoder.prologue)
         for number, line in enumerate(jsonl, start=1):
@@ -125,14 +140,13 @@ def encode(
                 name = values.pop("record", layout.data.name)
                 fitted, lost = fitting.fit(name, _typed(values, records[name]))
                 target.write(encoder.write(name, fitted))
-                losses += [(number, *loss) for loss in lost]
+                losses += [(number, loss) for loss in lost]
             except InputError as error:
                 faults.append(error.fault.at(record=number))
             except (KeyError, ValueError, TypeError, RecursionError):
                 faults.append(Fault("DEC-018", Place(record=number)))
         target.write(encoder.epilogue)
-    if losses:
-        session.output.rows("Lost", ("record", "item", "what", "from", "to", "times"), losses)
+    tell_losses(session, losses)
     session.output.faults(faults)
     return 1 if faults else 0
 

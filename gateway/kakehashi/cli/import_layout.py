@@ -1,4 +1,4 @@
-"""import-layout: the record layouts that vendors hand out → layout.csv."""
+"""import-layout: the record layouts that vendors hand out, and copybooks → layout.csv."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from kakehashi.cli.context import Session, command
-from kakehashi.config.import_layout import COLUMNS, Guess, import_layout
+from kakehashi.cli.copybook_source import SourceSettings, is_copybook, read_copybook, source_options
+from kakehashi.config.import_copybook import import_copybook
+from kakehashi.config.import_layout import Guess, import_layout
 from kakehashi.config.sheet import read_sheets
 
 __all__ = ["import_layout_command"]
@@ -35,6 +37,9 @@ _GUESSES = {
         "no record length is stated: compare the sum",
         "レコード長の記載がありません。合計を確認してください",
     ),
+    "most": ("a table that depends: taken at its most occurrences", "可変回数の表を最大回数とみなしました"),
+    "redefines": ("left out: it redefines another item", "REDEFINESのため読み飛ばしました"),
+    "edited": ("edited: taken for text", "編集項目のため文字とみなしました"),
     "sheet-left-out": ("left out: no headings of a layout", "レイアウトの見出しがないため読み飛ばしました"),
 }
 
@@ -42,14 +47,20 @@ _GUESSES = {
 @command(name="import-layout")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Where layout.csv goes.")
 @click.option("--record-length", type=click.IntRange(1), help="Bytes of a record, where the sheet does not say.")
+@source_options
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_layout_command(session: Session, out: Path, record_length: int | None, source: Path) -> int:
-    """A vendor's record layout (.xlsx, .csv) to layout.csv. Says what it guessed; lengths must add up."""
-    found = import_layout(
-        read_sheets(source.read_bytes(), file=source.name), file=source.name, record_length=record_length
-    )
+def import_layout_command(
+    session: Session, out: Path, record_length: int | None, source: Path, copybook: SourceSettings
+) -> int:
+    """A vendor's record layout (.xlsx, .csv) or a copybook to layout.csv. Says what it guessed; lengths must add up."""
+    if is_copybook(source):
+        found = import_copybook(read_copybook(source, copybook), file=source.name)
+    else:
+        found = import_layout(
+            read_sheets(source.read_bytes(), file=source.name), file=source.name, record_length=record_length
+        )
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *found.rows])
+    csv.writer(text, lineterminator="\n").writerows([found.columns, *found.rows])
     out.write_text(text.getvalue(), encoding="utf-8", newline="")
     columns = ("sheet", "row", "name", "meaning")
     session.output.rows(

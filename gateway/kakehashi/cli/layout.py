@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from kakehashi.cli.context import Session, command
-from kakehashi.cli.copybook_source import SOURCE_OPTIONS, read_copybook, source_settings
+from kakehashi.cli.copybook_source import SourceSettings, read_copybook, source_options
 from kakehashi.codec.copybook.explain import explain as rows_of
 
 __all__ = ["layout"]
@@ -21,21 +20,15 @@ def layout() -> None:
     """Layouts: copybooks."""
 
 
-def _source_options(function: Callable[..., int]) -> Callable[..., int]:
-    for option in reversed(SOURCE_OPTIONS):
-        function = option(function)
-    return function
-
-
 @command(layout, "explain")
-@_source_options
+@source_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def explain(session: Session, file: Path, **source: object) -> int:
+def explain(session: Session, file: Path, copybook: SourceSettings) -> int:
     """Every item with its bytes: offset from 1, length of one occurrence, tables at their maximum."""
-    copybook = read_copybook(file, source_settings(source))
+    book = read_copybook(file, copybook)
     rows = []
-    for row in rows_of(copybook):
+    for row in rows_of(book):
         indent = "" if session.output.as_json else "  " * row.depth
         rows.append((row.level, indent + row.name, *row[3:]))
-    session.output.rows(f"{file.name}: {copybook.length} bytes", _COLUMNS, rows)
+    session.output.rows(f"{file.name}: {book.length} bytes", _COLUMNS, rows)
     return 0

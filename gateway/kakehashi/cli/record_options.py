@@ -23,11 +23,12 @@ RECORD_NAMES = (
 )  # fmt: skip
 RECORD_OPTIONS = (
     click.option("--separator", type=click.Choice(("any", *SEPARATORS)), help="Copybook: what ends a record."),
-    click.option("--rdw", type=click.Choice(["big", "little"]), default="big", show_default=True,
-                 help="Copybook: order of the lengths of V and VB."),
+    click.option("--rdw", type=click.Choice(["big", "little", "little-first"]), default="big", show_default=True,
+                 help="Copybook: order of the lengths of V and VB; little: in the last two bytes of four."),
     click.option("--rdw-exclusive", is_flag=True, help="Copybook: the length does not count its own four bytes."),
     click.option("--rdw-adjustment", type=int, default=0, help="Copybook: added to the length."),
-    click.option("--bdw", type=click.Choice(["big", "little"]), help="Copybook: of blocks; else as --rdw."),
+    click.option("--bdw", type=click.Choice(["big", "little", "little-first"]),
+                 help="Copybook: of blocks; else as --rdw."),
     click.option("--bdw-exclusive/--bdw-inclusive", default=None, help="Copybook: of blocks; else as records."),
     click.option("--bdw-adjustment", type=int, help="Copybook: of blocks; else as records."),
     click.option("--length-item", metavar="[N*]ITEM [+|- …]",
@@ -93,12 +94,14 @@ def record_settings(given: dict[str, object]) -> RecordSettings:
     """From the values of RECORD_OPTIONS. Raises BadParameter."""
     rdw = Word(
         big_endian=given["rdw"] == "big",
+        at=_at(given["rdw"]),
         inclusive=not given["rdw_exclusive"],
         adjustment=int(str(given["rdw_adjustment"])),
     )
     order, exclusive, adjustment = given["bdw"], given["bdw_exclusive"], given["bdw_adjustment"]
     bdw = Word(
         big_endian=rdw.big_endian if order is None else order == "big",
+        at=rdw.at if order is None else _at(order),
         inclusive=rdw.inclusive if exclusive is None else not exclusive,
         adjustment=rdw.adjustment if adjustment is None else int(str(adjustment)),
     )
@@ -118,6 +121,11 @@ def record_settings(given: dict[str, object]) -> RecordSettings:
     table = dict(_length(str(each)) for each in lengths) if isinstance(lengths, tuple) else {}
     items, adjustment = _sum(str(given["length_item"] or ""))
     return RecordSettings(spec=spec, items=items, adjustment=adjustment, lengths=table)
+
+
+def _at(order: object) -> int | None:
+    """Where in its word the length stands, if not where it does by its order."""
+    return 0 if order == "little-first" else None
 
 
 def _sum(text: str) -> tuple[tuple[tuple[int, str], ...], int]:

@@ -32,7 +32,10 @@ _ALL = ",".join(role.value for role in Role)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
 def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Path) -> int:
-    """Run the gateway until it is told to stop (SIGTERM or Ctrl-C). SIGHUP: take over a changed configuration."""
+    """Run the gateway until it is told to stop (SIGTERM or Ctrl-C). SIGHUP: take over a changed configuration.
+
+    At 00:00 in Japan the configuration is read again, so that rows of tables apply from their first day.
+    """
     try:
         chosen = [Role(name.strip()) for name in roles.split(",")]
     except ValueError:
@@ -51,10 +54,10 @@ def run(session: Session, roles: str, log: Path | None, log_level: str, xsd: Pat
     configure_logging(log, level=log_level)
 
     def again() -> Gateway:
-        changed = load(session.folder)
-        if faults := check_cases(changed, xsd):
+        # what a case agrees on stays agreed when a row ends: cases read each code's longest row, as `check` does
+        if faults := check_cases(load(session.folder), xsd):
             raise ConfigurationError(faults)
-        return open_gateway(changed, schemas=xsd)
+        return open_gateway(load(session.folder, as_of=session.clock.now().date()), schemas=xsd)
 
     gateway = open_gateway(configuration, schemas=xsd)
     ended = Reloading(roles=chosen, wishes=wishes, again=again).run(gateway)

@@ -23,7 +23,7 @@ __all__ = ["translate"]
 @click.option("--explain", is_flag=True, help="For every element: source item, value, converters, result.")
 @click.option("--side-by-side", is_flag=True, help="As --explain, with the bytes of each source item.")
 @click.option("--xsd", type=click.Path(path_type=Path), default=lambda: shared("xsd"), help="Schema folder.")
-@as_of_option
+@as_of_option()
 def translate(
     session: Session,
     as_of: date | None,

@@ -41,6 +41,11 @@ class TagScanner:
         self._prolog = re.compile(
             rb"(?:\xef\xbb\xbf)?(?:%b|<%b)*+(?P<root><%b(?=[\s/>])[^<>]*>)" % (_SPACE, _SKIPPED, top), re.DOTALL
         )
+        self._following = re.compile(
+            rb"</%b\s*>(?:%b|\x1a)*+(?:\xef\xbb\xbf)?(?=<\?xml\s)(?:%b|<%b)*+(?P<root><%b(?=[\s/>])[^<>]*>)"
+            % (top, _SPACE, _SPACE, _SKIPPED, top),
+            re.DOTALL,
+        )
         self._epilog = re.compile(rb"</%b\s*>(?:%b|<%b)*+\x1a*" % (top, _SPACE, _SKIPPED), re.DOTALL)
 
     def root(self, data: bytes) -> tuple[int, int] | None:
@@ -78,6 +83,13 @@ class TagScanner:
                 case _:
                     pass
         return Scan(records, None)
+
+    def following(self, data: bytes) -> tuple[int, int] | None:
+        """Start and end of the next root's start tag, where another document with a declaration of its own begins
+        behind the root's end tag, with which `data` begins; None: not there (yet).
+        """
+        found = self._following.match(data)
+        return found.span("root") if found else None
 
     def ends_well(self, data: bytes) -> bool:
         """Whether `data` is the root's end tag and nothing but blanks and comments after it."""

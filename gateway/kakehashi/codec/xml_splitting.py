@@ -26,7 +26,7 @@ class XmlSplitting:
 
     def __init__(self, scanner: TagScanner, plan: XmlPlan, *, batch_records: int, file: str) -> None:
         self._scanner = scanner
-        self._plan = plan
+        self._plan = self._under = plan
         self._file = file
         self._slicer = Slicer(most=batch_records, grouped=False)
         self._buffer = b""
@@ -38,8 +38,8 @@ class XmlSplitting:
         faults: tuple[Fault, ...] = ()
         try:
             root = self._open(counted)
-            if root:
-                self._records(counted)
+            while root and self._records(counted):
+                pass
         except InputError as error:
             faults = (error.fault.at(file=self._file, offset=error.fault.place.offset or 0),)
             while counted.read(_LONGEST):
@@ -71,13 +71,19 @@ class XmlSplitting:
                     return b""
                 raise damage("DEC-015", 0, reason="no root element of the layout")
             more = self._more(stream)
-        start, end = found
+        return self._enter(*found)
+
+    def _enter(self, start: int, end: int) -> bytes:
+        """Behind a root's start tag, which is returned: what follows is read under it."""
         tag = self._buffer[start:end]
-        self._plan = self._plan.under(tag)
+        self._under = self._plan.under(tag)
         self._drop(end)
         return tag
 
-    def _records(self, stream: CountedStream) -> None:
+    def _records(self, stream: CountedStream) -> bool:
+        """The records of a root. Whether another document has begun behind it: none of its records lies in the same
+        slice.
+        """
         more = True
         while True:
             scan = self._scan()
@@ -89,10 +95,15 @@ class XmlSplitting:
             if not more:
                 raise damage("DEC-015", self._base + len(self._buffer), reason="the root is not closed")
             more = self._more(stream)
-        while more and len(self._buffer) <= _LONGEST:
+        while (found := self._scanner.following(self._buffer)) is None and more and len(self._buffer) <= _LONGEST:
             more = self._more(stream)
+        if found:
+            self._slicer.close()
+            self._slicer.header = self._enter(*found)
+            return True
         if more or not self._scanner.ends_well(self._buffer):
             raise damage("DEC-015", self._base, reason="something follows the root")
+        return False
 
     def _scan(self) -> Scan:
         try:
@@ -104,7 +115,7 @@ class XmlSplitting:
         """Complete records and what lies between them leave the buffer."""
         end = scan.end if scan.end is not None else scan.records[-1][1] if scan.records else 0
         try:
-            self._plan.check(self._buffer[:end], scan.records)
+            self._under.check(self._buffer[:end], scan.records)
         except InputError as error:
             raise _moved(error, self._base) from None
         for start, stop in scan.records:

@@ -9,7 +9,6 @@ from pathlib import Path
 from kakehashi.codec.charset import CHARSETS, charset_named
 from kakehashi.codec.cluster import width_units
 from kakehashi.codec.code_table import CodeTable
-from kakehashi.codec.layout import Layout
 from kakehashi.config.code_tables import day_of
 from kakehashi.config.reading import Reading
 from kakehashi.config.route_settings import SystemSettings
@@ -34,13 +33,15 @@ def read_degrade(
     return _substitutes(reading, table, system.charset, gaiji, as_of) if table else {}
 
 
-def read_substitutes(path: Path | None, layout: Layout, as_of: date | None) -> Mapping[str, str]:
-    """The table of a file, for the charset of a layout. Raises ConfigurationError with every fault."""
+def read_substitutes(
+    path: Path | None, *, charset: str, gaiji: tuple[CodeTable, ...], as_of: date | None
+) -> Mapping[str, str]:
+    """The table of a file, for a charset. Raises ConfigurationError with every fault."""
     if path is None:
         return {}
     reading = Reading(path.parent)
     table = read_table(reading, path.name, DEGRADE_COLUMNS)
-    found = _substitutes(reading, table, layout.charset, layout.gaiji, as_of) if table else {}
+    found = _substitutes(reading, table, charset, gaiji, as_of) if table else {}
     if reading.faults:
         raise ConfigurationError(reading.faults)
     return found

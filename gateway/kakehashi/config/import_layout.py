@@ -17,7 +17,7 @@ from kakehashi.config.layout_type import Size, uses_bank_style
 from kakehashi.config.sheet import Sheet, plain
 from kakehashi.errors import ConfigurationError, Fault, Place
 
-__all__ = ["COLUMNS", "Guess", "Imported", "import_layout"]
+__all__ = ["COLUMNS", "Guess", "Imported", "import_layout", "names_of", "rows_of"]
 
 COLUMNS = ("record", "no", "name", "type", "length", "start", "repeat", "decimals", "date", "note")
 _ROLES: Mapping[str, str] = MappingProxyType(
@@ -47,11 +47,12 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Rows in the order of COLUMNS; the bytes of each record type."""
+    """Rows in the order of `columns`; the bytes of each record type."""
 
     rows: tuple[tuple[str, ...], ...]
     lengths: Mapping[str, int]
     guesses: tuple[Guess, ...]
+    columns: tuple[str, ...] = COLUMNS
 
 
 def import_layout(sheets: Sequence[Sheet], *, file: str, record_length: int | None = None) -> Imported:
@@ -133,7 +134,7 @@ def _import_record(record: str, placed: Sequence[Line], length: int | None) -> _
     bank = uses_bank_style(line.type for line in lines)
     tried = [(size, resolve(lines, size, bank_style=bank)) for size in _SIZES]
     checked = [(size, found, [*found.faults, *_misplaced(found, record, expected)]) for size, found in tried]
-    size, found, faults = min(checked, key=lambda each: len(each[2]))
+    size, found, faults = min(checked, key=lambda each: (len(each[2]), _halves(each[1])))
     guesses = [Guess(code, line.sheet, line.row, name) for line, code, name in dict.fromkeys(found.guesses)]
     guesses += [Guess(code, sheet) for code, used in (
         ("bank-style", bank), ("wide-doubled", size.wide_doubled), ("digits-packed", size.digits_packed),
@@ -141,10 +142,15 @@ def _import_record(record: str, placed: Sequence[Line], length: int | None) -> _
     ) if used]  # fmt: skip
     if not found.items:
         faults = [*faults, Fault("CFG-008", lines[0].place if lines else placed[0].place, {"expected": "an item"})]
-    names, renamed = _names(found.items)
+    names, renamed = names_of(found.items)
     guesses += [Guess("renamed", item.line.sheet, item.line.row, name) for item, name in renamed]
     total = sum(item.size * item.line.repeat for item in found.items)
-    return _Made(record, total, _rows(record, found.items, names), guesses, faults)
+    return _Made(record, total, rows_of(record, found.items, names), guesses, faults)
+
+
+def _halves(found: Resolved) -> int:
+    """Items of full-width text that would end in half a kanji."""
+    return sum(item.type == "N" and item.size % 2 for item in found.items)
 
 
 def _misplaced(found: Resolved, record: str, expected: int | None) -> list[Fault]:
@@ -163,7 +169,7 @@ def _misplaced(found: Resolved, record: str, expected: int | None) -> list[Fault
     return faults
 
 
-def _names(items: Sequence[Found]) -> tuple[list[str], list[tuple[Found, str]]]:
+def names_of(items: Sequence[Found]) -> tuple[list[str], list[tuple[Found, str]]]:
     """Names that our tables can hold, each once in a record; and those that had to change: behind as many of their
     groups as tell them apart.
     """
@@ -194,7 +200,8 @@ def _name(text: str) -> str:
     return name.lstrip("=$@") or "FILLER"
 
 
-def _rows(record: str, items: Sequence[Found], names: Sequence[str]) -> list[tuple[str, ...]]:
+def rows_of(record: str, items: Sequence[Found], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """In the order of COLUMNS; one item follows the other."""
     rows: list[tuple[str, ...]] = []
     at = 1
     for number, (item, name) in enumerate(zip(items, names, strict=True), start=1):

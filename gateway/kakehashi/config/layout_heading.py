@@ -15,7 +15,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "no": "項番|№|NO|NO.|番号|連番|通番|#|項目番号|項目NO|項目NO.|SEQ",
         "name": "項目名|項目名称|データ項目名|データ項目|項目|名称|フィールド名|フィールド|日本語名"
-        "|大項目|大項目名|大分類",
+        "|大項目|大項目名|大分類|論理名|論理名称|項目論理名|和名|和名称|カラム名|列名|データ名|データ名称",
         "member": "中項目|中項目名|中分類|小項目|小項目名|小分類|細項目|細項目名",
         "type": "属性|型|データ型|タイプ|データタイプ|形式|データ属性|項目属性|PIC|PICTURE|文字種|データ形式",
         "bytes": "バイト数|バイト|バイト長|BYTE|BYTES|BYTE数|長さ|LENGTH|LEN|データ長|項目長|レングス|サイズ|SIZE",
@@ -27,7 +27,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "record": "レコード|レコード名|レコード種別|レコード種類",
         "level": "レベル|LV|LEVEL|階層|LVL",
         "note": "備考|説明|内容|摘要|コメント|項目説明|注記|設定内容|編集内容|備考欄|設定値",
-        "other": "終了位置|終了|TO|必須|初期値|キー|コード|項目ID|英字名|物理名|単位",
+        "end": "終了位置|終了|TO|終了桁|終了バイト|終了カラム|終端位置|末尾位置",
+        "other": "必須|初期値|キー|コード|項目ID|英字名|物理名|単位",
     }
 )
 _KEYS = {word: key for key, words in _WORDS.items() for word in words.split("|")}
@@ -64,7 +65,7 @@ def find_headings(sheet: Sheet) -> list[Heading]:
             continue
         joined = "name" not in below and (len(below) >= 2 or not _LENGTHS & first.keys())
         columns = {**below, **first} if joined else first
-        if _LENGTHS & columns.keys() or ("type" in columns and "start" in columns):
+        if _LENGTHS & columns.keys() or ("start" in columns and columns.keys() & {"type", "end"}):
             end = row + (2 if columns.keys() > first.keys() else 1)
             found.append(Heading(row, end, columns, _name_columns(sheet, row, end, columns)))
     return found

@@ -53,7 +53,8 @@ class Line:
 
     @property
     def is_total(self) -> bool:
-        return plain(self.name) in _TOTALS
+        """A row that sums up, unless it has a type: an item of a trailer may be called so."""
+        return plain(self.name) in _TOTALS and not self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,15 @@ def _lines(sheet: Sheet, heading: Heading, end: int) -> Iterator[Line]:
     for row in range(heading.end, end):
         cells = [(place, sheet.cell(row, place)) for place in heading.names]
         depth, name = next(((place, text) for place, text in reversed(cells) if text), (heading.names.start, ""))
-        words = type_words(sheet.spread(row, at.get("type")))
-        digits = _digits(sheet, row, heading)
-        given = first_number(sheet.cell(row, at.get("bytes")))
+        kind = sheet.spread(row, at.get("type"))
+        words = type_words(kind)
+        no = sheet.cell(row, at.get("no"))
+        if not kind and (total := _total(sheet.rows[row])):
+            no, name, digits, given = "", *total
+        else:
+            digits, given = _digits(sheet, row, heading), _given(sheet, row, heading)
         if not name and digits is None and given is None:
             continue
-        no = sheet.cell(row, at.get("no"))
-        kind = sheet.spread(row, at.get("type"))
         yield Line(
             sheet=sheet.name,
             row=row + 1,
@@ -125,6 +128,22 @@ def _lines(sheet: Sheet, heading: Heading, end: int) -> Iterator[Line]:
             note=" ".join(sheet.cell(row, at.get("note")).split()),
             typed="type" in at,
         )
+
+
+def _total(cells: Sequence[str]) -> tuple[str, None, int | None] | None:
+    """合計 in any column, and the greatest number beside it."""
+    name = next((cell for cell in cells if plain(cell) in _TOTALS), None)
+    if name is None:
+        return None
+    return name, None, max((number for cell in cells if (number := first_number(cell))), default=None)
+
+
+def _given(sheet: Sheet, row: int, heading: Heading) -> int | None:
+    """Bytes stated, or those from the first to the last place, where nothing else tells a length."""
+    if heading.length is not None or "whole" in heading.columns:
+        return first_number(sheet.cell(row, heading.columns.get("bytes")))
+    first, last = (first_number(sheet.cell(row, heading.columns.get(each))) for each in ("start", "end"))
+    return None if first is None or last is None or last < first else last - first + 1
 
 
 def _digits(sheet: Sheet, row: int, heading: Heading) -> int | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
+from time import monotonic
 
 from kakehashi.errors import ConfigurationError, KakehashiError
 from kakehashi.runtime.bootstrap import Gateway
@@ -17,6 +17,9 @@ from kakehashi.runtime.logging import safe_trace
 __all__ = ["Reloading", "Wish"]
 
 _LOOK_SECONDS = 1.0
+"""Between two looks at the clock and at wishes: a signal that another thread was given wakes up none that waits."""
+_AGAIN_SECONDS = 600.0
+"""Until the rows of a new day, once refused, are tried again."""
 
 
 class Wish(StrEnum):
@@ -33,7 +36,8 @@ class Reloading:
 
     `again` reads, checks and opens the changed configuration. It raises whatever is wrong with it; the gateway that
     runs then goes on. Otherwise that one finishes what it holds, and the new one takes over. Keys and certificates are
-    read anew as well. `wishes` may be filled from signal handlers.
+    read anew as well. `wishes` may be filled from signal handlers; at 00:00 in Japan the rows of the new day are wished
+    for by themselves, where the configuration is that of a day.
     """
 
     roles: Sequence[Role]
@@ -48,20 +52,29 @@ class Reloading:
         current = self._process(gateway)
         current.declare()
         current.start()
-        while (wish := self._wish()) is Wish.RELOAD:
-            current = self._successor(current)
+        pause = 0.0
+        while (wish := self._wish(current.gateway, pause)) is Wish.RELOAD:
+            successor = self._successor(current)
+            current, pause = successor, _AGAIN_SECONDS if successor is current else 0.0
         current.finish(wish)
         return wish
 
     def _process(self, gateway: Gateway) -> GatewayProcess:
         return GatewayProcess(gateway, self.roles, lambda: self.wishes.put(Wish.GIVE_UP))
 
-    def _wish(self) -> Wish:
-        """The next one; of several that came meanwhile, the last reload or the first stop."""
-        wish = None
-        while wish is None:
-            with suppress(Empty):  # a signal that another thread was given wakes up none that waits for ever
+    def _wish(self, gateway: Gateway, pause: float) -> Wish:
+        """The next one; of several that came meanwhile, the last reload or the first stop.
+
+        A new day is a wish to reload; when it has begun already, after a pause of that many seconds.
+        """
+        rested = monotonic() + pause
+        while True:
+            try:
                 wish = self.wishes.get(timeout=_LOOK_SECONDS)
+                break
+            except Empty:
+                if _is_over(gateway) and monotonic() >= rested:
+                    return Wish.RELOAD
         while wish is Wish.RELOAD and not self.wishes.empty():
             wish = self.wishes.get()
         return wish
@@ -91,3 +104,8 @@ class Reloading:
             case _:
                 at = f"{type(error).__name__} {safe_trace(error)}"
                 events.emit("configuration.refused", faults=1, code="GEN-001", error=at)
+
+
+def _is_over(gateway: Gateway) -> bool:
+    """Whether the day of the tables is another than today."""
+    return gateway.configuration.as_of not in {None, gateway.clock.now().date()}

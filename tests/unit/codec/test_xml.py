@@ -291,3 +291,29 @@ def test_a_large_file_streams():
     codec = compile_codec(LAYOUT)
     assert codec.split(Drip(data), batch_records=50, file="case.dat") == split(LAYOUT, data, batch=50)
     assert split(LAYOUT, data).records == 300
+
+
+@pytest.mark.parametrize("between", ["", "\r\n", "\x1a"])
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_several_documents_may_stand_in_one_file(between, batch):
+    """Each with its declaration: records are numbered through, no slice reaches across, the bytes come back."""
+    other = "<?xml version='1.0' encoding='Windows-31J' ?><!-- x -->"
+    data = document(person(), person(宛名番号="00002")).rstrip() + between.encode("cp932")
+    data += document() + document(person(宛名番号="00003"), prolog=other, root='<連携 版="2">')
+    whole = split(LAYOUT, data, batch=batch)
+    assert (whole.faults, whole.records) == ((), 3)
+    found = []
+    for part in whole.slices:
+        body = BatchBody(whole.header_of(part), data[part.offset : part.offset + part.length])
+        decoded = compile_codec(LAYOUT).decode(body, file="f", first_record=part.first_record, offset=part.offset)
+        assert compile_codec(LAYOUT).encode(body, decoded) == body.data
+        assert decoded.faults == []
+        found += [(number, row[0]) for number, row in zip(decoded.numbers, decoded.rows, strict=True)]
+    assert found == [(1, "00001"), (2, "00002"), (3, "00003")]
+
+
+@pytest.mark.parametrize("second", [b"<\x98\x41\x8cg></\x98\x41\x8cg>", b"<?xml version='1.0'?><other/>", b"x"])
+def test_what_is_no_document_of_its_own_follows_no_root(second):
+    """A second root without a declaration, another root, text: the file is held, the records before are known."""
+    whole = split(LAYOUT, document(person()) + second)
+    assert ([fault.code for fault in whole.faults], whole.records) == (["DEC-015"], 1)

@@ -33,6 +33,8 @@ def both_ways(made, raw, value):
         ("PIC S9(5) COMP-3", "00012d", -12), ("PIC 9(4) COMP-3", "00012f", 12), ("PIC 9(3) COMP-6", "0012", 12),
         ("PIC S9(3)V99 COMP-3", "00012c", Decimal("0.12")), ("PIC S9(4) COMP", "fff4", -12),
         ("PIC 9(4) COMP", "fff4", 65524), ("PIC S9(2)V99 COMP", "fff4", Decimal("-0.12")),
+        ("PIC X(4) COMP-3U", "12345678", 12345678), ("PIC 9(3)V99 COMP-3U", "123456", Decimal("1234.56")),
+        ("PIC 9(2)V9(2) COMP-3U", "0123", Decimal("1.23")), ("PIC S9(4) COMP-9", "f4ff", -12),
         ("PIC X(2) COMP-X", "0102", 258), ("COMP-1", "42640000", 100.0), ("COMP-1", "c276a000", -118.625),
         ("COMP-2", "4110000000000000", Decimal(1)), ("COMP-1", "00000000", 0.0),
         ("PIC S9(31) COMP-3", "1" + "0" * 30 + "c", 10**30),
@@ -74,7 +76,8 @@ def test_overpunch_over_ascii_digits(style, negative):
         ("PIC 9(3)", "f0c1f2", "DEC-005", 101), ("PIC S9(3)", "f0f1", "DEC-002", 102),
         ("PIC S9(3)", "f0f112", "DEC-006", 102),
         ("PIC S9(3) COMP-3", "1a2c", "DEC-006", 100), ("PIC S9(3) COMP-3", "1122", "DEC-006", 101),
-        ("PIC 9(3) COMP-3", "123d", "DEC-006", 101), ("PIC S9(3) SIGN LEADING SEPARATE", "40f1f2f3", "DEC-006", 100),
+        ("PIC 9(3) COMP-3", "123d", "DEC-006", 101), ("PIC X(2) COMP-3U", "123c", "DEC-006", 101),
+        ("PIC S9(3) SIGN LEADING SEPARATE", "40f1f2f3", "DEC-006", 100),
     ],
 )  # fmt: skip
 def test_wrong_digits_and_signs_have_their_offset(clause, raw, code, offset):

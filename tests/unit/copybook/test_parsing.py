@@ -89,6 +89,7 @@ def test_members_outside_the_folder_and_circles_are_errors(tmp_path, member):
         ("       01 R.\n          05 A PIC X OCCURS 3 DEPENDING ON N.\n", 2, 1, "DEPENDING ON an item"),
         ("       01 R.\n          99 A PIC X.\n", 2, 11, "a level number"),
         ("       01 R.\n          05 A PIC X(3) COMP-3.\n", 2, 11, "a picture for COMP-3"),
+        ("       01 R.\n          05 A PIC X(20) COMP-3U.\n", 2, 11, "a picture for COMP-3U"),
         ("       01 R PIC X.\n          05 A PIC X.\n", 2, 11, "no item below"),
         ("       01 R.\n          05 A PIC X OCCURS 0.\n", 2, 29, "at least one occurrence"),
         ("       01 R.\n          05 A PIC X VALUE 'open.\n", 2, 28, "a closing quotation mark"),
@@ -125,6 +126,17 @@ def test_levels_66_77_88_are_kept():
     assert kind.conditions[0].values == (("'P'", "'P'"), ("'Q'", "'S'"))
     assert copybook.renames[0].last == "REST"
     assert [record.name for record in copybook.records] == ["R", "ALONE"]
+
+
+def test_declarations_of_a_database_beside_the_record_are_passed_over():
+    """EXEC SQL … END-EXEC, as generators of declarations write it; INCLUDE and one without an end are refused."""
+    table = "           EXEC SQL DECLARE T TABLE\n           ( A CHAR(3) NOT NULL, B DECIMAL(5, 2) ) END-EXEC.\n"
+    record = "       01 R.\n           05 A PIC X(3).\n           05 B PIC S9(3)V99 COMP-3.\n"
+    assert parse_copybook(table + record).length == 6
+    for wrong in (table.replace("END-EXEC.", ""), "           EXEC SQL INCLUDE T END-EXEC.\n", "       EXEC CICS X\n"):
+        with pytest.raises(ConfigurationError) as caught:
+            parse_copybook(wrong + record)
+        assert caught.value.faults[0].code == "CFG-013"
 
 
 def test_a_fragment_without_level_01_is_one_record():
@@ -168,7 +180,8 @@ def test_the_dialect_decides_sizes_and_slack(dialect, plain, aligned):
     ("clause", "size"),
     [
         ("PIC S9(4) COMP", 2), ("PIC 9(5) BINARY", 4), ("PIC S9(18) COMP-4", 8), ("PIC 9(5) COMP-3", 3),
-        ("PIC 9(5) COMP-6", 3), ("COMP-1", 4), ("COMP-2", 8), ("PIC S9(3) SIGN TRAILING SEPARATE", 4),
+        ("PIC 9(5) COMP-6", 3), ("PIC X(4) COMP-3U", 4), ("PIC 9(5) COMP-3U", 3), ("PIC 9(6) COMP-9", 4),
+        ("COMP-1", 4), ("COMP-2", 8), ("PIC S9(3) SIGN TRAILING SEPARATE", 4),
         ("PIC SV9(3)", 3), ("PIC 99PPP", 2), ("PIC VPP99", 2), ("PIC ZZ,ZZ9.99-", 10), ("PIC $$,$$9.99CR", 11),
         ("PIC N(4)", 8), ("PIC G(4) DISPLAY-1", 8), ("PIC N(4) NATIONAL", 8), ("PIC A(3)", 3), ("PIC X(2)BX", 4),
         ("PIC 9(3) COMP-X", 2), ("INDEX", 4), ("POINTER", 4), ("BINARY-LONG UNSIGNED", 4), ("PIC +9(3).99", 7),

@@ -111,6 +111,59 @@ def test_blocks_have_an_order_of_their_own(tmp_path):
     assert again == raw
 
 
+LIKE = {
+    "V": (b"\x00\x09\x00\x0003abc\x00\x0b\x00\x0005abcde", ["--recfm", "V"]),
+    "V, little, in the first two bytes": (
+        b"\x09\x00\x00\x0003abc\x0b\x00\x00\x0005abcde", ["--recfm", "V", "--rdw", "little-first"]),
+    "V, little, in the last two": (
+        b"\x00\x00\x09\x0003abc\x00\x00\x0b\x0005abcde", ["--recfm", "V", "--rdw", "little"]),
+    "VB, two blocks": (
+        b"\x00\x0d\x00\x00\x00\x09\x00\x0003abc\x00\x0f\x00\x00\x00\x0b\x00\x0005abcde", ["--recfm", "VB"]),
+    "VB, little, in the first two bytes": (
+        b"\x0d\x00\x00\x00\x09\x00\x00\x0003abc\x0f\x00\x00\x00\x0b\x00\x00\x0005abcde",
+        ["--recfm", "VB", "--rdw", "little-first"]),
+    "lines, CR, the last one open": (b"03abc\r05abcde", ["--recfm", "line"]),
+    "lines, with 1A behind them": (b"03abc\r\n05abcde\r\n\x1a", ["--recfm", "line"]),
+    "one length, header, footer, separators": (
+        b"HEAD\n03abc     \n05abcde   \nEND",
+        ["--separator", "any", "--header-bytes", "5", "--footer-bytes", "3"]),
+    "headers with more than the length": (
+        b"\xaa\x05\x0103abc\xbb\x07\x0205abcde", ["--head", "width=3,length=1+1"]),
+    "an item says the length, with a header": (
+        b"HEAD03abc05abcde", ["--length-item", "LEN + 2", "--header-bytes", "4"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_a_file_of_any_format_comes_back_byte_for_byte(tmp_path, name):
+    """Encode --like: what no record holds is that of the file that was read."""
+    raw, options = LIKE[name]
+    options = ["--encoding", "ascii", *options]
+    rows, _, told = run(tmp_path, BOOK.format("9(2)"), raw, *options)
+    assert ([row["LEN"] for row in rows], told) == ([3, 5], "")
+    layout = ["--layout", str(tmp_path / "a.cpy"), "--short", "--keep-bytes", *options]
+    like = ["--like", str(tmp_path / "a.dat"), "--out", str(tmp_path / "c.dat"), str(tmp_path / "a.jsonl")]
+    assert CliRunner().invoke(main, ["encode", *layout, *like]).output == ""
+    assert (tmp_path / "c.dat").read_bytes() == raw
+
+
+def test_records_more_or_fewer_than_the_file_had_take_what_is_there(tmp_path):
+    """One more goes into the last block; with one fewer the footer still comes."""
+    raw = LIKE["VB, two blocks"][0] + b"END"
+    options = ["--encoding", "ascii", "--recfm", "VB", "--footer-bytes", "3"]
+    run(tmp_path, BOOK.format("9(2)"), raw, *options)
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    layout = ["--layout", str(tmp_path / "a.cpy"), "--short", "--keep-bytes", *options]
+    like = ["--like", str(tmp_path / "a.dat"), "--out", str(tmp_path / "c.dat"), str(tmp_path / "d.jsonl")]
+    for given, expected in (
+        ([lines[0]], raw[:13] + b"END"),
+        ([*lines, lines[0]], raw[:13] + b"\0\x18\0\0" + raw[17:28] + raw[4:13] + b"END"),
+    ):
+        (tmp_path / "d.jsonl").write_text("".join(given), encoding="utf-8")
+        assert CliRunner().invoke(main, ["encode", *layout, *like]).output == ""
+        assert (tmp_path / "c.dat").read_bytes() == expected
+
+
 def test_lines_of_a_wrong_length_are_told_and_the_others_read(tmp_path):
     """--shortest and --longest refuse a line, not its neighbours."""
     raw = b" 1abc\nx\n 2abcdefghij\n 3def\n"

@@ -153,3 +153,21 @@ def test_a_charset_that_takes_no_table_says_so(tmp_path):
     """CFG-006."""
     with pytest.raises(ConfigurationError):
         with_table(charset_named("utf-8"), import_table(table_of(tmp_path, "80A1,4E00,,,,")))
+
+
+@pytest.mark.parametrize("charset", ["jips-e", "jips-j-ebcdik"])
+def test_single_bytes_of_a_site_lie_over_a_vendors_page(tmp_path, charset):
+    """Small letters of NEC's EBCDIC, which the page lacks, both ways; a kana that has lost its byte is refused."""
+    small = [*range(0x81, 0x8A), *range(0x91, 0x9A), *range(0xA2, 0xAA)]
+    rows = [f"{code:02X},{ord('a') + at:04X},,,," for at, code in enumerate(small)]
+    bare = charset_named(charset)
+    site = with_table(bare, import_table(table_of(tmp_path, *rows)))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert site.narrow.read(bytes(small)) == letters
+    assert site.narrow.write(letters) == bytes(small)
+    assert site.mixed.write("aA山z") == b"\x81\xc1" + bare.mixed.write("山") + b"\xa9"
+    assert site.mixed.read(site.mixed.write("aA山z")) == "aA山z"
+    with pytest.raises(InputError):
+        bare.narrow.write("a")
+    with pytest.raises(InputError):
+        site.narrow.write(bare.narrow.read(b"\x81"))

@@ -40,7 +40,7 @@ class Recorder(EventLog):
         self.events = []
 
     def __getattr__(self, level):
-        return lambda name, **fields: self.events.append((name, fields))
+        return lambda name, /, **fields: self.events.append((name, fields))
 
     def named(self, name):
         return [fields for event, fields in self.events if event == name]

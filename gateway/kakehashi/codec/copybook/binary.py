@@ -1,4 +1,4 @@
-"""Binary numbers: COMP, COMP-4, BINARY and COMP-X most significant byte first; COMP-5 as the machine has it."""
+"""Binary numbers: COMP, COMP-4, BINARY, COMP-X with the greatest byte first, COMP-9 the least; COMP-5 as machines."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def default_order(dialect: Dialect) -> Order:
 
 def order_of(usage: Usage, *, native: Order) -> Order:
     """Of the bytes of a binary item."""
+    if usage is Usage.LITTLE:
+        return "little"
     return native if usage in {Usage.NATIVE, Usage.INDEX, Usage.POINTER} else "big"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kakehashi.codec.copybook.clause import Entry
+from kakehashi.codec.copybook.picture import whole_bytes
 from kakehashi.codec.copybook.problem import problem
 from kakehashi.codec.copybook.storage import Compiler, alignment, size_of
 from kakehashi.codec.copybook.tree import Field, Sign, Usage
@@ -65,6 +66,8 @@ def _elementary(entry: Entry, below: _Inherited, compiler: Compiler) -> _Sized:
     usage = below.usage or Usage.DISPLAY
     if entry.usage is None and entry.picture is not None and not entry.picture.numeric:
         usage = usage if usage in {Usage.NATIONAL, Usage.DBCS} else Usage.DISPLAY
+    if usage is Usage.PACKED_BYTES and entry.picture is not None:
+        entry.picture = whole_bytes(entry.picture)
     length = size_of(entry.picture, usage, below.sign, compiler=compiler)
     if length is None:
         expected = "PIC or an item of a higher level below" if entry.picture is None else f"a picture for {usage}"

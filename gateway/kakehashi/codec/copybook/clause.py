@@ -34,10 +34,11 @@ _USAGES: dict[str, Usage] = {
             "-1": Usage.FLOAT,
             "-2": Usage.DOUBLE,
             "-3": Usage.PACKED,
-            "-3U": Usage.UNSIGNED_PACKED,
+            "-3U": Usage.PACKED_BYTES,
             "-4": Usage.BINARY,
             "-5": Usage.NATIVE,
             "-6": Usage.UNSIGNED_PACKED,
+            "-9": Usage.LITTLE,
             "-X": Usage.COMP_X,
         }.items()
     },

@@ -46,6 +46,7 @@ def with_names(copybook: Copybook, options: Options) -> Options:
         occurs={name(item): texts for item, texts in options.occurs.items()},
         items={name(item): policies for item, policies in options.items.items()},
         encodings={name(item): encoding for item, encoding in options.encodings.items()},
+        truncate=frozenset(map(name, options.truncate)),
     )
 
 

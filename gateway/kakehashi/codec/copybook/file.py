@@ -9,10 +9,18 @@ from itertools import count
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from kakehashi.codec.copybook.record import CopybookCodec, Decoded, Values
-from kakehashi.codec.records import Recfm, RecordReader, RecordSpec, write_blocks, write_record
+from kakehashi.codec.records import (
+    RawRecord,
+    Recfm,
+    RecordReader,
+    RecordSpec,
+    write_again,
+    write_blocks,
+    write_record,
+)  # fmt: skip
 from kakehashi.errors import Fault, InputError, Place
 
-__all__ = ["Found", "file_of", "read_file", "write_values"]
+__all__ = ["Found", "file_like", "file_of", "read_file", "write_values"]
 
 _BLOCK = 1 << 18
 _LOST = {"DEC-002", "DEC-030"}
@@ -57,8 +65,7 @@ def _is_unmarked(codec: CopybookCodec, spec: RecordSpec) -> bool:
 
 
 def _framed(stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, file: str) -> Iterator[_Run]:
-    if spec.recfm in _STRIDES and spec.record_length is None:
-        spec = replace(spec, record_length=codec.most)
+    spec = _with_length(codec, spec)
     end = spec.file_header
     refused: list[Fault] = []
     try:
@@ -120,14 +127,17 @@ def write_values(codec: CopybookCodec, spec: RecordSpec, values: Values) -> byte
 
 
 def _in_file(codec: CopybookCodec, spec: RecordSpec, raw: bytes) -> bytes:
+    raw = _filled(codec, spec, raw)
+    return write_record(raw, replace(spec, record_length=len(raw)) if spec.recfm in _STRIDES else spec)
+
+
+def _filled(codec: CopybookCodec, spec: RecordSpec, raw: bytes) -> bytes:
     length = spec.record_length
-    if length is not None and spec.recfm in _STRIDES:
-        if len(raw) > length:
-            raise InputError(Fault("DEC-018", Place(), {"length": length, "excess": len(raw) - length}))
-        raw = codec.filled(raw, length)
-    elif spec.recfm in _STRIDES:
-        spec = replace(spec, record_length=len(raw))
-    return write_record(raw, spec)
+    if length is None or spec.recfm not in _STRIDES:
+        return raw
+    if len(raw) > length:
+        raise InputError(Fault("DEC-018", Place(), {"length": length, "excess": len(raw) - length}))
+    return codec.filled(raw, length)
 
 
 def file_of(
@@ -142,3 +152,45 @@ def file_of(
             yield _in_file(codec, spec, raw)
         except InputError as error:
             refused(error.fault.at(record=number))
+
+
+def file_like(
+    stream: BinaryIO, codec: CopybookCodec, spec: RecordSpec, records: Iterable[bytes], *,
+    file: str, refused: Callable[[Fault], None],
+) -> Iterator[bytes]:  # fmt: skip
+    """As `file_of`, with what no record holds as it is in another file, record by record: its header and footer,
+    separators, blocks, headers before records. Raises InputError and ConfigurationError as `RecordReader` does.
+    """
+    if _is_unmarked(codec, spec):
+        end = stream.seek(0, 2) - spec.file_footer
+        stream.seek(0)
+        yield stream.read(spec.file_header)
+        yield from file_of(codec, spec, records, refused=refused)
+        stream.seek(end)
+        yield stream.read()
+        return
+    spec = _with_length(codec, spec)
+    reader = RecordReader(stream, spec, file=file, refused=lambda _: None)
+
+    def merged() -> Iterator[RawRecord]:
+        others = iter(reader)
+        for number, raw in enumerate(records, start=1):
+            other = next(others, None) or RawRecord(0, b"", number)
+            try:
+                data = _filled(codec, spec, raw)
+                write_record(data, spec, head=b"" if spec.recfm is Recfm.VB else other.head)
+            except InputError as error:
+                refused(error.fault.at(record=number))
+            else:
+                yield other._replace(data=data)
+        for _ in others:
+            pass  # the edges are known behind the last of them
+
+    yield from write_again(merged(), spec, reader.edges)
+
+
+def _with_length(codec: CopybookCodec, spec: RecordSpec) -> RecordSpec:
+    """Records of one length have that of the copybook, where nobody says another."""
+    if spec.recfm in _STRIDES and spec.record_length is None:
+        return replace(spec, record_length=codec.most)
+    return spec

@@ -45,6 +45,10 @@ class Items:
         """Of the bytes of a binary item."""
         return order_of(field.usage, native=self._native)
 
+    def charset(self, field: Field) -> TextCodec:
+        """Of the item, or else of the file."""
+        return self._codecs.get(field.name, self.codec)
+
     def leaf(self, field: Field) -> Leaf:
         """The leaf of an elementary item."""
         leaf = self._plain(field)
@@ -56,7 +60,7 @@ class Items:
         match field.usage:
             case Usage.FLOAT | Usage.DOUBLE:
                 return float_leaf(field.length, form=self._floats)
-            case Usage.PACKED | Usage.UNSIGNED_PACKED:
+            case Usage.PACKED | Usage.UNSIGNED_PACKED | Usage.PACKED_BYTES:
                 return packed_leaf(field)
             case Usage.DISPLAY | Usage.NATIONAL | Usage.DBCS:
                 return self._display(field)
@@ -65,7 +69,7 @@ class Items:
 
     def _display(self, field: Field) -> Leaf:
         assert field.picture is not None
-        codec = self._codecs.get(field.name, self.codec)
+        codec = self.charset(field)
         match field.picture.category:
             case Category.NUMBER if field.usage is Usage.NATIONAL:
                 return _national(zoned_leaf(replace(field, length=field.length // 2), host=False, style=self._style))
@@ -83,7 +87,7 @@ class Items:
     def _lenient(self, leaf: Leaf, field: Field) -> Leaf:
         """Blanks, low-values, high-values and other damage by the policy, where the number itself cannot be read."""
         options = self._options
-        blanks = self._codecs.get(field.name, self.codec).encode(" ") * field.length
+        blanks = self.charset(field).encode(" ") * field.length
         contents = {
             blanks: Nil.ZERO if field.blank_when_zero else self._policy(field, "blanks", options.blanks),
             bytes(field.length): self._policy(field, "low_values", options.low_values),

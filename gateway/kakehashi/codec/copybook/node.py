@@ -69,7 +69,7 @@ class LeafNode:
     """An elementary item."""
 
     __slots__ = (
-        "_empty", "_length", "_name", "_path", "_read", "_write", "leaf", "plain", "size", "textual", "uniform",
+        "_empty", "_length", "_read", "_write", "leaf", "name", "path", "plain", "size", "textual", "uniform",
     )  # fmt: skip
 
     def __init__(self, leaf: Leaf, *, length: int, path: str, name: str | None, textual: bool) -> None:
@@ -77,8 +77,8 @@ class LeafNode:
         self._read = leaf.read
         self._write = leaf.write
         self._empty = leaf.empty
-        self._path = path
-        self._name = name
+        self.path = path
+        self.name = name
         self.size: int | None = length
         self._length = length
         self.plain: Read | None = None if name is not None else leaf.read
@@ -90,10 +90,10 @@ class LeafNode:
         try:
             value: JsonValue = self._read(raw) if len(raw) == self._length else self._cut(state, raw)
         except InputError as error:
-            state.fault(error, self._path, at)
+            state.fault(error, self.path, at)
             return None
-        if self._name is not None:
-            state.seen[self._name] = value
+        if self.name is not None:
+            state.seen[self.name] = value
         return value
 
     def read_many(self, state: ReadingMany, at: int) -> Sequence[JsonValue]:
@@ -103,8 +103,8 @@ class LeafNode:
         return self
 
     def asked(self, at: int) -> Iterator[tuple[str, int, LeafNode]]:
-        if self._name is not None:
-            yield self._name, at, self
+        if self.name is not None:
+            yield self.name, at, self
 
     def _cut(self, state: Reading, raw: bytes) -> JsonValue:
         """What the record's end left of the item."""
@@ -113,14 +113,14 @@ class LeafNode:
         return self._read(raw) if raw and self.textual else None
 
     def write(self, state: Writing, value: JsonValue, at: int) -> None:
-        if self._name is not None:
-            state.seen[self._name] = value
+        if self.name is not None:
+            state.seen[self.name] = value
         state.place(at, self._bytes(state, value, at))
 
     def _bytes(self, state: Writing, value: JsonValue, at: int) -> bytes:
         """As they were, where that means the same."""
         if isinstance(value, (list, dict)):
-            raise _misfit(self._path, "one value")
+            raise _misfit(self.path, "one value")
         old = state.base[at : at + self._length]
         if len(old) == self._length:
             try:
@@ -135,7 +135,7 @@ class LeafNode:
             return self._write(value)
         except InputError as error:
             fault = error.fault
-            raise InputError(Fault(fault.code, Place(item=self._path), fault.facts)) from None
+            raise InputError(Fault(fault.code, Place(item=self.path), fault.facts)) from None
 
 
 class GroupNode:

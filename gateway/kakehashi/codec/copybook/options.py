@@ -69,10 +69,10 @@ class Options:
     """Every default loses nothing that a value can hold. `None`: by the copybook's dialect and the charset.
 
     `low_values` NIL makes text of nothing but X'00' None, too; `invalid` is about any other content that is no number;
-    `items` holds these four for single items, `encodings` the charsets of items that have another. `short`: items
-    behind the end of a record are None. `keep_bytes`: the record's bytes travel under `_bytes`, and what was not
-    changed is written back from them. `written`: DISPLAY numbers may be written as text. `occurs`: texts of a counting
-    item → number of occurrences.
+    `items` holds these four for single items, `encodings` the charsets of items that have another, `truncate` those
+    whose text may lose its end when it is written (fitted.FittedCodec). `short`: items behind the end of a record are
+    None. `keep_bytes`: the record's bytes travel under `_bytes`, and what was not changed is written back from them.
+    `written`: DISPLAY numbers may be written as text. `occurs`: texts of a counting item → number of occurrences.
     """
 
     encoding: str = "cp932"
@@ -92,6 +92,7 @@ class Options:
     invalid: Nil = Nil.REFUSE
     items: Mapping[str, Mapping[str, Nil]] = field(default_factory=dict)
     encodings: Mapping[str, str] = field(default_factory=dict)
+    truncate: frozenset[str] = frozenset()
     written: bool = False
     controls: Controls = Controls.KEEP
     short: bool = False

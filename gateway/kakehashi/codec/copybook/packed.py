@@ -1,4 +1,4 @@
-"""Packed numbers: two digits a byte, the last half-byte a sign (COMP-3), or none (COMP-6)."""
+"""Packed numbers: two digits a byte, the last half-byte a sign (COMP-3), or none (COMP-6, COMP-3U)."""
 
 from __future__ import annotations
 

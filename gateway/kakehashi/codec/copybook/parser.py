@@ -61,6 +61,9 @@ def _entries(cursor: Cursor) -> tuple[list[Entry], list[Renames]]:
             while cursor.more and not cursor.accept("."):
                 cursor.index += 1
             continue
+        if cursor.accept("EXEC"):
+            _pass_over_sql(cursor)
+            continue
         at = cursor.tokens[cursor.index].at
         match _level(cursor):
             case 88:
@@ -72,6 +75,16 @@ def _entries(cursor: Cursor) -> tuple[list[Entry], list[Renames]]:
             case level:
                 _place(read_entry(cursor, level=level, at=at), top, path)
     return top, renames
+
+
+def _pass_over_sql(cursor: Cursor) -> None:
+    """What a precompiler declares beside the record of a table. INCLUDE would bring in items: it must be a COPY."""
+    if not cursor.accept("SQL") or cursor.word == "INCLUDE":
+        raise cursor.fail("SQL other than INCLUDE; COPY takes a member")
+    while not cursor.accept("END-EXEC"):
+        if not cursor.more:
+            raise cursor.fail("END-EXEC")
+        cursor.index += 1
 
 
 def _level(cursor: Cursor) -> int:

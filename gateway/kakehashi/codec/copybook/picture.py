@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-__all__ = ["Category", "Picture", "PictureError", "parse_picture"]
+__all__ = ["Category", "Picture", "PictureError", "parse_picture", "whole_bytes"]
 
 _LONGEST = 1 << 30
 _MOST_DIGITS = 38
@@ -150,3 +150,12 @@ def _edited(text: str, parts: tuple[tuple[str, int], ...]) -> Picture:
     scale = _behind(parts, "." if "." in symbols else "V")
     signed = bool(set(symbols) & {"+", "-", "CR", "DB", "S"})
     return Picture(text, Category.EDITED_NUMBER, length, length, scale, signed=signed, template=parts)
+
+
+def whole_bytes(picture: Picture) -> Picture:
+    """The picture of a number of two digits a byte: X counts bytes, and an odd number of digits is one more."""
+    if picture.category is Category.TEXT and 2 * picture.length <= _MOST_DIGITS:
+        return replace(parse_picture(f"9({2 * picture.length})"), text=picture.text)
+    if picture.category is Category.NUMBER and picture.digits % 2 and not picture.signed:
+        return replace(picture, digits=picture.digits + 1, length=picture.length + 1)
+    return picture

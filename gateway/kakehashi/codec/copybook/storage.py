@@ -52,7 +52,7 @@ def size_of(picture: Picture | None, usage: Usage, sign: Sign | None, *, compile
             return None
         case Usage.PACKED:
             return picture.digits // 2 + 1
-        case Usage.UNSIGNED_PACKED:
+        case Usage.UNSIGNED_PACKED | Usage.PACKED_BYTES:
             return (picture.digits + 1) // 2
         case _:
             return _binary(picture, compiler, fewest=usage is Usage.COMP_X)
@@ -73,7 +73,8 @@ def _binary(picture: Picture, compiler: Compiler, *, fewest: bool) -> int:
 def alignment(usage: Usage, size: int, *, dialect: Dialect) -> int:
     """Boundary of a SYNC item."""
     if dialect is Dialect.MICROFOCUS or usage in {
-        Usage.DISPLAY, Usage.DBCS, Usage.NATIONAL, Usage.PACKED, Usage.UNSIGNED_PACKED, Usage.COMP_X,
+        Usage.DISPLAY, Usage.DBCS, Usage.NATIONAL, Usage.PACKED, Usage.UNSIGNED_PACKED, Usage.PACKED_BYTES,
+        Usage.COMP_X,
     }:  # fmt: skip
         return 1
     if dialect is Dialect.FUJITSU and usage in {Usage.BINARY, Usage.NATIVE}:

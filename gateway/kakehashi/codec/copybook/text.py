@@ -14,7 +14,7 @@ from kakehashi.codec.copybook.scale import Scalar
 from kakehashi.codec.copybook.tree import Field, Usage
 from kakehashi.codec.text_form import SEPARATOR, Unclean, damage, separated
 
-__all__ = ["text_leaf"]
+__all__ = ["text_leaf", "written_form"]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HOST_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -23,11 +23,8 @@ _SPACES = " \u3000"
 
 def text_leaf(field: Field, codec: TextCodec, options: Options) -> Leaf:
     """Text without its padding, both ways. Longer text than the item holds is DEC-018."""
-    wide = field.usage in {Usage.NATIONAL, Usage.DBCS} or (
-        field.picture is not None and field.picture.category is Category.WIDE
-    )
-    coding = _wide(field, codec) if wide else _Coding(codec.decode, codec.decode_all, codec.encode, codec.encode(" "))
-    decode, decode_all, encode, pad = coding
+    wide = _is_wide(field)
+    decode, decode_all, encode, pad = written_form(field, codec)
     spaces = _SPACES if wide else " "
     trim = _trimming(options.trim, justified=field.justified)
     ends = trim is str.rstrip
@@ -75,6 +72,12 @@ def _whole(text: str, _: str) -> str:
     return text
 
 
+def _is_wide(field: Field) -> bool:
+    """Whether it holds double bytes alone."""
+    picture = field.picture
+    return field.usage in {Usage.NATIONAL, Usage.DBCS} or (picture is not None and picture.category is Category.WIDE)
+
+
 class _DecodeAll(Protocol):
     def __call__(self, raws: Sequence[bytes], /, *, trim: bool = False) -> list[str]: ...
 
@@ -82,8 +85,15 @@ class _DecodeAll(Protocol):
 class _Coding(NamedTuple):
     decode: Callable[[bytes], str]
     decode_all: _DecodeAll
-    encode: Callable[[str], bytes]
+    write: Callable[[str], bytes]
     pad: bytes
+
+
+def written_form(field: Field, codec: TextCodec) -> _Coding:
+    """How the text of an item is written, without its padding."""
+    if _is_wide(field):
+        return _wide(field, codec)
+    return _Coding(codec.decode, codec.decode_all, codec.encode, codec.encode(" "))
 
 
 def _wide(field: Field, codec: TextCodec) -> _Coding:

@@ -37,7 +37,7 @@ class _TracedNode(LeafNode):
     __slots__ = ("_field",)
 
     def __init__(self, field: Field, leaf: Leaf, node: LeafNode) -> None:
-        super().__init__(leaf, length=field.length, path=node._path, name=node._name, textual=node.textual)  # noqa: SLF001  # a node of its own kind
+        super().__init__(leaf, length=field.length, path=node.path, name=node.name, textual=node.textual)
         self._field = field
         self.plain = None  # else groups read it past this node
 
@@ -45,7 +45,7 @@ class _TracedNode(LeafNode):
         value = super().read(state, at)
         if isinstance(state, _Tracing):
             raw = state.raw[at : at + self._length]
-            state.steps.append(Step(self._path, self._field, at, raw, value))
+            state.steps.append(Step(self.path, self._field, at, raw, value))
         return value
 
 

@@ -23,7 +23,11 @@ class Dialect(StrEnum):
 
 
 class Usage(StrEnum):
-    """How an elementary item is stored. COMP and BINARY are one; COMP-4 too; COMP-3 is PACKED-DECIMAL."""
+    """How an elementary item is stored. COMP and BINARY are one; COMP-4 too; COMP-3 is PACKED-DECIMAL.
+
+    COMP-3U and COMP-9 are no compiler's, but what readers of copybooks write for Easytrieve's unsigned packed numbers
+    (every half-byte a digit, X counts bytes) and for binary numbers with the least byte first.
+    """
 
     DISPLAY = "DISPLAY"
     DBCS = "DISPLAY-1"
@@ -32,7 +36,9 @@ class Usage(StrEnum):
     NATIVE = "COMP-5"
     PACKED = "COMP-3"
     UNSIGNED_PACKED = "COMP-6"
+    PACKED_BYTES = "COMP-3U"
     COMP_X = "COMP-X"
+    LITTLE = "COMP-9"
     FLOAT = "COMP-1"
     DOUBLE = "COMP-2"
     INDEX = "INDEX"
