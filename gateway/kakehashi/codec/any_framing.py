@@ -23,8 +23,9 @@ class AnyFraming:
     """What is written."""
     fixed = False
 
-    def __init__(self, length: int | None) -> None:
+    def __init__(self, length: int | None, *, headings: int = 0) -> None:
         self._length = length
+        self._headings = headings
 
     def cut(self, data: bytes) -> Frames:
         return self._found(data).cut(data)
@@ -46,7 +47,7 @@ class AnyFraming:
         found = _LINE_END.search(data)
         if found is None and length is not None:
             return FixedFraming(length)
-        return LineFraming(found[0] if found else self.separator)
+        return LineFraming(found[0] if found else self.separator, headings=self._headings)
 
 
 class _Again:

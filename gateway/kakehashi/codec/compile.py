@@ -68,8 +68,8 @@ def _framing(layout: Layout) -> Framing:
     if layout.format.separator == ANY:
         lengths = {record.length for record in layout.records}
         alike = layout.format.kind is Kind.FIXED and len(lengths) == 1
-        return AnyFraming(lengths.pop() if alike else None)
-    return LineFraming(SEPARATORS[layout.format.separator])
+        return AnyFraming(lengths.pop() if alike else None, headings=layout.format.headings)
+    return LineFraming(SEPARATORS[layout.format.separator], headings=layout.format.headings)
 
 
 def _selector(layout: Layout) -> Callable[[bytes], bytes | None]:

@@ -145,6 +145,8 @@ class FileFormat:
     selector_length: int = 0
     delimiter: str = ","
     quote: str = ""
+    headings: int = 0
+    """DELIMITED: lines before the first record."""
     record_element: str = ""
     """XML: the element that is one record, a child of the root."""
     root_element: str = ""

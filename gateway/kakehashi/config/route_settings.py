@@ -122,6 +122,7 @@ class LayoutSettings(Settings):
     root_element: str = Field("", description="XML: the root")
     record_element: str = Field("", description="XML: the element that is one record, a child of the root")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimited: between columns")
+    heading_lines: int = Field(0, ge=0, description="Delimited: lines of headings before the first record")
     quote: str = Field("", max_length=1, description="Delimited: around values; empty: never")
 
 
