@@ -41,7 +41,8 @@ def _layout(draw: Draw) -> Layout:
     form = FileFormat(
         kind=kind,
         recfm=recfm if kind is Kind.FIXED else RecordFormat.LINE,
-        separator=draw.pick(("crlf", "lf", "cr")),
+        separator=draw.pick(("crlf", "lf", "cr", "any")),
+        headings=int(kind is Kind.DELIMITED and draw.flag()),
         selector_length=1 if several and kind is Kind.FIXED else 0,
         delimiter=draw.pick((",", "\t", "|")),
         quote=draw.pick(("", '"')),

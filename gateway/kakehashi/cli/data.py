@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -20,22 +17,22 @@ from kakehashi.cli.copybook import (
     encode_copybook,
 )
 from kakehashi.cli.copybook_source import is_copybook
+from kakehashi.cli.encode_like import encode_like
 from kakehashi.cli.inspector import LayoutChoice
+from kakehashi.cli.lines import parsed, typed
 from kakehashi.cli.look import Look, look_into, look_options
 from kakehashi.cli.losses import Loss, tell_losses
 from kakehashi.codec.compile import compile_codec, compile_encoder
 from kakehashi.codec.fitting import Fitting
-from kakehashi.codec.layout import Codec, Item, ItemType, Layout, Value
+from kakehashi.codec.layout import Codec, Layout, Value
 from kakehashi.config.degrade_table import read_substitutes
 from kakehashi.config.single_layout import load_layout
 from kakehashi.domain.batch import BatchBody
-from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["decode", "encode", "layout_options"]
 
 _BATCH = 1000
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 def layout_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -102,7 +99,8 @@ def decode(
     "--like",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Copybook: file whose header, footer, blocks, separators and headers of records are taken over.",
+    help="File from which all that no line says is taken over: headers, trailers, line ends, blocks. By a layout it "
+    "has as many records as there are lines.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the bytes go.")
 @click.argument("jsonl", type=click.File("r", encoding="utf-8"))
@@ -127,6 +125,8 @@ def encode(
     layout = _layout(layout_file, characters, recfm=recfm, record_length=record_length, kind=kind)
     substitutes = read_substitutes(degrade, charset=layout.charset, gaiji=layout.gaiji, as_of=characters.as_of)
     encoder, fitting = compile_encoder(layout), Fitting(layout, substitutes)
+    if like is not None:
+        return encode_like(session, layout, iter(jsonl), fitting, like=like, out=out)
     records = {record.name: {item.name: item for item in record.items} for record in layout.records}
     faults: list[Fault] = []
     losses: list[Loss] = []
@@ -134,11 +134,9 @@ def encode(
         target.write(encoder.prologue)
         for number, line in enumerate(jsonl, start=1):
             try:
-                values = json.loads(line, parse_float=Decimal)
-                if not isinstance(values, dict):
-                    raise TypeError  # noqa: TRY301  # told as the other lines that do not fit
-                name = values.pop("record", layout.data.name)
-                fitted, lost = fitting.fit(name, _typed(values, records[name]))
+                values = parsed(line)
+                name = str(values.pop("record", layout.data.name))
+                fitted, lost = fitting.fit(name, typed(values, records[name]))
                 target.write(encoder.write(name, fitted))
                 losses += [(number, loss) for loss in lost]
             except InputError as error:
@@ -171,22 +169,3 @@ def _nested(codec: Codec, row: tuple[Value, ...]) -> dict[str, object]:
             assert isinstance(inner, dict)
             inner[item.replace("-", "_")] = value
     return found
-
-
-def _typed(values: Mapping[str, object], items: Mapping[str, Item]) -> dict[str, Value]:
-    by_json = {name.replace("-", "_"): item for name, item in items.items()}
-    return {by_json[name].name: _value(value, by_json[name]) for name, value in values.items()}
-
-
-def _value(value: object, item: Item) -> Value:
-    if isinstance(value, list):
-        return tuple(_value(each, item) for each in value)
-    if item.type is ItemType.DATE and isinstance(value, str):
-        found = _DATE.fullmatch(value)
-        if found is None:
-            raise ValueError(item.name)
-        year, month, day = found.groups()
-        return HistoricDate(int(year), int(month) if month else None, int(day) if day else None)
-    if value is None or isinstance(value, (str, int, Decimal)):
-        return value
-    raise TypeError(item.name)

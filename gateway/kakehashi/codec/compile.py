@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from kakehashi.codec.any_framing import AnyFraming
 from kakehashi.codec.classifier import Classifier
 from kakehashi.codec.delimited import DelimitedPlan, splitter
 from kakehashi.codec.fixed import FixedPlan
@@ -13,12 +14,11 @@ from kakehashi.codec.layout import Codec, Encoder, Kind, Layout, RecordFormat, V
 from kakehashi.codec.parts import Parts
 from kakehashi.codec.record_codec import RecordCodec
 from kakehashi.codec.record_plan import RecordPlan
+from kakehashi.codec.records.spec import ANY, SEPARATORS
 from kakehashi.codec.xml import XmlCodec, xml_encoder
 from kakehashi.errors import Fault, InputError, Place
 
 __all__ = ["compile_codec", "compile_encoder"]
-
-_SEPARATORS = {"crlf": "\r\n", "lf": "\n", "cr": "\r"}
 
 
 def compile_codec(layout: Layout) -> Codec:
@@ -65,7 +65,11 @@ def _framing(layout: Layout) -> Framing:
     length = _length(layout)
     if length is not None:
         return FixedFraming(length)
-    return LineFraming(_SEPARATORS[layout.format.separator].encode("ascii"))
+    if layout.format.separator == ANY:
+        lengths = {record.length for record in layout.records}
+        alike = layout.format.kind is Kind.FIXED and len(lengths) == 1
+        return AnyFraming(lengths.pop() if alike else None, headings=layout.format.headings)
+    return LineFraming(SEPARATORS[layout.format.separator], headings=layout.format.headings)
 
 
 def _selector(layout: Layout) -> Callable[[bytes], bytes | None]:

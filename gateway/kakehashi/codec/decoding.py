@@ -118,6 +118,8 @@ def _alone(parts: Parts, body: BatchBody, frames: Frames, members: Members | Non
     wanted = [index if members is None else members.data[index]]
     if members is not None and (group := members.group[index]) is not None:
         wanted.insert(0, members.groups[group])
-    width = len(parts.framing.separator)
-    ends = ((frames.starts[i], frames.starts[i] + len(frames.payloads[i]) + width) for i in wanted)
+    most = len(parts.framing.separator)
+    ends = (
+        (frames.starts[i], min(frames.starts[i] + len(frames.payloads[i]) + most, frames.starts[i + 1])) for i in wanted
+    )
     return BatchBody(body.header, b"".join(body.data[start:end] for start, end in ends))

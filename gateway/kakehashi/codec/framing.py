@@ -103,12 +103,13 @@ class FixedFraming:
 
 
 class LineFraming:
-    """Records of any length, each ended by `separator`."""
+    """Records of any length, each ended by `separator`, behind so many lines of headings 「見出し行」 in a file."""
 
     fixed = False
 
-    def __init__(self, separator: bytes) -> None:
+    def __init__(self, separator: bytes, *, headings: int = 0) -> None:
         self.separator = separator
+        self._headings = headings
 
     def cut(self, data: bytes) -> Frames:
         return self._frames(data, 0)
@@ -124,15 +125,17 @@ class LineFraming:
         return Frames(payloads, starts, whole)
 
     def stream(self, stream: Readable) -> Iterator[Frames]:
-        base, rest = 0, b""
+        base, rest, headings = 0, b"", self._headings
         while chunk := stream.read(_BLOCK):
             rest += chunk
-            usable = rest.rfind(self.separator) + len(self.separator)
+            while headings and (end := rest.find(self.separator) + len(self.separator)) >= len(self.separator):
+                base, rest, headings = base + end, rest[end:], headings - 1
+            usable = 0 if headings else rest.rfind(self.separator) + len(self.separator)
             if usable >= len(self.separator):
                 yield self._frames(rest[:usable], base)
                 base, rest = base + usable, rest[usable:]
             if len(rest) > _LONGEST_LINE:
                 raise damage("DEC-003", base, most=_LONGEST_LINE)
         rest = rest.rstrip(_EOF)
-        if rest:
+        if rest and not headings:
             yield self._frames(rest, base)

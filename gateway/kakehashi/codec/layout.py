@@ -140,11 +140,13 @@ class FileFormat:
     recfm: RecordFormat = RecordFormat.F
     record_length: int | None = None
     separator: str = "crlf"
-    """LINE and DELIMITED: crlf, lf, cr."""
+    """LINE and DELIMITED: crlf, lf, cr, nel; any: what stands behind the first record, which may be nothing."""
     selector_start: int = 0
     selector_length: int = 0
     delimiter: str = ","
     quote: str = ""
+    headings: int = 0
+    """DELIMITED: lines before the first record."""
     record_element: str = ""
     """XML: the element that is one record, a child of the root."""
     root_element: str = ""

@@ -118,6 +118,7 @@ def _format(settings: LayoutSettings) -> FileFormat:
         selector_length=selector.length if selector else 0,
         delimiter=settings.delimiter,
         quote=settings.quote,
+        headings=settings.heading_lines,
         record_element=settings.record_element,
         root_element=settings.root_element,
     )
@@ -186,6 +187,8 @@ def _check_kind(reading: Reading, at: LayoutFile, settings: LayoutSettings) -> N
         for key in ("root_element", "record_element"):
             if not getattr(settings, key):
                 reading.fault("CFG-004", at.place(key))
+    if settings.heading_lines and settings.kind != "delimited":
+        reading.fault("CFG-003", at.place("heading_lines"), expected="a delimited file")
     selector = settings.selector
     if (
         settings.kind == "fixed"

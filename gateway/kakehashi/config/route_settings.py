@@ -112,7 +112,11 @@ class LayoutSettings(Settings):
         "F", description="Fixed: without separators, the same in blocks, or lines"
     )
     record_length: int | None = Field(None, ge=1, description="Bytes of a record; checked against the items")
-    separator: Literal["crlf", "lf", "cr"] = Field("crlf", description="Line end of line and delimited files")
+    separator: Literal["crlf", "lf", "cr", "nel", "any"] = Field(
+        "crlf",
+        description="Line end of line and delimited files; nel: of EBCDIC; any: what stands behind the first record, "
+        "which is nothing where all have one length; CRLF is written",
+    )
     charset: str = Field("", description="Charset; empty: that of the system")
     shift: Literal["embedded", "implied", "none"] = Field("embedded", description="SO/SI policy of host charsets")
     selector: SelectorSettings | None = Field(None, description="Where a record says its type")
@@ -128,6 +132,7 @@ class LayoutSettings(Settings):
     root_element: str = Field("", description="XML: the root")
     record_element: str = Field("", description="XML: the element that is one record, a child of the root")
     delimiter: str = Field(",", min_length=1, max_length=1, description="Delimited: between columns")
+    heading_lines: int = Field(0, ge=0, description="Delimited: lines of headings before the first record")
     quote: str = Field("", max_length=1, description="Delimited: around values; empty: never")
 
 

@@ -184,3 +184,18 @@ def test_record_types_by_the_content_of_a_column():
     assert [f.code for f in split(layout, data.replace(b"8,2", b"8,3")).faults] == ["DEC-010"]
     _, _, faults = decode_file(layout, data.replace(b"2,00002", b"7,00002"))
     assert told(faults) == [("DEC-009", 2, None, 23)]
+
+
+@pytest.mark.parametrize("separator", ["crlf", "lf", "any"])
+@pytest.mark.parametrize("headings", [0, 1, 2])
+def test_lines_of_headings_stand_before_the_first_record(separator, headings):
+    """They are no records: numbers begin behind them, offsets are those of the file; a file may hold nothing else."""
+    layout = delimited(("番号", "9", 3), ("名", "N", 8), separator=separator, headings=headings)
+    end = "\n" if separator == "lf" else "\r\n"
+    above = f"番号,名{end}".encode("cp932") * headings
+    data = above + f"001,山田{end}2x,川{end}".encode("cp932") + b"\x1a"
+    whole, rows, faults = decode_file(layout, data)
+    assert (whole.faults, whole.records, rows) == ((), 2, [("001", "山田"), None])
+    assert [(fault.place.record, fault.place.offset) for fault in faults] == [(2, len(above) + 8 + len(end) + 1)]
+    for short in (above, above[:-1], b"x"[:headings]):
+        assert decode_file(layout, short)[0].records == 0

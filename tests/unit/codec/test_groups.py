@@ -146,3 +146,34 @@ def test_a_file_of_one_group_must_be_declared_otherwise():
     layout = plain_layout()
     data = b"".join([*file_of(layout, [[1]]), *file_of(layout, [[2]])])
     assert next(fault.code for fault in split(layout, data).faults) == "DEC-014"
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\n", b"\r", b"\x15", b"\x85", b""])
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_records_of_one_length_may_be_ended_by_anything(ending, batch):
+    """What stands behind the first record ends all of them, or nothing does; a file may end in 1A."""
+    plain = several(household_layout(recfm=RecordFormat.F))
+    records = groups_of(plain, [[1, 2], [3]], [[4]])
+    layout = replace(plain, format=replace(plain.format, recfm=RecordFormat.LINE, separator="any"))
+    expected = decoded(plain, b"".join(records), batch=batch)[1]
+    data = b"".join(record + ending for record in records)
+    for tail in (b"", b"\x1a"):
+        whole, rows, faults = decoded(layout, data + tail, batch=batch)
+        assert (whole.faults, faults, rows) == ((), [], expected)
+    codec = compile_codec(layout)
+    part = whole.slices[0]
+    body = BatchBody(whole.header_of(part), data[part.offset : part.offset + part.length])
+    found = codec.decode(body, file="case.dat", first_record=1, offset=part.offset)
+    alone = codec.decode(found.raw(0), file="case.dat", first_record=1, offset=0)
+    assert (alone.rows, alone.faults) == ([found.rows[0]], [])
+
+
+def test_a_record_of_another_length_is_told_under_any_ending():
+    """The first one tells the ending even if it is too short itself; the others are read."""
+    plain = plain_layout()
+    layout = replace(plain, format=replace(plain.format, recfm=RecordFormat.LINE, separator="any"))
+    records = file_of(plain, [[1, 2, 3]])
+    broken = [*records[:2], records[2][:-1], *records[3:]]
+    assert told(decoded(layout, b"\n".join(broken) + b"\n")[2]) == told(
+        decoded(replace(layout, format=replace(layout.format, separator="lf")), b"\n".join(broken) + b"\n")[2]
+    ) != []  # fmt: skip
