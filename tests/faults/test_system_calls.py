@@ -32,7 +32,7 @@ VICTIMS = {
 }
 SAMPLE = random.Random(SEED).sample(
     [("intake", "fdatasync", 3), ("intake", "rename", 2), ("worker", "fdatasync", 4), ("worker", "sendto", 3),
-     ("worker", "write", 2), ("scheduler", "fdatasync", 2), ("scheduler", "rename", 1)], 3)  # fmt: skip
+     ("worker", "write", 2), ("scheduler", "fdatasync", 2), ("scheduler", "rename", 1)], 2)  # fmt: skip
 MOST = 400
 
 
