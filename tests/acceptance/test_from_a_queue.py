@@ -2,13 +2,14 @@
 
 import contextlib
 import itertools
+import json
 import shutil
 import sqlite3
 import time
 
 import pika
 import pytest
-from tests.acceptance.watching import eventually, links_settled, logged
+from tests.acceptance.watching import asked, eventually, links_settled, logged
 from tests.services.rabbitmq import connection, delete_queues, prefix_of
 
 from kakehashi.domain.batch import FileState
@@ -146,6 +147,12 @@ def test_a_plain_message_is_a_file(run, url):
     assert_nothing_left(run, url)
 
 
+def letters(run):
+    """What `parked list` tells of dead letters."""
+    listed = asked("parked", "list", "--config", run.site.config, "--json").output.splitlines()
+    return [row for row in map(json.loads, listed) if "letters" in row]
+
+
 def test_the_same_bytes_again_are_buried(run, url):
     """A second delivery of a file goes to the dead queue, whole, with the reason; the ledger keeps the first alone."""
     before = returned(run, len(run.store.files(lane=LANE)))
@@ -153,6 +160,10 @@ def test_the_same_bytes_again_are_buried(run, url):
     publish(url, content)
     files = returned(run, len(before) + 1)
     publish(url, content)
+    told = eventually(lambda: letters(run), what="the dead letter among what is parked")
+    assert [(row["lane"], row["code"], row["letters"], row["bytes"]) for row in told] == [
+        (QUEUE, "REF-001", 1, len(content))
+    ]
     assert eventually(lambda: buried(url), what="the buried message") == (content, "REF-001")
     refused = logged(run, "intake", "file.refused")[-1]
     assert (refused["code"], refused["file"], refused["original"]) == ("REF-001", files[-1].name, files[-1].id)
