@@ -59,6 +59,7 @@ class PrivatePostgresql:
         self._durable = durable
         self._user = _unprivileged()
         self.port = _free_port()
+        self._ended = ""
         try:
             self._password = self._prepare()
             self._guard = self._start()
@@ -137,7 +138,27 @@ class PrivatePostgresql:
             lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready" and lines[3] == str(self.port)
+        ready = len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready" and lines[3] == str(self.port)
+        return ready and lines[0] != self._ended
+
+    def kill(self) -> None:
+        """End it like a power cut; `start` brings it back on what the disk holds. Only with a `folder` of its own."""
+        self._ended = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0]
+        os.kill(int(self._ended), signal.SIGKILL)
+        self._guard.wait(2 * _STOP_SECONDS)
+        _end(self._guard)
+
+    def start(self) -> None:
+        """Again, after `stop` or `kill`, on the same data and port."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self._guard = self._start()
+            except StoreUnavailable:  # the processes that a killed one leaves go a moment later
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def stop(self) -> None:
         _end(self._guard)

@@ -1,6 +1,7 @@
 """A route whose source is a queue: a legacy system's plain messages are whole files, each taken in exactly once."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from tests.acceptance.queue_site import (
     ready,
     returned,
 )
-from tests.acceptance.watching import eventually, logged
+from tests.acceptance.watching import asked, eventually, logged
 from tests.services.rabbitmq import delete_queues
 from tests.tier import FULL
 
@@ -52,6 +53,12 @@ def test_a_plain_message_is_a_file(run, url):
     assert_nothing_left(run, url)
 
 
+def letters(run):
+    """What `parked list` tells of dead letters."""
+    listed = asked("parked", "list", "--config", run.site.config, "--json").output.splitlines()
+    return [row for row in map(json.loads, listed) if "letters" in row]
+
+
 def test_the_same_bytes_again_are_buried(run, url):
     """A second delivery of a file goes to the dead queue, whole, with the reason; the ledger keeps the first alone."""
     before = returned(run, len(run.store.files(lane=LANE)))
@@ -59,6 +66,10 @@ def test_the_same_bytes_again_are_buried(run, url):
     publish(url, content)
     files = returned(run, len(before) + 1)
     publish(url, content)
+    told = eventually(lambda: letters(run), what="the dead letter among what is parked")
+    assert [(row["lane"], row["code"], row["letters"], row["bytes"]) for row in told] == [
+        (QUEUE, "REF-001", 1, len(content))
+    ]
     assert eventually(lambda: buried(url), what="the buried message") == (content, "REF-001")
     refused = logged(run, "intake", "file.refused")[-1]
     assert (refused["code"], refused["file"], refused["original"]) == ("REF-001", files[-1].name, files[-1].id)

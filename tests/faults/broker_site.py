@@ -20,6 +20,7 @@ HEARTBEAT = 20 if FULL else 2
 BLOCKED_AFTER = 20 if FULL else 2
 REST_SECONDS = 90 if FULL else 60
 """How long everything may take to come to rest after a fault: what a queue lost is published again after 60 s."""
+SETUP_SECONDS = 300 if FULL else 60
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 WORK = f"kakehashi.{LANE}.work"
 DELAY = f"kakehashi.{LANE}.delay.1"
@@ -97,7 +98,7 @@ def broker_site(folder, *, extra=""):
     ):
         site = BrokerSite(run, rabbit, proxy, new=1)
         site.drop_links()
-        site.rest()
+        site.rest(SETUP_SECONDS)
         yield site
 
 
@@ -107,7 +108,7 @@ def cluster_site(folder):
     with rabbitmq_cluster() as cluster, _site(folder, cluster.url, "") as run:
         site = BrokerSite(run, cluster, new=1)
         site.drop_links()
-        site.rest()
+        site.rest(SETUP_SECONDS)
         yield site
 
 

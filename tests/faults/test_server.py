@@ -3,9 +3,14 @@
 One site for all of them: each fault strikes while files come in, and when it is over the books must agree.
 """
 
+import contextlib
 import itertools
 import signal
+import socket
+import ssl
+import threading
 import time
+import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -214,6 +219,61 @@ def test_a_certificate_that_is_wrong_is_refused_with_its_own_code(site, tmp_path
         (folder / name).write_bytes(content)
     restart_server(site)
     site.replace("worker")
+    judge(site)
+
+
+class OldServer:
+    """Speaks TLS up to 1.1 with the right certificates; `read` is what it was told by who spoke that with it."""
+
+    def __init__(self, certificates):
+        files = CertificateFiles.in_folder(certificates)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(files.server_certificate, files.server_key)
+        self._context.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings(action="ignore"):  # that nobody should use it
+            self._context.minimum_version = ssl.TLSVersion.TLSv1
+            self._context.maximum_version = ssl.TLSVersion.TLSv1_1
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.knocked, self.read = 0, b""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.knocked += 1
+            client.settimeout(5)
+            with contextlib.suppress(OSError), self._context.wrap_socket(client, server_side=True) as spoken:
+                self.read += spoken.recv(65_536)
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.mark.exam("E40")
+def test_a_server_that_speaks_only_an_old_protocol_is_told_nothing(site):
+    """TLS 1.1 at most: SRV-016, not a byte of a message; when the right server is back the work goes on."""
+    old, target = OldServer(site.run.site.certificates), site.proxy._target
+    with contextlib.closing(old):
+        site.proxy._target = ("127.0.0.1", old.port)
+        site.proxy.cut()
+        site.drop()
+        eventually(lambda: "SRV-016" in codes(site), what="the code", seconds=20)
+        assert (old.knocked > 0, old.read) == (True, b"")
+        lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        lax.check_hostname, lax.verify_mode = False, ssl.CERT_NONE
+        lax.set_ciphers("ALL:@SECLEVEL=0")
+        with warnings.catch_warnings(action="ignore"):
+            lax.minimum_version = ssl.TLSVersion.TLSv1
+        with socket.create_connection(("127.0.0.1", old.port)) as plain, lax.wrap_socket(plain) as spoken:
+            spoken.sendall(b"heard")
+        eventually(lambda: old.read == b"heard", what="that it hears who speaks as it does")
+    site.proxy._target = target
+    site.proxy.cut()
     judge(site)
 
 

@@ -81,7 +81,7 @@ def at_work(troubled):
 
 
 @pytest.mark.exam("E06")
-@pytest.mark.parametrize("roles", STEPS if FULL else [WHOLE, "worker"])
+@pytest.mark.parametrize("roles", STEPS if FULL else [WHOLE])
 def test_sigterm_finishes_what_is_in_hand_and_brings_none_of_it_again(troubled, alone, roles):
     """Batches with the server when SIGTERM comes, and comes, and comes: exit 0 in the grace, every step told in its
     order as ended, and as many messages left as batches have not reached their end.

@@ -12,7 +12,7 @@ import click
 from kakehashi.cli.context import Session
 from kakehashi.cli.held import Choice
 from kakehashi.domain.redrive import OrderAction
-from kakehashi.errors import BrokerError
+from kakehashi.errors import BrokerError, BrokerMisconfigured
 from kakehashi.ports.broker import URGENT, Broker
 from kakehashi.ports.redrive import NewOrder
 from kakehashi.runtime.bootstrap import plugin
@@ -35,16 +35,15 @@ def opened_broker(session: Session) -> Iterator[Broker]:
 
 
 def tell_letters(session: Session, choice: Choice) -> None:
-    """A row for each lane and cause; nothing where there are none. A broker that does not answer is told, no more:
-    what the ledger knows can be worked on without it.
+    """A row for each lane (or source queue) and cause; nothing where there are none. A broker that does not answer is
+    told, no more: what the ledger knows can be worked on without it.
     """
     try:
         with opened_broker(session) as broker:
             found = _found(session, broker, choice)
     except BrokerError as error:
-        if error.fault.code != "BRK-005":  # before the first start there are no queues, and no letters
-            advice = (error.fault.code, session.remedy(error.fault.code))
-            session.output.rows("Dead letters", ("code", "what_to_do"), [advice])
+        advice = (error.fault.code, session.remedy(error.fault.code))
+        session.output.rows("Dead letters", ("code", "what_to_do"), [advice])
         return
     if found:
         session.output.rows(
@@ -86,14 +85,25 @@ def discard_letters(session: Session, choice: Choice, *, reason: str, most: int 
 
 
 def _found(session: Session, broker: Broker, choice: Choice) -> list[tuple[str, str, int, int]]:
-    """(lane, code, how many, bytes)"""
+    """(lane or source queue, code, how many, bytes). A queue that is not made yet holds none."""
     letters: Counter[tuple[str, str]] = Counter()
     sizes: Counter[tuple[str, str]] = Counter()
-    for lane in [*session.configuration.routes, URGENT]:
-        if choice.lane not in (None, lane) or not broker.dead(lane):
+    routes = session.configuration.routes
+    sources = [route.settings.source.queue for route in routes.values() if route.settings.source.queue]
+    for lane in [*routes, URGENT, *sources]:
+        if choice.lane not in (None, lane) or not _has_any(broker, lane):
             continue
         for letter in broker.dead_letters(lane, most=_MOST):
             if choice.takes(lane, letter.code, None, None):
                 letters[lane, letter.code] += 1
                 sizes[lane, letter.code] += letter.size
     return [(lane, code, count, sizes[lane, code]) for (lane, code), count in letters.items()]
+
+
+def _has_any(broker: Broker, lane: str) -> bool:
+    try:
+        return broker.dead(lane) > 0
+    except BrokerMisconfigured as error:
+        if error.fault.code != "BRK-005":
+            raise
+        return False
