@@ -79,7 +79,7 @@ class Backlog:
         """Messages ready in the lane's queue, as RabbitMQ counts them."""
         lines = self.rabbit.control("list_queues", "name", "messages").splitlines()
         counts = dict(line.rsplit("\t", 1) for line in lines if "\t" in line)
-        return sum(int(count) for name, count in counts.items() if f".{BULK}.work" in name)
+        return sum(int(count) for name, count in counts.items() if f".{BULK}.new" in name)
 
     def urgent(self, number: int) -> float:
         """Seconds from the drop of one urgent file until all its records are accepted."""

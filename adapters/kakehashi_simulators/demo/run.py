@@ -99,7 +99,9 @@ class DemoRun:
         """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
         folders = [self.drop_folder(lane) for lane in self.configuration.routes]
         work = [folder.parent / f".{folder.name}-work" for folder in folders]
-        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix != ".lock"]
+        return [
+            path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix not in {".lock", ".lease"}
+        ]
 
     def is_link(self, sample: Sample) -> bool:
         return self.configuration.routes[sample.lane].function == "LINK"

@@ -12,12 +12,14 @@ from kakehashi.pipeline.envelope import WorkItem, write_message
 from kakehashi.pipeline.work import Done
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.worker import Worker
+from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi_adapters.amqp import open_broker
 from kakehashi_adapters.local_queue import LocalBroker
 
-BACKLOG, SLOTS, PREFETCH = 4_000, 3, 8
+BACKLOG, SLOTS, PREFETCH = 4_000, 2, 8
 
 
 class Lane:
@@ -66,6 +68,7 @@ def test_urgent_work_passes_a_full_backlog(broker):
             store=None,
             clock=None,
             events=EventLog(),
+            quiet=Quiet(MemoryClock()),
             pool=pool,
             schedule=Schedule(slots=SLOTS, kept=1, limits={"tax": SLOTS, "welfare": SLOTS}),
             idle=timedelta(seconds=0.1),
