@@ -3,10 +3,10 @@
     python benchmarks/lanes.py [--records N] [--rounds N] [--backlog N] [--broker rabbitmq|local] [--results FOLDER]
 
 A site as `kakehashi demo` starts it, in real processes, for each case. The tax lane's file of N records goes through
-once uncounted, then by turns alone and beside the inquiry lane, which has a backlog and whose server answers after 30 s,
-never answers in time, refuses every message (9001), or is closed (7001). From the drop until all records are settled;
-the ratio is that of the speeds beside and alone, one after the other, and that of the processor time of everything that
-runs there (what the other lane's own work costs included). Between two turns the rest of the backlog is put aside.
+once uncounted, then by turns alone and beside the inquiry lane, which has a backlog and whose server answers after
+30 s, never answers in time, refuses every message (9001), or is closed (7001). From the drop until all records are
+settled; the ratio is that of the speeds beside and alone, one after the other, and that of the processor time of all
+that runs there (the other lane's own work included). Between two turns the rest of the backlog is put aside.
 """
 
 from __future__ import annotations
