@@ -12,6 +12,7 @@ With --plain the second lane is not marked as urgent: what its fair share alone 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import statistics
 import subprocess
@@ -79,7 +80,7 @@ class Backlog:
         """Messages ready in the lane's queue, as RabbitMQ counts them."""
         lines = self.rabbit.control("list_queues", "name", "messages").splitlines()
         counts = dict(line.rsplit("\t", 1) for line in lines if "\t" in line)
-        return sum(int(count) for name, count in counts.items() if f".{BULK}.work" in name)
+        return sum(int(count) for name, count in counts.items() if f".{BULK}.new" in name)
 
     def urgent(self, number: int) -> float:
         """Seconds from the drop of one urgent file until all its records are accepted."""
@@ -104,6 +105,12 @@ class Backlog:
         processes = {name: process.pid for name, process in self.run.processes.running.items()}
         broker = int(self.rabbit.control("eval", "list_to_integer(os:getpid())."))
         return peak_mebibytes({**processes, "rabbitmq": broker, "simulator": self.run.server.process.pid})
+
+    def republished(self) -> int:
+        """Batches that the scheduler took for lost, so far."""
+        lines = (self.run.site.logs / "intake.jsonl").read_text(encoding="utf-8").splitlines()
+        events = (json.loads(line) for line in lines if '"batch.republished"' in line)
+        return sum(len(event["batch_ids"]) for event in events)
 
     def _files(self) -> Iterator[tuple[int, int]]:
         for number, begin in enumerate(range(0, self.records, _FILE_RECORDS), start=1):
@@ -163,7 +170,7 @@ def measure(
         resting = backlog.memory()
         backlog.begin_work()
         seconds = [backlog.urgent(number) for number in range(1, urgent + 1)]
-        left = sum(lane.waiting for lane in run.counts() if lane.lane == BULK)
+        (bulk,) = [lane for lane in run.counts() if lane.lane == BULK]
         working = backlog.memory()
         account = run.server.account()
         sizes = {name: _mebibytes(run.site.folder / name) for name in ("store", "spool")}
@@ -176,7 +183,9 @@ def measure(
         "marked_urgent": not plain,
         "queued_messages": queued,
         "piled_up_seconds": round(piled, 1),
-        "still_waiting_at_the_end": left,
+        "still_waiting_at_the_end": bulk.waiting,
+        "settled_at_the_end": bulk.accepted + bulk.refused,
+        "batches_published_again": backlog.republished(),
         "urgent_seconds": [round(each, 2) for each in seconds],
         "peak_mebibytes_queued": resting,
         "peak_mebibytes_working": working,
@@ -210,6 +219,8 @@ def _shown(result: Mapping[str, object]) -> str:
         ["seconds to take in and queue them", f"{result['piled_up_seconds']}"],
         ["urgent, seconds: median / most", f"{statistics.median(seconds):.2f} / {max(seconds):.2f}"],
         ["records still waiting then", f"{result['still_waiting_at_the_end']:,}"],
+        ["records settled then", f"{result['settled_at_the_end']:,}"],
+        ["batches published a second time", f"{result['batches_published_again']:,}"],
         *([f"peak memory of {name}, MiB", f"{most}"] for name, most in memory.items()),
         *([f"kakehashi {name}, seconds", f"{took}"] for name, took in commands.items()),
         *([f"{name} on the disk, MiB", f"{size}"] for name, size in dict(result["mebibytes_on_disk"]).items()),  # type: ignore[call-overload]  # as above

@@ -59,7 +59,7 @@ def waiting(url, levy):
     """The first message of the lane, looked at and given back."""
     with connection(url) as client:
         channel = client.channel()
-        method, properties, body = channel.basic_get(queue_name(prefix_of(url), LANE, "work"))
+        method, properties, body = channel.basic_get(queue_name(prefix_of(url), LANE, "new"))
         assert method is not None
         yield properties, body
         channel.basic_nack(method.delivery_tag, requeue=True)
@@ -102,7 +102,7 @@ def test_messages_are_persistent_and_their_queues_durable(url, waiting):
     properties, _ = waiting
     assert properties.delivery_mode == pika.DeliveryMode.Persistent.value
     with connection(url) as client, pytest.raises(pika.exceptions.ChannelClosedByBroker):
-        client.channel().queue_declare(queue_name(prefix_of(url), LANE, "work"), durable=False)
+        client.channel().queue_declare(queue_name(prefix_of(url), LANE, "new"), durable=False)
 
 
 def test_waits_are_queues_of_the_broker(url, run):

@@ -22,6 +22,7 @@ REST_SECONDS = 90 if FULL else 60
 """How long everything may take to come to rest after a fault: what a queue lost is published again after 60 s."""
 SETUP_SECONDS = 300 if FULL else 60
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
+NEW = f"kakehashi.{LANE}.new"
 WORK = f"kakehashi.{LANE}.work"
 DELAY = f"kakehashi.{LANE}.delay.1"
 DEAD = f"kakehashi.{LANE}.dead"

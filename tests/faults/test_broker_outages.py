@@ -9,7 +9,7 @@ import time
 
 import pytest
 from tests.acceptance.watching import eventually
-from tests.faults.broker_site import HEARTBEAT, WORK
+from tests.faults.broker_site import HEARTBEAT, NEW
 from tests.faults.site import SEED
 from tests.faults.strikes import Strikes, kill_broker, restart_broker
 from tests.tier import FULL
@@ -105,9 +105,9 @@ def test_a_lost_confirm_repeats_nothing(troubled):
     with troubled.judged() as begin:
         troubled.proxy.mute = True
         troubled.drop()
-        eventually(lambda: troubled.messages(WORK), what="a message that nobody confirmed")
+        eventually(lambda: troubled.messages(NEW), what="a message that nobody confirmed")
         troubled.until_told("broker.unavailable", begin, seconds=2 * most_silence())
-        assert troubled.messages(WORK) > 0, "nothing had landed"
+        assert troubled.messages(NEW) > 0, "nothing had landed"
 
 
 @pytest.mark.exam("E27")

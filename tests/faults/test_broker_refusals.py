@@ -9,7 +9,7 @@ import time
 
 import pytest
 from tests.acceptance.watching import eventually, kakehashi
-from tests.faults.broker_site import DEAD, DELAY, WORK
+from tests.faults.broker_site import DEAD, DELAY, NEW, WORK
 from tests.services.rabbitmq import connection
 from tests.tier import FULL
 
@@ -91,16 +91,16 @@ def waiting(troubled):
 
 @pytest.mark.exam("E20", "E24")
 def test_a_queue_that_is_deleted_at_run_time_is_told_and_made_again(troubled):
-    """The work queue, with a batch in hand: told with BRK-005, made again, and consumed again."""
+    """Each queue that a batch goes through, with one in hand: told with BRK-005, made again, and consumed again."""
     with troubled.judged() as begin:
-        for queue in (WORK, DELAY):
+        for queue in (NEW, WORK, DELAY):
             troubled.drop()
             troubled.rabbit.control("delete_queue", queue)
             troubled.drop()
             troubled.rest()
         told = {event["code"] for event in troubled.told(begin) if event["event"].endswith("unavailable")}
         assert told == {"BRK-005"}
-    eventually(lambda: troubled.messages(WORK) == 0, what="an empty queue")
+    eventually(lambda: troubled.messages(NEW) == troubled.messages(WORK) == 0, what="empty queues")
 
 
 @pytest.fixture
@@ -127,11 +127,11 @@ def test_a_full_work_queue_is_its_lanes_trouble(troubled, limited):
     """
     worker = troubled.run.processes.running["worker"]
     with troubled.judged() as begin:
-        lift = limited(WORK, 2)
+        lift = limited(NEW, 2)
         worker.send_signal(signal.SIGSTOP)
         try:
             tries = troubled.proxy.accepted
-            for _ in range(3):
+            for _ in range(10):  # beyond what the worker has been sent ahead
                 troubled.drop()
             troubled.until_told("lane.unavailable", begin, code="BRK-008", lane=LANE)
             troubled.drop_sample(OTHER)

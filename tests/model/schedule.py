@@ -56,7 +56,7 @@ MAY_TAKE_EFFECT = ("broker.publish", "store.", "writer.commit", "file.finish", "
 class Rules:
     """`rescue`: what nobody carries is published again; without it nothing may happen that needs it, only kills.
 
-    `late`: requests that arrive late are the only trouble of the network, and time passes often.
+    `late`: requests that arrive late are the only trouble, and time passes often.
     """
 
     idempotent: bool = True
@@ -153,7 +153,7 @@ class World:
     # What happens
 
     def happens(self, actor, name, act):
-        chance = 0.0 if self.healing or not self.faults_left else self.draw.random()
+        chance = 0.0 if self.healing or self.rules.late or not self.faults_left else self.draw.random()
         if chance < 0.97:
             return act(1)
         if chance > 0.985 or not self.rules.rescue:
@@ -204,12 +204,13 @@ class World:
         elif kind == "operate":
             self.operate()
         elif kind == "reorder":
-            ready = self.queues.lane(self.lane).ready
-            positions = [entry.position for entry in ready]
-            self.draw.shuffle(positions)
-            for entry, position in zip(ready, positions, strict=True):
-                entry.position = position
-            ready.sort()
+            lane = self.queues.lane(self.lane)
+            for line in (lane.ready, lane.due):
+                positions = [entry.position for entry in line]
+                self.draw.shuffle(positions)
+                for entry, position in zip(line, positions, strict=True):
+                    entry.position = position
+                line.sort()
         elif self.rules.rescue and self.faults_left:
             self.faults_left -= 1
             self.story.append(kind)
@@ -218,8 +219,8 @@ class World:
     def trouble(self, kind):
         if kind == "purge":
             lane = self.queues.lane(self.lane)
-            lane.ready.clear()
-            lane.delayed.clear()
+            for line in (lane.ready, lane.due, lane.delayed):
+                line.clear()
         elif kind == "cut":
             self.queues.stop()
             self.queues.start()

@@ -46,7 +46,7 @@ class AmqpBroker:
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         if delay is not None and delay not in DELAY_STEPS:
             raise ValueError(str(delay))
-        kind = "work" if delay is None else delay_kind(delay)
+        kind = "new" if delay is None else delay_kind(delay)
         self._publisher.publish([letter(self._address.prefix, message, kind) for message in messages])
 
     def _bury(self, delivery: Delivery, code: str) -> None:
@@ -62,12 +62,9 @@ class AmqpBroker:
         return consumer
 
     def depth(self, lane: str) -> int:
-        """What is in the hands of other processes is not counted: AMQP does not tell."""
         names = [queue.name for queue in queues(self._address.prefix, lane)]
         names.remove(queue_name(self._address.prefix, lane, "dead"))
-        ready = sum(self._topology.count(names))
-        with self._lock:
-            return ready + sum(consumer.holds(lane) for consumer in self._consumers)
+        return sum(self._topology.count(names))
 
     def dead(self, lane: str) -> int:
         return self._topology.count([queue_name(self._address.prefix, lane, "dead")])[0]

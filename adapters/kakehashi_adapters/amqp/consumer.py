@@ -1,4 +1,4 @@
-"""Takes messages of several lanes: the I/O thread fills bounded queues, `receive` drains them."""
+"""Takes messages of several lanes: the I/O thread fills bounded lines, `receive` drains them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Self
 
@@ -24,36 +24,38 @@ from kakehashi_adapters.amqp.translation import again
 __all__ = ["AmqpConsumer"]
 
 _ACK_SECONDS = 60.0
+_WAYS = ("work", "new")
+"""The queues of a lane that are consumed, each with a prefetch of its own."""
 
 
 class _Intake:
-    """One connection's worth of lanes; a new one after each loss. `changed` guards all that both threads touch."""
+    """One connection's worth of queues; a new one after each loss. `changed` guards all that both threads touch."""
 
-    def __init__(self, queues: dict[str, str], prefetch: int) -> None:
+    def __init__(self, queues: Collection[str], prefetch: int) -> None:
         self.changed = threading.Condition()
-        self.ready: dict[str, deque[tuple[int, Arrival]]] = {lane: deque() for lane in queues}
+        self.ready: dict[str, deque[tuple[int, Arrival]]] = {queue: deque() for queue in queues}
         self.faults: dict[str, BrokerError] = {}
         self.error: BrokerError | None = None
-        self.lanes = {
-            lane: Subscription(
+        self.queues = {
+            queue: Subscription(
                 queue,
                 prefetch=prefetch,
-                arrived=functools.partial(self._arrived, lane),
-                voided=functools.partial(self._voided, lane),
+                arrived=functools.partial(self._arrived, queue),
+                voided=functools.partial(self._voided, queue),
             )
-            for lane, queue in queues.items()
+            for queue in queues
         }
 
     def opened(self, thread: IoThread, connection: pika.SelectConnection) -> None:
         begun: set[str] = set()
 
-        def begin(lane: str) -> None:
-            begun.add(lane)
-            if len(begun) == len(self.lanes):
+        def begin(queue: str) -> None:
+            begun.add(queue)
+            if len(begun) == len(self.queues):
                 thread.ready()
 
-        for lane, subscription in self.lanes.items():
-            subscription.open(thread, connection, functools.partial(begin, lane))
+        for queue, subscription in self.queues.items():
+            subscription.open(thread, connection, functools.partial(begin, queue))
 
     def blocked(self, is_blocked: bool) -> None:  # noqa: FBT001  # Connected; who only takes is not held up
         pass
@@ -63,24 +65,24 @@ class _Intake:
             self.error = error
             self.changed.notify_all()
 
-    def _arrived(self, lane: str, arrival: Arrival) -> None:
+    def _arrived(self, queue: str, arrival: Arrival) -> None:
         with self.changed:
-            self.ready[lane].append((self.lanes[lane].epoch, arrival))
+            self.ready[queue].append((self.queues[queue].epoch, arrival))
             self.changed.notify()
 
-    def _voided(self, lane: str, error: BrokerError | None) -> None:
+    def _voided(self, queue: str, error: BrokerError | None) -> None:
         with self.changed:
-            self.ready[lane].clear()
+            self.ready[queue].clear()
             if error is not None:
-                self.faults[lane] = error
+                self.faults[queue] = error
             self.changed.notify_all()
 
 
 class AmqpConsumer:
     """Keeps the contract of ports.broker.Consumer.
 
-    The broker sends up to `prefetch` of each lane ahead; more of a lane is never unacknowledged. A lane whose queue is
-    missing raises BrokerMisconfigured now and then, when no other lane has anything to give, and voids nothing.
+    The broker sends up to `prefetch` of each queue ahead; more of it is never unacknowledged. A lane with a missing
+    queue raises BrokerMisconfigured now and then, when no other lane has anything to give, and voids nothing.
     """
 
     def __init__(
@@ -91,13 +93,14 @@ class AmqpConsumer:
         prefetch: int,
         bury: Callable[[Delivery, str], None],
     ) -> None:
-        queues = {lane: queue_name(address.prefix, lane, "work") for lane in lanes}
-        self._turns = [lane for lane in queues if lane != URGENT]
+        self._lanes = {queue_name(address.prefix, lane, way): lane for lane in lanes for way in _WAYS}
+        self._urgent = [queue for queue, lane in self._lanes.items() if lane == URGENT]
+        self._turns = [queue for queue, lane in self._lanes.items() if lane != URGENT]
         self._bury = bury
-        self._link = Link(address.nodes, lambda: _Intake(queues, prefetch))
+        self._link = Link(address.nodes, lambda: _Intake(self._lanes, prefetch))
         self._current: tuple[IoThread, _Intake] | None = None
         self._tag = 0
-        self._hand: dict[int, tuple[str, int, int]] = {}  # our tag → lane, epoch, tag of the lane's channel
+        self._hand: dict[int, tuple[str, int, int]] = {}  # our tag → queue, epoch, tag of the queue's channel
         self.closed = False
 
     def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
@@ -129,26 +132,27 @@ class AmqpConsumer:
             self._hand.clear()
             self._current = None
             raise again(intake.error)
-        for tag in [tag for tag, (lane, epoch, _) in self._hand.items() if intake.lanes[lane].epoch != epoch]:
+        for tag in [tag for tag, (queue, epoch, _) in self._hand.items() if intake.queues[queue].epoch != epoch]:
             del self._hand[tag]
 
     def _take(self, intake: _Intake, room: int) -> list[Delivery]:
-        """Urgent first, then one of each lane in turn, so that none starves."""
+        """Urgent first, then one of each queue in turn, so that none starves."""
         taken: list[Delivery] = []
-        urgent = intake.ready.get(URGENT, deque())
-        while urgent and len(taken) < room:
-            taken.append(self._hand_out(URGENT, urgent.popleft()))
-        while len(taken) < room and (lane := next((lane for lane in self._turns if intake.ready[lane]), None)):
-            taken.append(self._hand_out(lane, intake.ready[lane].popleft()))
-            self._turns.remove(lane)
-            self._turns.append(lane)
+        for queue in self._urgent:
+            while intake.ready[queue] and len(taken) < room:
+                taken.append(self._hand_out(queue, intake.ready[queue].popleft()))
+        while len(taken) < room and (queue := next((queue for queue in self._turns if intake.ready[queue]), "")):
+            taken.append(self._hand_out(queue, intake.ready[queue].popleft()))
+            self._turns.remove(queue)
+            self._turns.append(queue)
         return taken
 
-    def _hand_out(self, lane: str, arrived: tuple[int, Arrival]) -> Delivery:
+    def _hand_out(self, queue: str, arrived: tuple[int, Arrival]) -> Delivery:
         epoch, (tag, redelivered, properties, body) = arrived
         self._tag += 1
-        self._hand[self._tag] = (lane, epoch, tag)
-        return Delivery(message=from_amqp(lane, properties, body), redelivered=redelivered, tag=self._tag)
+        self._hand[self._tag] = (queue, epoch, tag)
+        message = from_amqp(self._lanes[queue], properties, body)
+        return Delivery(message=message, redelivered=redelivered, tag=self._tag)
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         if self._current is None or self.closed:
@@ -156,9 +160,9 @@ class AmqpConsumer:
         thread, intake = self._current
         held = [self._hand.pop(delivery.tag) for delivery in deliveries if delivery.tag in self._hand]
         groups: dict[str, list[int]] = {}
-        for lane, epoch, tag in held:
-            if intake.lanes[lane].epoch == epoch:
-                groups.setdefault(lane, []).append(tag)
+        for queue, epoch, tag in held:
+            if intake.queues[queue].epoch == epoch:
+                groups.setdefault(queue, []).append(tag)
         if groups:
             self._settle(intake, thread, groups)
 
@@ -166,23 +170,23 @@ class AmqpConsumer:
         """Returns when the broker has read the acks, or the connection is lost (the next receive tells)."""
         left = set(groups)
 
-        def settled(lane: str) -> None:
+        def settled(queue: str) -> None:
             with intake.changed:
-                left.discard(lane)
+                left.discard(queue)
                 intake.changed.notify_all()
 
         def settle() -> None:
-            for lane, tags in groups.items():
-                intake.lanes[lane].acknowledge(set(tags), functools.partial(settled, lane))
+            for queue, tags in groups.items():
+                intake.queues[queue].acknowledge(set(tags), functools.partial(settled, queue))
 
         try:
             thread.run(settle)
         except BrokerError:
             return
-        epochs = {lane: intake.lanes[lane].epoch for lane in groups}
+        epochs = {queue: intake.queues[queue].epoch for queue in groups}
         deadline = time.monotonic() + _ACK_SECONDS
         with intake.changed:
-            while any(intake.lanes[lane].epoch == epochs[lane] for lane in left) and intake.error is None:
+            while any(intake.queues[queue].epoch == epochs[queue] for queue in left) and intake.error is None:
                 if not intake.changed.wait(deadline - time.monotonic()):
                     break
 
@@ -190,12 +194,6 @@ class AmqpConsumer:
         if not self.closed and self._current is not None and delivery.tag in self._hand:
             self._bury(delivery, code)
             self.acknowledge([delivery])
-
-    def holds(self, lane: str) -> int:
-        """Deliveries of the lane that are here and unacknowledged, about."""
-        current = self._current
-        ready = len(current[1].ready.get(lane, ())) if current is not None else 0
-        return ready + sum(1 for held in list(self._hand.values()) if held[0] == lane)
 
     def close(self) -> None:
         self.closed = True

@@ -37,7 +37,7 @@ class Letter(NamedTuple):
 
 
 def queue_name(prefix: str, lane: str, kind: str) -> str:
-    """`kind` is work, dead, or delay.<seconds>."""
+    """`kind` is new, work, dead, or delay.<seconds>."""
     return f"{prefix}.{lane}.{kind}"
 
 
@@ -50,12 +50,13 @@ def queues(prefix: str, lane: str, *, in_order: bool = False) -> Iterator[Queue]
 
     Quorum queues with at-least-once dead-lettering, which needs reject-publish (safety.md, facts 5 and 6); every
     argument is known to 3.10 and to 4.x. `in_order`: one consumer at a time is given messages, another one when its
-    channel is gone.
+    channel is gone. What follows on a batch falls from a delay into `work`, and so passes the backlog in `new`.
     """
     work, dead = queue_name(prefix, lane, "work"), queue_name(prefix, lane, "dead")
     yield Queue(dead, {"x-queue-type": "quorum", "x-delivery-limit": _NEVER})
     arguments = {**_dead_lettering_to(dead), "x-delivery-limit": DELIVERY_LIMIT}
-    yield Queue(work, {**arguments, "x-single-active-consumer": True} if in_order else arguments)
+    for name in (work, queue_name(prefix, lane, "new")):
+        yield Queue(name, {**arguments, "x-single-active-consumer": True} if in_order else arguments)
     for step in DELAY_STEPS:
         ttl = int(step.total_seconds()) * 1000
         yield Queue(queue_name(prefix, lane, delay_kind(step)), {**_dead_lettering_to(work), "x-message-ttl": ttl})

@@ -1,4 +1,4 @@
-"""One lane of a consumer: its channel, what it has been sent, what is unacknowledged. Lives on the I/O thread."""
+"""One queue of a consumer: its channel, what it has been sent, what is unacknowledged. Lives on the I/O thread."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _RETRY_SECONDS = (0.1, 1.0, 5.0)
 
 
 class Subscription:
-    """A channel of its own, so that a queue that is deleted or refused takes no other lane with it: it is tried
-    again, and only this lane's deliveries are void. `epoch` counts the channels.
+    """A channel of its own, so that a queue that is deleted or refused takes no other with it: it is tried
+    again, and only this queue's deliveries are void. `epoch` counts the channels.
     """
 
     def __init__(

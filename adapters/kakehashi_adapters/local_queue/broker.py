@@ -76,7 +76,7 @@ class LocalBroker:
         return consumer
 
     def depth(self, lane: str) -> int:
-        return self._count("SELECT count(*) FROM messages WHERE lane = ?", lane)
+        return self._count("SELECT count(*) FROM messages WHERE lane = ? AND owner IS NULL", lane)
 
     def dead(self, lane: str) -> int:
         return self._count("SELECT count(*) FROM dead WHERE lane = ?", lane)

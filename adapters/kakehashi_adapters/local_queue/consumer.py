@@ -21,10 +21,17 @@ _POLL_SECONDS = 0.008
 _SWEEP_SECONDS = 0.5
 _CLOCK_SECONDS = 1.0  # how long a jump of the time of day may go unnoticed
 _LONGEST_DELAY = DELAY_STEPS[-1].total_seconds()
-_READY = "SELECT position FROM messages WHERE lane = ? AND owner IS NULL AND due IS NULL ORDER BY position LIMIT ?"
+_READY = {
+    None: "SELECT position FROM messages WHERE lane = ? AND owner IS NULL AND due IS NULL ORDER BY position LIMIT ?",
+    0: "SELECT position FROM messages WHERE lane = ? AND owner IS NULL AND due = 0 ORDER BY position LIMIT ?",
+}
+"""By `due` as it stands: None: published without a delay; 0: with one that is over."""
 _TAKEN = """SELECT 1 FROM lanes WHERE lane = ? AND in_order
             AND EXISTS (SELECT 1 FROM messages AS m WHERE m.lane = lanes.lane AND m.owner > 0 AND m.owner <> ?)"""
 """A lane in order of which another consumer has something in hand."""
+
+_Way = tuple[str, int | None]
+"""A lane, and `due` as in _READY: each has a prefetch of its own."""
 
 
 class LocalConsumer:
@@ -39,12 +46,12 @@ class LocalConsumer:
         renewal: Renewal,
         wall: Callable[[], float],
     ) -> None:
-        self._urgent = [lane for lane in lanes if lane == URGENT]
-        self._lanes = [lane for lane in lanes if lane != URGENT]
+        self._urgent: list[_Way] = [(lane, due) for lane in lanes if lane == URGENT for due in (0, None)]
         self._prefetch = prefetch
         self._renewal = renewal
         self._wall = wall
-        self._hand: dict[int, str] = {}  # position → lane
+        self._ways: list[_Way] = [(lane, due) for lane in lanes if lane != URGENT for due in (0, None)]
+        self._hand: dict[int, _Way] = {}  # position → where it stood
         self._owner: int | None = None
         self.closed = False
         self._seen = -1
@@ -60,7 +67,7 @@ class LocalConsumer:
     def _check_lanes(self) -> None:
         with self._database.reading() as connection:
             known = {lane for (lane,) in connection.execute("SELECT lane FROM lanes")}
-        for lane in (*self._urgent, *self._lanes):
+        for lane, _ in (*self._urgent, *self._ways):
             if lane not in known:
                 raise BrokerMisconfigured("BRK-005", queue=lane)
 
@@ -93,13 +100,13 @@ class LocalConsumer:
     def _anything(self) -> bool:
         """Whether a claim would find something, asked without the write lock."""
         with self._database.reading() as connection:
-            if any(self._ready(connection, lane, 1) for lane in (*self._urgent, *self._lanes)):
+            if any(self._ready(connection, way, 1) for way in (*self._urgent, *self._ways)):
                 return True
         return self._until_due() <= 0
 
     def _until_due(self) -> float:
         with self._database.reading() as connection:
-            row = connection.execute("SELECT min(due), max(due) FROM messages WHERE due IS NOT NULL").fetchone()
+            row = connection.execute("SELECT min(due), max(due) FROM messages WHERE due > 0").fetchone()
         if row[0] is None:
             return _LONGEST_DELAY
         wait: float = row[0] - self._wall()
@@ -110,11 +117,12 @@ class LocalConsumer:
             owner = self._lease(connection)
             now = self._wall()
             # The second condition: the time of day was set back, and no delay is longer than the longest step.
-            connection.execute("UPDATE messages SET due = NULL WHERE due <= ? OR due > ?", (now, now + _LONGEST_DELAY))
-            positions = self._choose(connection, room)
-            connection.executemany("UPDATE messages SET owner = ? WHERE position = ?", [(owner, p) for p in positions])
-            taken = [_delivery(connection, position) for position in positions]
-        self._hand.update({delivery.tag: delivery.message.lane for delivery in taken})
+            far = now + _LONGEST_DELAY
+            connection.execute("UPDATE messages SET due = 0 WHERE due > 0 AND (due <= ? OR due > ?)", (now, far))
+            chosen = self._choose(connection, room)
+            connection.executemany("UPDATE messages SET owner = ? WHERE position = ?", [(owner, p) for p in chosen])
+            taken = [_delivery(connection, position) for position in chosen]
+        self._hand.update(chosen)
         return taken
 
     def _lease(self, connection: sqlite3.Connection) -> int:
@@ -129,27 +137,30 @@ class LocalConsumer:
             raise BrokerUnavailable
         return self._owner
 
-    def _choose(self, connection: sqlite3.Connection, room: int) -> list[int]:
-        """Urgent first, then one of each lane in turn; the next claim starts with the lane after the last one."""
-        chosen = [position for lane in self._urgent for position in self._ready(connection, lane, room)][:room]
-        queues = {lane: iter(self._ready(connection, lane, room)) for lane in self._lanes} if len(chosen) < room else {}
+    def _choose(self, connection: sqlite3.Connection, room: int) -> dict[int, _Way]:
+        """Urgent first, then one of each way in turn; the next claim starts with the way after the last one."""
+        chosen: dict[int, _Way] = {}
+        for way in self._urgent:
+            chosen |= dict.fromkeys(self._ready(connection, way, room - len(chosen)), way)
+        queues = {way: iter(self._ready(connection, way, room)) for way in self._ways} if len(chosen) < room else {}
         while queues and len(chosen) < room:
-            for lane in [lane for lane in self._lanes if lane in queues][: room - len(chosen)]:
-                position = next(queues[lane], None)
+            for way in [way for way in self._ways if way in queues][: room - len(chosen)]:
+                position = next(queues[way], None)
                 if position is None:
-                    del queues[lane]
+                    del queues[way]
                 else:
-                    chosen.append(position)
-                    self._lanes.remove(lane)
-                    self._lanes.append(lane)
+                    chosen[position] = way
+                    self._ways.remove(way)
+                    self._ways.append(way)
         return chosen
 
-    def _ready(self, connection: sqlite3.Connection, lane: str, most: int) -> list[int]:
-        """What the lane has for this consumer."""
-        room = min(most, self._prefetch - sum(held == lane for held in self._hand.values()))
+    def _ready(self, connection: sqlite3.Connection, way: _Way, most: int) -> list[int]:
+        """What the lane has for this consumer, of what came with a delay or of the rest."""
+        lane, due = way
+        room = min(most, self._prefetch - sum(held == way for held in self._hand.values()))
         if room <= 0 or connection.execute(_TAKEN, (lane, self._owner or 0)).fetchone():
             return []
-        return [position for (position,) in connection.execute(_READY, (lane, room))]
+        return [position for (position,) in connection.execute(_READY[due], (lane, room))]
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         positions = [delivery.tag for delivery in deliveries if delivery.tag in self._hand]

@@ -16,6 +16,7 @@ _VERSION = 2
 _BUSY_MILLISECONDS = 10_000
 
 # `messages` is narrow and `bodies` stands apart, so that handing out and taking back never rewrites a body.
+# `due`: when a delay ends; 0 when it has ended; NULL without a delay.
 # AUTOINCREMENT: a position is never used twice, so that an old tag can never name a new message.
 _SCHEMA = (
     "CREATE TABLE lanes (lane TEXT PRIMARY KEY, in_order INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, case, insert, literal_column, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, literal_column, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from kakehashi.domain.batch import BatchState
@@ -19,7 +19,7 @@ from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
 from kakehashi_adapters.sql_store.tables import UNHEARD, batches
 
-__all__ = ["insert_batches", "mark_published", "new_batch", "publishable"]
+__all__ = ["in_work", "insert_batches", "mark_published", "new_batch", "publishable"]
 
 _NEW = select(batches.c.id).where(text("state = 'new'")).order_by(batches.c.id)
 _UNHEARD = select(batches.c.due, batches.c.id).where(text(UNHEARD)).order_by(batches.c.due, batches.c.id)
@@ -27,6 +27,7 @@ _PASSED = _UNHEARD.where(batches.c.due <= bindparam("now"))
 _AHEAD = _UNHEARD.where(batches.c.due > bindparam("far"), batches.c.updated_at > bindparam("now"))
 """Two queries: with one for both, each call would walk through everything that is in work."""
 
+_COUNT = select(func.count()).select_from(batches).where(text(UNHEARD), batches.c.lane == bindparam("of_lane"))
 _BY_ID = select(*BATCH).where(batches.c.id.in_(bindparam("ids", expanding=True)))
 _INSERT = insert(batches)
 _IS_NEW = batches.c.state == literal_column("'new'")
@@ -125,6 +126,10 @@ def _still(connection: Connection, batch_ids: Sequence[int], states: Sequence[Ba
     for ids in portions(batch_ids):
         rows |= {row.id: batch_row(row) for row in connection.execute(_BY_ID, {"ids": ids})}
     return [rows[batch_id] for batch_id in batch_ids if rows[batch_id].state in states]
+
+
+def in_work(connection: Connection, *, lanes: Sequence[str]) -> int:
+    return sum(connection.execute(_COUNT, {"of_lane": lane}).scalar_one() for lane in sorted(set(lanes)))
 
 
 def mark_published(connection: Connection, turns: Mapping[int, int], *, due: datetime) -> None:

@@ -86,6 +86,9 @@ class SqlStore(SqlOrderBook):
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         return self._read(partial(outbox.publishable, lost=lost, lanes=lanes, most=most, now=now))
 
+    def in_work(self, lanes: Sequence[str]) -> int:
+        return self._read(partial(outbox.in_work, lanes=lanes))
+
     def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
         self._write(lambda c: outbox.mark_published(c, turns, due=due))
 

@@ -120,7 +120,7 @@ def _write_to_spool(session: Session) -> None:
 
 
 def _without_worker(states: list[QueueState]) -> Iterator[Fault]:
-    """Lanes from which nobody takes anything: of a lane's queues only one has consumers."""
+    """Lanes from which nobody takes anything: of a lane's queues only two have consumers."""
     served = {state.lane for state in states if state.consumers}
     for state in states:
         if state.lane not in served:

@@ -83,7 +83,8 @@ class Consumer(Protocol):
     def receive(self, most: int, timeout: timedelta) -> list[Delivery]:
         """Up to `most` deliveries; waits at most `timeout` for the first one, not for the rest. May be empty.
 
-        At most `prefetch` deliveries of each lane are unacknowledged at once, so that none takes another's place.
+        At most `prefetch` deliveries of each lane are unacknowledged at once, so that none takes another's place; and
+        as many of those that were published with a delay, so that a follow-up waits behind no backlog of its lane.
         Raises BrokerUnavailable; afterwards deliveries in hand are void (they come again) and the next call connects
         anew.
         """
@@ -113,8 +114,9 @@ class Broker(Protocol):
         """
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
-        """Returns when every message is durable (confirmed). With `delay` (one of DELAY_STEPS) they become
-        visible to consumers that much later. Without any message it only tells whether a publish would be taken.
+        """Returns when every message is durable (confirmed). With `delay` (one of DELAY_STEPS) they become visible to
+        consumers that much later, and pass what was published without. Without any message it only tells whether a
+        publish would be taken.
 
         Raises BrokerUnavailable (some may have landed: publish again, receivers compare ids), BrokerBlocked
         (alarm; nothing counted as tried), QueueRefused (one queue is full; the other messages may have landed) or
@@ -125,7 +127,7 @@ class Broker(Protocol):
         """Begin to take messages, up to `prefetch` of each lane; URGENT goes first whenever it is among `lanes`."""
 
     def depth(self, lane: str) -> int:
-        """Messages ready or delayed or in hand in the lane, about. For people, never for decisions."""
+        """Messages ready or delayed in the lane, in nobody's hand; about. Raises BrokerMisconfigured (BRK-005)."""
 
     def dead(self, lane: str) -> int:
         """Messages in the lane's dead queue."""

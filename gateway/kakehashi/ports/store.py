@@ -85,6 +85,9 @@ class Store(OrderBook, Vigil, Protocol):
         changed later than now, and are due more than two hours ahead.
         """
 
+    def in_work(self, lanes: Sequence[str]) -> int:
+        """How many batches of the lanes are in work: each has a message in the broker, or has lost it."""
+
     def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
         """They are in the broker: new → queued. `turns`: batch → its turn in the message; a batch of another turn has
         moved on meanwhile and stays as it is.

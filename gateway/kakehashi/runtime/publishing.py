@@ -18,7 +18,7 @@ from kakehashi.errors import (
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
 from kakehashi.pipeline.ledger import correction_context, record_context
-from kakehashi.ports.broker import Broker, Message
+from kakehashi.ports.broker import DELAY_STEPS, URGENT, Broker, Message
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
 from kakehashi.ports.ledger import BatchRow, FileRow
@@ -60,6 +60,8 @@ class Publishing:
     patience: timedelta
     _resting: dict[str, Rest] = field(default_factory=dict, init=False)
     """Lanes whose queue takes nothing, until when."""
+    _standing: dict[str, Rest] = field(default_factory=dict, init=False)
+    """Lanes whose overdue batches all stand in line, until when to look again."""
     _unmarked: dict[int, tuple[int, datetime]] = field(default_factory=dict, init=False)
     """Batch → its turn in the message, and when to look for that. Published, but the ledger could not be told yet:
     these must not be published again meanwhile.
@@ -67,23 +69,46 @@ class Publishing:
 
     def publish_new(self) -> int:
         """Everything that intake or an operator has put into the ledger; returns how many batches."""
-        return self._publish_all(lost=False, event="batch.published")
+        self._mark()
+        by_lane = self._found(self.lanes, lost=False)
+        return sum(self._publish_lane(lane, rows, event="batch.published") for lane, rows in by_lane.items())
 
     def publish_lost(self) -> int:
-        """Batches whose message has not been heard of since their due time."""
-        return self._publish_all(lost=True, event="batch.republished")
-
-    def _publish_all(self, *, lost: bool, event: str) -> int:
+        """Batches whose message has not been heard of since their due time, the oldest first; no more of them than are
+        missing in the broker. A backlog that only stands in line is not published again.
+        """
         self._mark()
+        now, done = self.clock.now(), 0
+        lanes = [lane for lane in self.lanes if lane not in self._standing or self._standing[lane].is_over(now)]
+        for lane, rows in self._found(lanes, lost=True).items():
+            missing = self._missing(lane)
+            if missing > 0:
+                done += self._publish_lane(lane, rows[:missing], event="batch.republished")
+            else:
+                self._standing[lane] = Rest(now + self.patience, self.patience)
+        return done
+
+    def _missing(self, lane: str) -> int:
+        """How many batches in work have no message that waits: lost, or in somebody's hand. A second message of one
+        batch may hide the loss of another until it is taken, not longer.
+        """
+        lanes = sorted(self.urgent) if lane in self.urgent else [lane]
+        try:
+            there = sum(map(self.broker.depth, {*lanes, URGENT} if lane in self.urgent else lanes))
+        except BrokerMisconfigured:  # of a queue that is gone: the publish will tell
+            there = 0
+        return self.store.in_work(lanes) - there
+
+    def _found(self, lanes: Sequence[str], *, lost: bool) -> dict[str, list[BatchRow]]:
         now = self.clock.now()
         by_lane: dict[str, list[BatchRow]] = {}
-        for lanes in self._by_urgency(now):
-            for row in self.store.publishable(lost=lost, lanes=lanes, most=_AT_ONCE, now=now):
+        for some in self._by_urgency(lanes, now):
+            for row in self.store.publishable(lost=lost, lanes=some, most=_AT_ONCE, now=now):
                 by_lane.setdefault(row.lane, []).append(row)
-        return sum(self._publish_lane(lane, rows, event=event) for lane, rows in by_lane.items())
+        return by_lane
 
-    def _by_urgency(self, now: datetime) -> list[list[str]]:
-        lanes = [lane for lane in self.lanes if lane not in self._resting or self._resting[lane].is_over(now)]
+    def _by_urgency(self, among: Sequence[str], now: datetime) -> list[list[str]]:
+        lanes = [lane for lane in among if lane not in self._resting or self._resting[lane].is_over(now)]
         urgent = [lane for lane in lanes if lane in self.urgent]
         others = [lane for lane in lanes if lane not in self.urgent]
         return [lanes for lanes in (urgent, others) if lanes]
@@ -94,7 +119,10 @@ class Publishing:
             return 0
         reached("publishing.chosen")
         try:
-            self.broker.publish([message for _, message in ready])
+            for delay in (None, DELAY_STEPS[0]):  # what was begun waits behind no backlog of its lane
+                messages = [message for row, message in ready if bool(row.turn) is (delay is not None)]
+                if messages:
+                    self.broker.publish(messages, delay=delay)
         except (BrokerMisconfigured, QueueRefused) as error:
             if self.quiet.may_speak(f"lane {lane}"):
                 self.events.emit("lane.unavailable", lane=lane, code=error.fault.code)

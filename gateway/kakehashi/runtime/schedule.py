@@ -22,28 +22,37 @@ _LATELY = 600.0
 _LONG = 1.0
 """Seconds: a batch that takes longer makes others wait."""
 
+_AGAIN = 8
+"""Batches in a row that were begun before, while new ones of their lane wait."""
+
 _FAILURE = 1.0
 """Seconds that a batch counts at least when it will be tried again: who is refused at once gets no more for that."""
 
 
 @dataclass(slots=True)
 class _Line:
-    """What one lane has in this worker. `used`: seconds of slots, in all; `usual`: what one batch takes lately; `last`:
-    when it last had work.
+    """What one lane has in this worker. `again`: what was begun before; `passed`: how much of it in a row has passed
+    what is new. `used`: seconds of slots, in all; `usual`: what one batch takes lately; `last`: when it last had work.
     """
 
     urgent: bool
     most: int
     in_order: bool
     waiting: deque[Delivery] = field(default_factory=deque)
+    again: deque[Delivery] = field(default_factory=deque)
+    passed: int = 0
     begun: dict[int, float] = field(default_factory=dict)
     used: float = 0.0
     usual: float | None = None
     last: float = float("-inf")
 
     @property
+    def waits(self) -> bool:
+        return bool(self.waiting or self.again)
+
+    @property
     def has_work(self) -> bool:
-        return bool(self.waiting or self.begun)
+        return self.waits or bool(self.begun)
 
     def time_used(self, now: float) -> float:
         return self.used + sum(now - begun for begun in self.begun.values())
@@ -53,9 +62,20 @@ class _Line:
 
     def add(self, delivery: Delivery) -> None:
         """What comes back from a dead worker may come in any order: a lane in order puts it right."""
-        self.waiting.append(delivery)
         if self.in_order:
-            self.waiting = deque(sorted(self.waiting, key=_batch))
+            self.waiting = deque(sorted((*self.waiting, delivery), key=_batch))
+        else:
+            (self.again if _number(delivery, "turn") else self.waiting).append(delivery)
+
+    def next(self) -> Delivery:
+        """A question after a result comes before what is new, or a long backlog would be settled only at its end; but
+        however many there are, what is new goes on.
+        """
+        if self.again and (not self.waiting or self.passed < _AGAIN):
+            self.passed += 1
+            return self.again.popleft()
+        self.passed = 0
+        return self.waiting.popleft()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,12 +115,12 @@ class Schedule:
         able = [
             line
             for line in busy
-            if line.waiting and (free if line.urgent else ordinary) > 0 and len(line.begun) < self._most(line, now)
+            if line.waits and (free if line.urgent else ordinary) > 0 and len(line.begun) < self._most(line, now)
         ]
         if not able:
             return None
         line = min(able, key=lambda line: (not line.urgent, line.time_used(now)))
-        delivery = line.waiting.popleft()
+        delivery = line.next()
         line.begun[delivery.tag] = now
         return delivery
 
@@ -126,11 +146,12 @@ class Schedule:
         self._alone.clear()
         for line in self._lines.values():
             line.waiting.clear()
+            line.again.clear()
             line.begun.clear()
 
     @property
     def has_waiting(self) -> bool:
-        return bool(self._alone) or any(line.waiting for line in self._lines.values())
+        return bool(self._alone) or any(line.waits for line in self._lines.values())
 
     def _busy(self) -> list[_Line]:
         return [line for line in self._lines.values() if line.has_work]
@@ -158,5 +179,9 @@ class Schedule:
 
 
 def _batch(delivery: Delivery) -> int:
-    number = delivery.message.headers.get("batch")
+    return _number(delivery, "batch")
+
+
+def _number(delivery: Delivery, header: str) -> int:
+    number = delivery.message.headers.get(header)
     return number if isinstance(number, int) else 0

@@ -34,6 +34,7 @@ class _Entry:
 @dataclass(slots=True)
 class _Lane:
     ready: list[_Entry] = field(default_factory=list)
+    due: list[_Entry] = field(default_factory=list)
     delayed: list[_Entry] = field(default_factory=list)
     dead: list[tuple[Message, str]] = field(default_factory=list)
     in_hand: int = 0
@@ -44,7 +45,11 @@ class _Lane:
         if due:
             self.delayed = [entry for entry in self.delayed if entry not in due]
             for entry in due:
-                heapq.heappush(self.ready, entry)
+                heapq.heappush(self.due, entry)
+
+    def way(self, *, delayed: bool) -> list[_Entry]:
+        """What came with a delay stands in a line of its own."""
+        return self.due if delayed else self.ready
 
     def give_back(self, entry: _Entry) -> None:
         self.in_hand -= 1
@@ -52,7 +57,7 @@ class _Lane:
         if entry.returns > DELIVERY_LIMIT:
             self.dead.append((entry.message, "BRK-007"))
         else:
-            heapq.heappush(self.ready, entry)
+            heapq.heappush(self.way(delayed=entry.due is not None), entry)
 
 
 class MemoryQueues:
@@ -115,7 +120,8 @@ class MemoryQueues:
     def messages(self, lane: str) -> list[Message]:
         """Everything ready or delayed in the lane, in order: for assertions of tests."""
         with self.changed:
-            return [entry.message for entry in sorted(self.lane(lane).ready + self.lane(lane).delayed)]
+            held = self.lane(lane)
+            return [entry.message for entry in sorted(held.ready + held.due + held.delayed)]
 
     def dead(self, lane: str) -> list[tuple[Message, str]]:
         """Dead messages with their codes."""
@@ -127,8 +133,8 @@ class MemoryConsumer:
     def __init__(self, broker: MemoryBroker, lanes: Sequence[str], prefetch: int) -> None:
         self._broker = broker
         self._queues = broker.queues
-        self._urgent = [name for name in lanes if name == URGENT]
-        self._lanes = [name for name in lanes if name != URGENT]
+        self._urgent = [(name, delayed) for name in lanes if name == URGENT for delayed in (True, False)]
+        self._ways = [(name, delayed) for name in lanes if name != URGENT for delayed in (True, False)]
         self._prefetch = prefetch
         self._life = self._queues.life
         self._hand: dict[int, _Entry] = {}
@@ -155,27 +161,31 @@ class MemoryConsumer:
             raise BrokerUnavailable
 
     def _take(self, room: int) -> list[Delivery]:
-        """Urgent first, then the lanes in turn, one message each, so that none starves."""
+        """Urgent first, then the ways in turn, one message each, so that none starves."""
         now = self._queues.clock.now()
-        for name in (*self._urgent, *self._lanes):
+        for name, _ in (*self._urgent, *self._ways):
             self._queues.lane(name).promote(now)
         taken: list[Delivery] = []
-        for name in self._urgent:
-            while len(taken) < room and self._gives(name):
-                taken.append(self._hand_out(self._queues.lane(name)))
-        while len(taken) < room and (name := next(filter(self._gives, self._lanes), "")):
-            taken.append(self._hand_out(self._queues.lane(name)))
-            self._lanes.remove(name)
-            self._lanes.append(name)
+        for way in self._urgent:
+            while len(taken) < room and self._gives(way):
+                taken.append(self._hand_out(way))
+        while len(taken) < room and (ready := [way for way in self._ways if self._gives(way)]):
+            taken.append(self._hand_out(ready[0]))
+            self._ways.remove(ready[0])
+            self._ways.append(ready[0])
         return taken
 
-    def _gives(self, name: str) -> bool:
-        """Whether the lane has a message for this consumer."""
-        lane, held = self._queues.lane(name), sum(entry.message.lane == name for entry in self._hand.values())
-        return bool(lane.ready) and held < self._prefetch and not (lane.in_order and lane.in_hand > held)
+    def _gives(self, way: tuple[str, bool]) -> bool:
+        """Whether the lane has such a message for this consumer."""
+        name, delayed = way
+        lane, mine = self._queues.lane(name), [entry for entry in self._hand.values() if entry.message.lane == name]
+        held = sum((entry.due is not None) == delayed for entry in mine)
+        taken = lane.in_order and lane.in_hand > len(mine)
+        return bool(lane.way(delayed=delayed)) and held < self._prefetch and not taken
 
-    def _hand_out(self, lane: _Lane) -> Delivery:
-        entry = heapq.heappop(lane.ready)
+    def _hand_out(self, way: tuple[str, bool]) -> Delivery:
+        lane = self._queues.lane(way[0])
+        entry = heapq.heappop(lane.way(delayed=way[1]))
         lane.in_hand += 1
         self._hand[entry.position] = entry
         return Delivery(message=entry.message, redelivered=entry.returns > 0, tag=entry.position)
@@ -257,7 +267,7 @@ class MemoryBroker:
         with self.queues.changed:
             self._check()
             held = self.queues.lane(lane)
-            return len(held.ready) + len(held.delayed) + held.in_hand
+            return len(held.ready) + len(held.due) + len(held.delayed)
 
     def dead(self, lane: str) -> int:
         with self.queues.changed:

@@ -92,6 +92,10 @@ class MemoryStore(MemorySuccession):
                 return [row for row in rows if row.state is BatchState.NEW][:most]
             return sorted((row for row in rows if is_lost(row, now)), key=lambda row: (row.due, row.id))[:most]
 
+    def in_work(self, lanes: Sequence[str]) -> int:
+        with self._transaction() as ledger:
+            return sum(row.lane in lanes and row.state in IN_WORK for row in ledger.batches.values())
+
     def mark_published(self, turns: Mapping[int, int], *, due: datetime) -> None:
         with self._transaction() as ledger:
             for row in filter(None, map(ledger.batches.get, turns)):

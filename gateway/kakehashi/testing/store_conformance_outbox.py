@@ -73,6 +73,18 @@ class StoreOutboxConformance(StoreOrderConformance):
         assert returnable(store, lanes=("removed",)) == [empty.id]
         assert gone.id < file.id
 
+    def test_what_is_in_work_is_counted_by_lane(self, store: Store) -> None:
+        """Published and not ended: queued, sent, waiting; neither new nor parked nor settled."""
+        _, (queued, sent, waiting, done, parked, _) = add(store, sizes=(1,) * 6)
+        _, (other,) = add(store, "b.dat", lane="welfare", sizes=(1,))
+        store.mark_published(dict.fromkeys((queued.id, sent.id, waiting.id, done.id, parked.id, other.id), 0), due=DUE)
+        begin(store, sent)
+        turn = begin(store, waiting)
+        store.postpone(waiting.id, turn=turn, state=BatchState.WAITING, code=None, receipt="r", due=DUE, now=NOW)
+        settle(store, done)
+        store.park(parked.id, turn=0, code="BRK-010", now=NOW)
+        assert [store.in_work(lanes) for lanes in (["tax"], ["welfare"], ["tax", "welfare", "tax"], [])] == [3, 1, 4, 0]
+
     def test_a_clock_that_was_set_back_hides_nothing(self, store: Store) -> None:
         """Work that was put off before the clock was set back by hours is given at once, and then only once."""
         _, (batch, other) = add(store)

@@ -222,7 +222,7 @@ def test_a_short_alarm_only_delays(own_rabbitmq, url):
 
 def test_a_full_queue_pushes_back(own_rabbitmq, url, broker):
     """A queue at its length limit refuses: BrokerBlocked with BRK-008 and the queue's name; later it takes again."""
-    queue = queue_name(prefix(url), "tax", "work")
+    queue = queue_name(prefix(url), "tax", "new")
     own_rabbitmq.control("set_policy", "full", f"^{queue}$", '{"max-length":10}', "--apply-to", "queues")
     try:
         refused = None
@@ -243,7 +243,7 @@ def test_a_full_queue_pushes_back(own_rabbitmq, url, broker):
 
 def test_a_deleted_queue_is_told_and_declared_again(url, broker):
     """Publishing to a queue that was deleted is BRK-005 with its name, never a silent loss; declare heals."""
-    queue = queue_name(prefix(url), "tax", "work")
+    queue = queue_name(prefix(url), "tax", "new")
     with connection(url) as client:
         client.channel().queue_delete(queue)
     with pytest.raises(BrokerMisconfigured) as caught:
@@ -265,7 +265,7 @@ def test_a_consumer_outlives_its_queue(url, broker):
         while len(got) < 3:
             got += consumer.receive(3 - len(got), SOON)
         with connection(url) as client:
-            client.channel().queue_delete(queue_name(prefix(url), "tax", "work"))
+            client.channel().queue_delete(queue_name(prefix(url), "tax", "new"))
         with pytest.raises(BrokerMisconfigured) as caught:
             consumer.receive(1, SOON)
         assert caught.value.fault.code == "BRK-005"

@@ -119,6 +119,7 @@ class Histories(RuleBasedStateMachine):
     def publish(self, most, later, lost, lanes):
         now = self.now() + timedelta(minutes=later)
         rows = self.both(lambda store, _: store.publishable(lost=lost, lanes=lanes, most=most, now=now))
+        self.both(lambda store, _: store.in_work(lanes))
         turns = {row.id: row.turn for row in rows}
         due = now + timedelta(minutes=5)
         self.both(

@@ -78,6 +78,12 @@ def test_the_outbox_of_a_big_ledger_reads_only_what_it_gives(plan):
     ]
 
 
+def test_what_is_in_work_is_counted_in_an_index(plan):
+    """As often as a lane has something overdue."""
+    steps = plan(lambda store: store.in_work(["tax"]))
+    assert steps == ["SEARCH batches USING COVERING INDEX ix_batches_sums (lane=? AND state=?)"]
+
+
 def test_lists_of_what_is_open_read_only_that(plan):
     """Files to return and parked batches have indexes of their own."""
     steps = plan(lambda store: (store.returnable(lanes=["tax"], most=9), store.parked_batches()))

@@ -148,13 +148,15 @@ def test_every_queue_is_a_quorum_queue_that_loses_nothing():
     assert [queue.name for queue in lane] == [
         "kakehashi.tax.dead",
         "kakehashi.tax.work",
+        "kakehashi.tax.new",
         *(f"kakehashi.tax.delay.{seconds}" for seconds in (1, 5, 30, 120, 600, 3600)),
     ]
     assert {queue.arguments["x-queue-type"] for queue in lane} == {"quorum"}
     for queue in lane[1:]:
         assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
         assert queue.arguments["x-overflow"] == "reject-publish"
-    assert lane[1].arguments["x-dead-letter-routing-key"] == "kakehashi.tax.dead"
-    assert lane[1].arguments["x-delivery-limit"] == DELIVERY_LIMIT
-    assert {queue.arguments["x-dead-letter-routing-key"] for queue in lane[2:]} == {"kakehashi.tax.work"}
-    assert [queue.arguments["x-message-ttl"] for queue in lane[2:]] == [1000, 5000, 30000, 120000, 600000, 3600000]
+    for queue in lane[1:3]:
+        assert queue.arguments["x-dead-letter-routing-key"] == "kakehashi.tax.dead"
+        assert queue.arguments["x-delivery-limit"] == DELIVERY_LIMIT
+    assert {queue.arguments["x-dead-letter-routing-key"] for queue in lane[3:]} == {"kakehashi.tax.work"}
+    assert [queue.arguments["x-message-ttl"] for queue in lane[3:]] == [1000, 5000, 30000, 120000, 600000, 3600000]

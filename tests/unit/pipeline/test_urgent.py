@@ -58,6 +58,9 @@ def test_a_lost_message_of_it_is_published_there_again(house, manifest):
     house.clock.advance(house.gateway.patience * 2)
     house.publishing.publish_lost()
     assert len(house.queues.messages(URGENT)) == count
+    house.queues.lane(URGENT).ready.pop()
+    house.clock.advance(house.gateway.patience * 4)
+    assert (house.publishing.publish_lost(), house.publishing.publish_lost()) == (1, 0)
 
 
 def test_the_outbox_gives_urgent_batches_first(house, manifest, monkeypatch):
@@ -70,7 +73,7 @@ def test_the_outbox_gives_urgent_batches_first(house, manifest, monkeypatch):
     house.source.put("LEVY.DAT", content(manifest))
     house.intake.run_once()
     published = []
-    house.gateway.broker.publish = lambda messages: published.extend(message.lane for message in messages)
+    house.gateway.broker.publish = lambda messages, **_: published.extend(message.lane for message in messages)
     house.publishing.publish_new()
     assert published == [URGENT] * 2 + [OTHER] * 2
 

@@ -27,10 +27,10 @@ class Bench:
         self.begun = {}
         self.done = []
 
-    def add(self, lane, count=1, *, urgent=False, batch=None):
+    def add(self, lane, count=1, *, urgent=False, batch=None, turn=0):
         for _ in range(count):
             self.tag += 1
-            headers = {"lane": lane, "batch": batch or self.tag}
+            headers = {"lane": lane, "batch": batch or self.tag, "turn": turn}
             message = Message(id=str(self.tag), lane=URGENT if urgent else lane, body=b"", headers=headers)
             self.schedule.add(Delivery(message=message, redelivered=False, tag=self.tag))
 
@@ -185,3 +185,27 @@ def test_what_is_cleared_is_forgotten():
     assert bench.begin() == []
     bench.add("slow", 8)
     assert bench.begin() == ["slow"] * 2
+
+
+def test_what_was_begun_before_comes_before_what_is_new_and_never_shuts_it_out():
+    """Polls of a lane pass its backlog; while both wait, one of nine is new, however many polls there are."""
+    bench = Bench(slots=1)
+    bench.add("quick", 20)
+    bench.add("quick", 20, turn=2)
+    turns = []
+    while (delivery := bench.schedule.begin()) is not None:
+        turns.append(delivery.message.headers["turn"])
+        bench.schedule.end(delivery)
+    assert turns == [*[2] * 8, 0, *[2] * 8, 0, *[2] * 4, *[0] * 18]
+
+
+def test_a_lane_in_order_knows_no_turns():
+    """There the earliest goes first, whether it was begun before or not."""
+    bench = Bench(slots=1, in_order=["quick"])
+    for batch, turn in ((3, 1), (1, 0), (2, 1)):
+        bench.add("quick", batch=batch, turn=turn)
+    begun = []
+    while (delivery := bench.schedule.begin()) is not None:
+        begun.append(delivery.message.headers["batch"])
+        bench.schedule.end(delivery)
+    assert begun == [1, 2, 3]
