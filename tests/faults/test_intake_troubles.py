@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -56,13 +57,48 @@ def in_trouble(site, **facts):
     return eventually(found, seconds=60, what=f"source.unavailable with {facts}")
 
 
-def second_with(site, failpoint):
-    """A second intake, which does that to itself."""
+@pytest.fixture(autouse=True)
+def nobody_stays_frozen(site):
+    """Whatever a test ends with, no frozen intake of it holds a lock in the next one."""
+    yield
+    for name in {"second", "heir"} & site.run.processes.running.keys():
+        site.run.processes.kill(name)
+
+
+def another_with(site, name, failpoint):
+    """An intake that does that to itself. It is no scheduler: that writes the ledger at any time."""
     processes = site.run.processes
     processes.environment = {VARIABLE: failpoint}
-    processes.start("second", ("intake",))
+    processes.start(name, ("intake",))
     processes.environment = {}
-    return processes.running["second"]
+    return processes.running[name]
+
+
+def holds_nothing(site):
+    """Whether somebody else can write ledger and queue: a frozen process may hold their lock (guarantees.md)."""
+    databases = [site.run.site.folder / "store" / "kakehashi.db", *(site.run.site.folder / "broker").rglob("*.db")]
+    try:
+        for path in databases:
+            with contextlib.closing(sqlite3.connect(path, timeout=3, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def frozen_second(site, step):
+    """A second intake that stands still at this step, with the file of that name in its hands."""
+    for _ in range(10):
+        frozen = another_with(site, "second", f"{step}:1:pause")
+        name = site.put(site.content())
+        eventually(lambda frozen=frozen: _state(frozen.pid) == "T", what=f"the stop at {step}")
+        if holds_nothing(site):
+            return frozen, name
+        os.kill(frozen.pid, signal.SIGCONT)
+        site.taken(name)
+        site.run.processes.kill("second")
+    return pytest.fail("frozen in the middle of a transaction ten times")
 
 
 @pytest.mark.exam("E12", "E13")
@@ -71,9 +107,7 @@ def test_a_frozen_intake_is_overtaken_and_refused(site, step):
     """Frozen for longer than its lease: the other one takes the file; when it wakes up nothing comes in twice."""
     processes = site.run.processes
     processes.kill("intake")
-    frozen = second_with(site, f"{step}:1:pause")
-    name = site.put(site.content())
-    eventually(lambda: _state(frozen.pid) == "T", what=f"the stop at {step}")
+    frozen, name = frozen_second(site, step)
     processes.restart("intake")
     file = site.ended(name)
     eventually(lambda: site.left() == [], what="the file's end")
@@ -95,21 +129,19 @@ def test_a_frozen_intake_cannot_commit_before_its_heir_does(site):
     """Overtaken, and its heir has not yet come to the ledger: the ledger refuses the one whose lease has ended."""
     processes = site.run.processes
     processes.kill("intake")
-    frozen = second_with(site, "intake.spooled:1:pause")
-    name = site.put(site.content())
-    eventually(lambda: _state(frozen.pid) == "T", what="the stop")
-    processes.environment = {VARIABLE: "intake.claimed:1:pause"}
-    processes.restart("intake")
-    processes.environment = {}
-    heir = processes.running["intake"]
-    eventually(lambda: _state(heir.pid) == "T", what="the heir")
+    frozen, name = frozen_second(site, "intake.spooled")
+    heir = another_with(site, "heir", "intake.claimed:1:pause")
+    eventually(lambda: _state(heir.pid) == "T", seconds=60, what="the heir")
+    assert holds_nothing(site), "the heir was frozen in the middle of a transaction"
     os.kill(frozen.pid, signal.SIGCONT)
     (line,) = eventually(lambda: site.told("file.overtaken", name, "second"), what="the refusal")
     assert line["code"] == "FIL-003"
     assert site.file(name) is None
     os.kill(heir.pid, signal.SIGCONT)
+    processes.restart("intake")
     site.ended(name)
     processes.kill("second")
+    processes.kill("heir")
     site.quiet()
     assert site.verdicts(name) == []
     assert site.wrong() == []
