@@ -15,7 +15,8 @@ from typing import Protocol
 import pytest
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, Broker, Consumer, DeadLetter, Delivery, Message
+from kakehashi.ports.broker import DELAY_STEPS, Broker, Consumer, Delivery, Message
+from kakehashi.testing.dead_letter_conformance import DeadLetterConformance
 
 __all__ = ["BrokerBench", "BrokerConformance", "BrokerFeatures"]
 
@@ -70,14 +71,6 @@ def _ids(deliveries: Sequence[Delivery]) -> list[str]:
     return [delivery.message.id for delivery in deliveries]
 
 
-def _dead(broker: Broker, count: int) -> list[DeadLetter]:
-    """So many dead letters of a lane, at the latest a moment after somebody else has looked at them."""
-    deadline = time.monotonic() + 10
-    while len(found := broker.dead_letters("tax", most=10)) != count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
 def _drain(bench: BrokerBench, broker: Broker, lane: str = "tax") -> list[Delivery]:
     """All that is ready, acknowledged."""
     with broker.consume([lane], prefetch=50) as consumer:
@@ -88,7 +81,7 @@ def _drain(bench: BrokerBench, broker: Broker, lane: str = "tax") -> list[Delive
         return taken
 
 
-class BrokerConformance:
+class BrokerConformance(DeadLetterConformance):
     @pytest.fixture
     def broker(self, bench: BrokerBench) -> Broker:
         broker = bench.open()
@@ -288,32 +281,6 @@ class BrokerConformance:
         assert _drain(bench, broker) == []
         assert (broker.dead("tax"), broker.dead("welfare")) == (1, 0)
         assert list(bench.dead_letters("tax")) == [(sent, "BRK-006")]
-
-    def test_dead_letters_are_told_and_given_up_by_code(self, broker: Broker) -> None:
-        """Each with its code and size, as often as one asks; given up by code, as many as are wanted; others stay."""
-        broker.publish([Message(id=f"bad-{size}", lane="tax", body=bytes(size)) for size in range(1, 6)])
-        with broker.consume(["tax"], prefetch=10) as consumer:
-            for number, delivery in enumerate(_take(consumer, 5)):
-                consumer.bury(delivery, "BRK-007" if number == 2 else "BRK-006")
-        for _ in range(2):
-            found = _dead(broker, 5)
-            assert sorted((each.size, each.code) for each in found) == [
-                (1, "BRK-006"),
-                (2, "BRK-006"),
-                (3, "BRK-007"),
-                (4, "BRK-006"),
-                (5, "BRK-006"),
-            ]
-        assert len(broker.dead_letters("tax", most=2)) == 2
-        _dead(broker, 5)
-        assert broker.dead_letters("welfare", most=10) == []
-        assert broker.discard_dead("tax", code="BRK-006", most=3) == 3
-        assert sorted(each.code for each in _dead(broker, 2)) == ["BRK-006", "BRK-007"]
-        _dead(broker, 2)
-        assert broker.discard_dead("tax", code="BRK-006", most=10) == 1
-        _dead(broker, 1)
-        assert broker.discard_dead("tax", code=None, most=10) == 1
-        assert (broker.dead("tax"), broker.discard_dead("tax", code=None, most=10)) == (0, 0)
 
     def test_what_kills_its_worker_is_put_aside(self, bench: BrokerBench, broker: Broker) -> None:
         """A message that came back unacknowledged for the 21st time goes to the dead queue; a neighbour stays."""
