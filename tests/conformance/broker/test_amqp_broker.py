@@ -5,8 +5,7 @@ import time
 import pytest
 from tests.services.rabbitmq import connection, prefix_of
 
-from kakehashi.testing.broker_bench import BrokerFeatures
-from kakehashi.testing.broker_conformance import BrokerConformance
+from kakehashi.testing.broker_conformance import BrokerConformance, BrokerFeatures
 from kakehashi_adapters.amqp import open_broker
 from kakehashi_adapters.amqp.names import CODE_HEADER, from_amqp, queue_name
 

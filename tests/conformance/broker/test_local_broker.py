@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kakehashi.ports.broker import Message
-from kakehashi.testing.broker_bench import BrokerFeatures
-from kakehashi.testing.broker_conformance import BrokerConformance
+from kakehashi.testing.broker_conformance import BrokerConformance, BrokerFeatures
 from kakehashi_adapters.local_queue import LocalBroker
 
 

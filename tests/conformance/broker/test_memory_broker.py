@@ -6,8 +6,7 @@ import pytest
 
 from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable
 from kakehashi.ports.broker import Message
-from kakehashi.testing.broker_bench import BrokerFeatures
-from kakehashi.testing.broker_conformance import BrokerConformance
+from kakehashi.testing.broker_conformance import BrokerConformance, BrokerFeatures
 from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
 from kakehashi.testing.memory_clock import MemoryClock
 
