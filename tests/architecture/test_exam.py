@@ -82,7 +82,6 @@ OPEN = {
     "E02": "only the durable steps are killed at (E01)",
     "E06": "a second SIGTERM, and the time that three roles need",
     "E18": "consumers go on during an alarm only while nothing must be published",
-    "E22": "on real processes; the adapter has a test",
     "E23": "on real processes; the adapter has a test",
     "E26": "on real processes; the adapter has a test",
     "E39": "symbols are not acquired yet; 4007 waits and is released",
