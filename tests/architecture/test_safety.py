@@ -16,6 +16,10 @@ ASKS_ONLY = {"gateway/kakehashi/pipeline/retry.py"}
 OWN_WORDS = {"adapters/kakehashi_simulators/admin.py"}
 """The simulators' control page answers whoever mistyped a command with the simulators' own sentence."""
 LOG_CALLS = {"debug", "info", "warning", "error", "exception", "critical", "fatal", "log", "msg"}
+TELL_TOO_MUCH = {
+    *("dict_tracebacks", "format_exc_info", "ExceptionRenderer", "ExceptionPrettyPrinter", "rich_traceback"),
+    *("before_log", "before_sleep_log", "after_log", "format_exc", "print_exc", "format_exception", "print_exception"),
+}
 CLOCK = "adapters/kakehashi_adapters/system_clock.py"
 
 
@@ -139,6 +143,15 @@ def test_log_calls_take_fields_and_no_made_up_text():
                 wrong.append(source.at(node))
             if node.func.attr == "exception":
                 wrong.append(source.at(node))
+    assert wrong == []
+
+
+def test_no_trace_with_values_and_no_foreign_log_line_is_made():
+    """Traces of structlog and Python can hold local variables, log lines of tenacity a record: nothing makes them."""
+    wrong = []
+    for source in product():
+        named = [node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute | ast.Name)]
+        wrong += [source.at(node) for node in named if dotted(node).split(".")[-1] in TELL_TOO_MUCH]
     assert wrong == []
 
 

@@ -98,6 +98,20 @@ def test_a_half_open_wire_is_noticed_in_two_heartbeats(troubled, record_property
     assert noticed <= most_silence()
 
 
+@pytest.mark.exam("E22")
+def test_an_answer_slower_than_the_heartbeat_costs_no_connection(troubled):
+    """The server takes several heartbeats for each answer: nothing is told of the broker, nothing is tried twice."""
+    with troubled.judged() as begin:
+        slow = min(4 * HEARTBEAT, 28)  # shorter than the patience with the server
+        troubled.run.server.set_faults(answer_delay_seconds=slow)
+        troubled.drop()
+        time.sleep(slow)
+        troubled.run.server.set_faults(answer_delay_seconds=0)
+        troubled.rest()
+        assert troubled.told(begin, "broker.unavailable") == []
+    assert max(troubled.attempts().values()) == 1
+
+
 @pytest.mark.exam("E17")
 @pytest.mark.timeout(400)
 def test_a_lost_confirm_repeats_nothing(troubled):
