@@ -39,7 +39,7 @@ def person(number):
 class Office:
     """`residents` have a link in the registry's system; everybody's 個人番号 is known."""
 
-    def __init__(self, folder, *, store=None, residents=9, others=2):
+    def __init__(self, folder, *, store=None, links=None, sealer=None, residents=9, others=2):
         overlay = folder / "overlay.toml"
         overlay.write_text(SETTINGS, encoding="utf-8")
         self.clock = MemoryClock()
@@ -56,7 +56,8 @@ class Office:
         registry = MessageServer(ServerSettings(), checkers=CheckerPool(XSD), faults=Faults(), desks=desks)
         self.to_server = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         self.to_registry = MemoryServerClient(lambda message: registry.answer(message.document))
-        self.store, self.links, self.sealer = store or MemoryStore(), MemoryLinkStore(), MemorySealer()
+        self.store, self.links = store or MemoryStore(), links or MemoryLinkStore()
+        self.sealer = sealer or MemorySealer()
         self.numbers = seeded_numbers(5, residents + others)
         self._link(residents, others)
         self.gateway = Gateway(
