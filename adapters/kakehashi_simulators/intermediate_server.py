@@ -90,6 +90,7 @@ class IntermediateServer:
             "POST /persons": self._set_persons,
             "POST /linked": self._settle,
             "POST /clock": self.clock.set,
+            "POST /processes": self._processes.set,
             "POST /reset": lambda _: self._reset(),
         }
 

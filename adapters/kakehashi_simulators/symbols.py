@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account, Refusal
@@ -22,6 +23,14 @@ class Processes:
         self._clock = clock
         self._persons = persons
         self._seconds = seconds
+
+    def set(self, given: Mapping[str, object]) -> object:
+        """POST /processes: `seconds`, how long numbers live that are given from now on. Raises ValueError."""
+        seconds = given.get("seconds")
+        if set(given) != {"seconds"} or not isinstance(seconds, int | float):
+            raise ValueError("seconds, a number, is expected")
+        self._seconds = float(seconds)
+        return {}
 
     def number(self, request_id: str, record: int, person: str) -> tuple[str, float]:
         """(number, when it expires): the same for a repeated request, and for a person whose number still lives."""

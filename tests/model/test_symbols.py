@@ -24,6 +24,7 @@ from kakehashi.domain.symbol import (
     NumberIssued,
     Resumed,
     Rules,
+    Silent,
     Step,
     Told,
     Unanswered,
@@ -36,6 +37,7 @@ from kakehashi.testing.store_samples import add, new_exception, settle
 
 PERSONS = ("000000000000011", "000000000000022")
 LOST = Unanswered("SRV-003", timedelta(seconds=30), arrived=True)
+SILENT = Silent("SRV-002", timedelta(seconds=30))
 UNSENT = Unanswered("SRV-002", timedelta(seconds=30), arrived=False)
 whose, which = st.sampled_from(PERSONS), st.integers(0, 5)
 fates = st.sampled_from(
@@ -101,10 +103,9 @@ class World(RuleBasedStateMachine):
     def say(self, claimed, fate):
         if fate == "late":
             self.on_the_way.append(claimed)
-        if fate == "unsent":
-            self.hear(claimed.row, UNSENT)
-        elif fate in ("answer lost", "late"):
-            self.hear(claimed.row, LOST)
+        if fate in ("unsent", "answer lost", "late"):
+            effective = claimed.command in (Command.REQUEST_NUMBER, Command.FORWARD)
+            self.hear(claimed.row, (UNSENT if fate == "unsent" else LOST) if effective else SILENT)
         if fate in ("answered", "answer lost", "answer late"):
             answer = self.arrives(claimed)
             if fate == "answered":
@@ -342,6 +343,13 @@ def says_it_again_blindly(at, event, step, rules, now):
     return step
 
 
+def unsent_question_is_unsent_request(at, event, step, rules, now):
+    """So it seems that the request never arrived."""
+    if isinstance(event, Silent) and at.state is AcquisitionState.FORWARDED:
+        return step._replace(state=replace(step.state, state=AcquisitionState.ISSUED))
+    return step
+
+
 def asks_for_a_number_again(at, event, step, rules, now):
     if isinstance(event, Due) and at.state is AcquisitionState.REQUESTED and at.due <= now:
         return Step(replace(at, due=now + rules.patience, unknown=at.unknown + 1), Command.REQUEST_NUMBER)
@@ -364,6 +372,7 @@ MUTANTS = [
     (World, number_never_dies),
     (World, gives_up_in_silence),
     (ForgettingWorld, says_it_again_blindly),
+    (ForgettingWorld, unsent_question_is_unsent_request),
     (ForgettingWorld, asks_for_a_number_again),
 ]
 

@@ -30,6 +30,7 @@ __all__ = [
     "Refused",
     "Resumed",
     "Rules",
+    "Silent",
     "Step",
     "Told",
     "Unanswered",
@@ -218,6 +219,15 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """「照会無応答」 As `Unanswered`, of a question: it had no effect, and says nothing of what was asked about."""
+
+    code: str
+    after: timedelta
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """「再開」 An operator lets it go on."""
 
@@ -230,7 +240,17 @@ class Withdrawn:
 
 
 Event: TypeAlias = (
-    Due | Told | NumberIssued | Acknowledged | HandedOver | Refused | Blocked | Unanswered | Resumed | Withdrawn
+    Due
+    | Told
+    | NumberIssued
+    | Acknowledged
+    | HandedOver
+    | Refused
+    | Blocked
+    | Unanswered
+    | Silent
+    | Resumed
+    | Withdrawn
 )
 
 
@@ -254,7 +274,7 @@ def advance(at: Acquisition, event: Event, *, rules: Rules, now: datetime) -> St
             return _due(at, rules, now)
         case Told(status=status):
             return _told(at, status, rules, now)
-        case Refused() | Blocked() | Unanswered():
+        case Refused() | Blocked() | Unanswered() | Silent():
             return Step(_troubled(at, event, now))
         case Withdrawn(code=code):
             return Step(_ended(at, _S.CANCELLED, now, code))
@@ -304,13 +324,13 @@ def _progressed(
     return at
 
 
-def _troubled(at: Acquisition, event: Refused | Blocked | Unanswered, now: datetime) -> Acquisition:
+def _troubled(at: Acquisition, event: Refused | Blocked | Unanswered | Silent, now: datetime) -> Acquisition:
     match event:
         case Refused() if at.state in _ASKING:
             return _ended(at, _S.FAILED, now, event.code, event.server_code)
         case Blocked():
             return _blocked(at, now, event.code, event.server_code)
-        case Unanswered() if at.state is not _S.OPERATOR:
+        case Unanswered() | Silent() if at.state is not _S.OPERATOR:
             return _unanswered(at, event, now)
     return at
 
@@ -353,11 +373,13 @@ def _looking(at: Acquisition, rules: Rules, now: datetime) -> Acquisition:
     return replace(at, looks=at.looks + 1, due=min(look, at.expires_at or look))
 
 
-def _unanswered(at: Acquisition, event: Unanswered, now: datetime) -> Acquisition:
+def _unanswered(at: Acquisition, event: Unanswered | Silent, now: datetime) -> Acquisition:
     due, failures = now + event.after, at.failures + event.counts
-    unknown = at.unknown if event.arrived or at.state not in _ASKING else max(at.unknown - 1, 0)
-    waiting = replace(at, due=min(due, at.expires_at or due), failures=failures, unknown=unknown, code=event.code)
-    if at.state is _S.FORWARDED and not unknown:
+    waiting = replace(at, due=min(due, at.expires_at or due), failures=failures, code=event.code)
+    if isinstance(event, Silent) or event.arrived:
+        return waiting
+    waiting = replace(waiting, unknown=max(at.unknown - 1, 0))
+    if at.state is _S.FORWARDED and not waiting.unknown:
         return replace(waiting, state=_S.ISSUED)  # it surely has not arrived
     return waiting
 

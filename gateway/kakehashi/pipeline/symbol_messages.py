@@ -10,7 +10,7 @@ from kakehashi.domain.batch import content_id
 from kakehashi.domain.identifiers import ProcessNumber
 from kakehashi.domain.interface import Answer, Header, MessageType, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
-from kakehashi.domain.symbol import Blocked, LinkStatus, Refused, Unanswered
+from kakehashi.domain.symbol import Blocked, LinkStatus, Refused, Silent, Unanswered
 from kakehashi.errors import ServerError, ServerUnreachable
 from kakehashi.interface.symbol import (
     Acquisition,
@@ -83,7 +83,7 @@ class SymbolMessages:
 
     def ask(
         self, rows: Sequence[tuple[AcquisitionRow, ProcessNumber | None]]
-    ) -> Sequence[tuple[AcquisitionRow, LinkStatus | Trouble]]:
+    ) -> Sequence[tuple[AcquisitionRow, LinkStatus | Trouble | Silent]]:
         """FGU-131: how the links of these stand. A later process number is asked about beside the person itself: an
         earlier one may have been linked late.
         """
@@ -98,12 +98,12 @@ class SymbolMessages:
         failures = max(row.what.failures for row, _ in rows)
         answered = self._said(self.server, _STATUS, request_id, failures, lambda h: link_status_request(h, persons))
         if not isinstance(answered, tuple):
-            return [(row, answered) for row, _ in rows]
+            return [(row, _of_question(answered)) for row, _ in rows]
         answer, check = answered
         statuses = {} if check.root is None else parse_link_status(check.root)
         if not statuses and not answer.errors:
             trouble = self._trouble(answer, request_id, failures) or Blocked("SRV-011", answer.code)
-            return [(row, trouble) for row, _ in rows]
+            return [(row, _of_question(trouble)) for row, _ in rows]
         codes = {error.record_no: error.code for error in answer.errors}
         return [(row, self._status(where, statuses, codes)) for (row, _), where in zip(rows, places, strict=True)]
 
@@ -185,6 +185,10 @@ class SymbolMessages:
             created_at=self.clock.now(),
             test=self.test,
         )
+
+
+def _of_question(trouble: Trouble) -> Trouble | Silent:
+    return Silent(trouble.code, trouble.after, trouble.counts) if isinstance(trouble, Unanswered) else trouble
 
 
 def _request_id(message_id: str, row: AcquisitionRow) -> str:
