@@ -21,6 +21,7 @@ from pathlib import Path
 
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.admin import Action, AdminServer
+from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.inquiries import InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
@@ -47,7 +48,8 @@ class IntermediateServer:
         self._persons = Persons(
             self._account.connection, self._account.lock, no_symbol_ending=arguments.no_symbol_ending
         )
-        self._processes = Processes(self._account, self._persons, seconds=settings.process_seconds)
+        self.clock = SimulatedClock()
+        self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._messages = MessageServer(
             settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd, settings)
         )
@@ -87,6 +89,8 @@ class IntermediateServer:
             "POST /faults": self._set_faults,
             "POST /persons": self._set_persons,
             "POST /linked": self._settle,
+            "POST /clock": self.clock.set,
+            "POST /processes": self._processes.set,
             "POST /reset": lambda _: self._reset(),
         }
 

@@ -2,7 +2,8 @@
 
 Takes FGU-121 (the one message that may hold a 個人番号, which is neither kept nor shown), acknowledges with FGU-122,
 and after a delay tells the intermediate server's admin port that the symbol of each process number is linked.
-Numbers that are known already are acknowledged again and told once. Admin port: GET /account, GET and POST /faults.
+Numbers that are known already are acknowledged again and told once. Admin port: GET /account, GET and POST /faults,
+POST /scenario (what becomes of those that come in), POST /clock (days pass in a moment).
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import sqlite3
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from kakehashi_simulators.account import Refusal
 from kakehashi_simulators.admin import AdminServer
 from kakehashi_simulators.answer import Answer, new_id
+from kakehashi_simulators.clock import SimulatedClock
+from kakehashi_simulators.conduct import Conduct, Scenario
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.message import NAMESPACE
@@ -30,7 +33,8 @@ from kakehashi_simulators.wire import WireServer, mutual_tls
 __all__ = ["AcquisitionDesk", "Notices", "main"]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS notices (number TEXT PRIMARY KEY, due REAL, told INTEGER DEFAULT 0, asked INTEGER DEFAULT 1)
+CREATE TABLE IF NOT EXISTS notices (number TEXT PRIMARY KEY, due REAL, told INTEGER DEFAULT 0, asked INTEGER DEFAULT 1,
+                                    outcome TEXT, times INTEGER)
 """
 _LOOK_SECONDS = 0.1
 
@@ -38,38 +42,49 @@ _LOOK_SECONDS = 0.1
 class Notices:
     """Process numbers whose symbols will be linked; survives a restart. Thread-safe."""
 
-    def __init__(self, folder: Path, *, delay_seconds: float) -> None:
+    def __init__(self, folder: Path, scenario: Scenario, clock: SimulatedClock) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._delay_seconds = delay_seconds
+        self.scenario = scenario
+        self._clock = clock
         self._connection = sqlite3.connect(folder / "registry.sqlite", check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(_SCHEMA)
 
     def add(self, numbers: Sequence[str]) -> None:
-        due = time.time() + self._delay_seconds
+        conduct = self.scenario.now
+        due = self._clock.now() + conduct.delay_seconds
+        times = 0 if conduct.outcome == "lost" else conduct.times
         with self._lock, self._connection:
             self._connection.executemany(
-                "INSERT INTO notices (number, due) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET asked = asked + 1",
-                [(number, due) for number in numbers],
+                "INSERT INTO notices (number, due, outcome, times) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (number) DO UPDATE SET asked = asked + 1",
+                [(number, due, conduct.outcome, times) for number in numbers],
             )
 
-    def tell_due(self, intermediate_admin: str) -> None:
-        """Pass on what is due; what the server does not take is told again later."""
+    def tell_due(self, tell: Callable[[str, str], bool]) -> None:
+        """Pass on what is due, (number, outcome); what the server does not take is told again later."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT number FROM notices WHERE NOT told AND due <= ?", (time.time(),)
+                "SELECT number, outcome FROM notices WHERE told < times AND due <= ?", (self._clock.now(),)
             ).fetchall()
-        for (number,) in rows:
-            if not _tell(intermediate_admin, number):
+        for number, outcome in rows:
+            if not tell(number, outcome):
                 return
             with self._lock, self._connection:
-                self._connection.execute("UPDATE notices SET told = 1 WHERE number = ?", (number,))
+                self._connection.execute(
+                    "UPDATE notices SET told = told + 1, due = due + 1 WHERE number = ?", (number,)
+                )
+
+    def numbers(self) -> list[str]:
+        """Every process number that came in."""
+        with self._lock:
+            return [number for (number,) in self._connection.execute("SELECT number FROM notices ORDER BY rowid")]
 
     def totals(self) -> dict[str, int]:
         with self._lock:
             row = self._connection.execute(
-                "SELECT count(*), coalesce(sum(told), 0), coalesce(sum(asked - 1), 0) FROM notices"
+                "SELECT count(*), coalesce(sum(told > 0), 0), coalesce(sum(asked - 1), 0) FROM notices"
             ).fetchone()
         return dict(zip(("acquisitions", "told", "repeated"), row, strict=True))
 
@@ -82,14 +97,19 @@ class AcquisitionDesk:
 
     def answer(self, case: Case) -> Answer:
         numbers = [int(number) for number in case.message.numbers]
-        wrong = {numbers[violation.position or 0]: violation for violation in case.violations}
+        wrong = {
+            numbers[violation.position or 0]: Refusal(numbers[violation.position or 0], violation.item, violation.code)
+            for violation in case.violations
+        }
+        if code := self._notices.scenario.now.refuse:
+            wrong = {number: Refusal(number, None, code) for number in numbers} | wrong
         taken = [
             acquisition.findtext(f"{{{NAMESPACE}}}ProcessNumber", "")
             for number, acquisition in zip(numbers, case.message.root[1], strict=True)
             if number not in wrong
         ]
         self._notices.add(taken)
-        errors = [Refusal(number, violation.item, violation.code) for number, violation in sorted(wrong.items())]
+        errors = [wrong[number] for number in sorted(wrong)]
         return Answer(segment=1, code="0000", receipt=new_id(), accepted=len(taken), errors=errors)
 
 
@@ -97,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     if given.with_parent_thread:
         die_with_parent()
-    faults, notices = Faults(), Notices(given.folder, delay_seconds=given.link_delay)
+    faults, scenario, clock = Faults(), Scenario(Conduct(delay_seconds=given.link_delay)), SimulatedClock()
+    notices = Notices(given.folder, scenario, clock)
     settings = ServerSettings(test=given.mode == "test")
     messages = MessageServer(
         settings, checkers=CheckerPool(given.xsd), faults=faults, desks={"FGU-121": AcquisitionDesk(notices)}
@@ -109,6 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "GET /account": lambda _: {**notices.totals(), "messages": messages.tally.by_message()},
             "GET /faults": lambda _: asdict(faults.now),
             "POST /faults": faults.set,
+            "GET /numbers": lambda _: notices.numbers(),
+            "POST /scenario": scenario.set,
+            "POST /clock": clock.set,
         },
         port=given.admin_port,
     )
@@ -118,12 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _tell_for_ever(notices: Notices, intermediate_admin: str) -> None:
     while True:
-        notices.tell_due(intermediate_admin)
+        notices.tell_due(lambda number, outcome: _tell(intermediate_admin, number, outcome))
         time.sleep(_LOOK_SECONDS)
 
 
-def _tell(intermediate_admin: str, number: str) -> bool:
-    body = json.dumps({"process_number": number, "state": "linked"}).encode()
+def _tell(intermediate_admin: str, number: str, state: str) -> bool:
+    body = json.dumps({"process_number": number, "state": state}).encode()
     request = urllib.request.Request(f"{intermediate_admin}/linked", data=body)  # noqa: S310  # a loopback address
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account, Refusal
 from kakehashi_simulators.answer import Answer, moment, new_id
+from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.message import NAMESPACE, individual_number_positions
 from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.server import Case
@@ -17,14 +18,23 @@ __all__ = ["LinkDesk", "ProcessNumberDesk", "Processes"]
 class Processes:
     """「処理通番」 One living number a person. Thread-safe."""
 
-    def __init__(self, account: Account, persons: Persons, *, seconds: float) -> None:
+    def __init__(self, account: Account, persons: Persons, clock: SimulatedClock, *, seconds: float) -> None:
         self._account = account
+        self._clock = clock
         self._persons = persons
         self._seconds = seconds
 
+    def set(self, given: Mapping[str, object]) -> object:
+        """POST /processes: `seconds`, how long numbers live that are given from now on. Raises ValueError."""
+        seconds = given.get("seconds")
+        if set(given) != {"seconds"} or not isinstance(seconds, int | float):
+            raise ValueError("seconds, a number, is expected")
+        self._seconds = float(seconds)
+        return {}
+
     def number(self, request_id: str, record: int, person: str) -> tuple[str, float]:
         """(number, when it expires): the same for a repeated request, and for a person whose number still lives."""
-        now = time.time()
+        now = self._clock.now()
         with self._account.transaction() as connection:
             row: tuple[str, float] | None = connection.execute(
                 "SELECT number, expires_at FROM processes WHERE person = ? AND ("
@@ -45,7 +55,7 @@ class Processes:
             ).fetchone()
         if row is None:
             return None
-        return "failed" if row[0] == "pending" and row[1] < time.time() else str(row[0])
+        return "failed" if row[0] == "pending" and row[1] < self._clock.now() else str(row[0])
 
     def knows(self, request_id: str) -> bool:
         """Whether numbers were given to this request."""
@@ -98,6 +108,8 @@ class LinkDesk:
             state = self._state(person, process_number)
             if state is None:
                 refused.setdefault(number, Refusal(number, None, "9404"))
+            elif not process_number and self.persons.state(person) == "unknown":
+                refused.setdefault(number, Refusal(number, None, "4003"))
             if number not in refused:
                 links.append(f'<Link no="{number}"><Status>{state}</Status></Link>')
         extra = f"<Links>{''.join(links)}</Links>"

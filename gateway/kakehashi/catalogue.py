@@ -126,6 +126,14 @@ SRV-014 | the lane has used up its share of retries | レーンの再試行枠�
 SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
 SRV-016 | server and gateway do not accept each other's certificate or TLS version | サーバー証明書またはクライアント証明書、TLSの版が受け入れられません | Nothing was sent; check validity, authority and name of both certificates | 送信していません。双方の証明書の有効期限・認証局・名前を確認してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
+SYM-002 | the process number expired before the symbol was linked | 符号が紐付く前に処理通番の有効期限が切れました | A new one is asked for by itself; see with `kakehashi symbols list` what the registry does with them | 新しい処理通番を自動で要求します。`kakehashi symbols list` で既存住基側の状況を確認してください
+SYM-003 | the server says that the acquisition failed | 符号取得が失敗したとサーバーが回答しました | See the registry's terminal for the reason, then `kakehashi symbols retry` | 住基側の端末で理由を確認し、`kakehashi symbols retry` を実行してください
+SYM-004 | no symbol was linked in the lifetime of any process number | どの処理通番の有効期間内にも符号が紐付きませんでした | Ask the registry and J-LIS what became of the requests, then `kakehashi symbols retry` | 既存住基・J-LISに依頼の状況を確認し、`kakehashi symbols retry` を実行してください
+SYM-005 | it is unknown whether a process number was issued, and the server may issue a second one | 処理通番が発行されたか不明で、再要求すると二重発行の恐れがあります | Ask the server's operator; then `kakehashi symbols retry` or `abandon` | サーバーの運用者に確認し、`kakehashi symbols retry` または `abandon` を実行してください
+SYM-006 | the server says that the symbol is linked, and refuses records for want of it | サーバーは紐付け済みと回答しながら、符号未紐付けで却下しています | Report it to the server's operator; then `kakehashi symbols retry` | サーバーの運用者に報告し、`kakehashi symbols retry` を実行してください
+SYM-007 | the acquisition was given up | 符号取得を取り下げました | What waited for it is parked: retry or discard it with `kakehashi parked` | 待機していたレコードは保留中です。`kakehashi parked` で再処理または破棄してください
+SYM-008 | the registry cannot ask for the symbol: no resident, or no registry to ask | 既存住基から依頼できません(住登外者、または依頼先の設定なし) | Enter it at the terminal: `kakehashi symbols hand-over` | 統合端末で入力してください(`kakehashi symbols hand-over`)
+SYM-009 | server or registry refused the request for the symbol | サーバーまたは既存住基が符号取得を拒否しました | See their code; correct it there, then `kakehashi symbols retry` | 返却コードを確認し、訂正後に `kakehashi symbols retry` を実行してください
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください

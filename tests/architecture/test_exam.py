@@ -80,7 +80,6 @@ ITEMS = [item for part in PARTS.values() for item in part]
 
 OPEN = {
     "E39": "symbols are not acquired yet; 4007 waits and is released",
-    "E39": "symbols are not acquired yet; 4007 waits and is released",
 }
 """Item → what of it no test answers yet."""
 

@@ -22,6 +22,13 @@ AS_WORKER = [
 ]
 """In an order that reaches each: who asks for the status must find an intent without an answer."""
 AS_INTAKE = [step for step in STEPS if step.partition(".")[0] in {"intake", "publishing", "returning"}]
+ELSEWHERE = {
+    "worker.begun": "test_poison.py",
+    "symbols.intended": "test_symbols.py",
+    "symbols.answered": "test_symbols.py",
+    "symbols.moved": "test_symbols.py",
+}
+"""Steps that another test kills at."""
 PASSAGES = (1, 2, 3) if FULL else (1,)
 
 
@@ -93,4 +100,4 @@ def test_a_kill_at_every_step_loses_repeats_and_reorders_nothing(site):
                 visited.add(step)
         site.settle()
         assert site.wrong() == []
-    assert visited == STEPS.keys()
+    assert visited | ELSEWHERE.keys() == STEPS.keys()

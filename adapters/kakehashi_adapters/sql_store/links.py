@@ -153,6 +153,11 @@ class SqlLinkStore(SqlMatches):
     def decide(self, conflict_id: int, *, take: bool, note: Note, now: datetime) -> bool:
         return self._write(lambda c: _decide(c, conflict_id, take=take, note=note, now=now))
 
+    def sealed_number(self, unified: str) -> Sealed | None:
+        query = select(persons.c.key_id, persons.c.number).where(persons.c.unified == unified)
+        row = self._database.read(lambda c: c.execute(query).first())
+        return None if row is None or row.number is None else Sealed(row.key_id, row.number)
+
     def reseal(
         self, renew: Callable[[SealedNumber], tuple[Sealed, bytes]], *, current: str, prefix: bytes, most: int
     ) -> int:

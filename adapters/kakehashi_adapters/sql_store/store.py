@@ -52,12 +52,12 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
-from kakehashi_adapters.sql_store.order_book import SqlOrderBook
+from kakehashi_adapters.sql_store.symbol_book import SqlSymbolBook
 
 __all__ = ["SqlStore"]
 
 
-class SqlStore(SqlOrderBook):
+class SqlStore(SqlSymbolBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake

@@ -28,7 +28,8 @@ __all__ = ["DemoRun", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
-_LEASES = {".lock", ".lease"}
+_SIGNS = (".lock", ".lease")
+"""What an intake that is alive leaves beside the files in its hands."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class DemoRun:
     configuration: Configuration
     store: Store
     server: RunningSimulator
+    registry: RunningSimulator
     processes: GatewayProcesses
     manifest: Manifest
     dropped: list[Sample] = field(default_factory=list)
@@ -100,7 +102,7 @@ class DemoRun:
         """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
         folders = [self.drop_folder(lane) for lane in self.configuration.routes]
         work = [folder.parent / f".{folder.name}-work" for folder in folders]
-        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix not in _LEASES]
+        return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix not in _SIGNS]
 
     def is_link(self, sample: Sample) -> bool:
         return self.configuration.routes[sample.lane].function == "LINK"
@@ -157,7 +159,7 @@ def started(
                 folder / "server", xsd=xsd, certificates=site.certificates, result_delay_seconds=result_delay_seconds
             )
         )
-        stack.enter_context(
+        registry = stack.enter_context(
             start_registry(
                 folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
             )
@@ -165,6 +167,7 @@ def started(
         site.configure(
             shipped=shipped or shared("config"),
             endpoint=server.endpoint,
+            registry=registry.endpoint,
             broker=broker,
             store=store,
             extra=extra,
@@ -186,6 +189,7 @@ def started(
             configuration=configuration,
             store=ledger,
             server=server,
+            registry=registry,
             processes=processes,
             manifest=manifest,
         )

@@ -42,6 +42,7 @@ class Site:
         *,
         shipped: Path,
         endpoint: str,
+        registry: str,
         broker: str | None = None,
         store: str | None = None,
         extra: str = "",
@@ -67,6 +68,12 @@ file = "{self.folder / "keys.json"}"
 
 [server]
 endpoint = "{endpoint}"
+ca = "{self.certificates / "ca.pem"}"
+certificate = "{self.certificates / "client.pem"}"
+key = "{self.certificates / "client.key"}"
+
+[registry]
+endpoint = "{registry}"
 ca = "{self.certificates / "ca.pem"}"
 certificate = "{self.certificates / "client.pem"}"
 key = "{self.certificates / "client.key"}"

@@ -31,6 +31,7 @@ _COMMANDS = {
     "ready": "kakehashi.cli.ready:ready",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",
+    "symbols": "kakehashi.cli.symbols:symbols",
     "topology": "kakehashi.cli.ready:topology",
     "trace": "kakehashi.cli.operate:trace",
     "translate": "kakehashi.cli.translate:translate",

@@ -141,6 +141,22 @@ what | 種別
 What would become of them | 再処理した場合の見込み
 what to do | 対処
 What happened to the record | レコードの経過
+acquisitions | 件数
+abandoned | 取下げ
+begun | 開始
+expires | 有効期限
+gateway | 本システム
+handed over | 引継済
+network | 住基ネット・情報提供NWS
+operator | 運用者
+parked | 保留
+person | 対象者
+persons | 対象者数
+registry | 既存住基
+Symbols | 符号取得
+Symbols are not acquired: [symbols] acquire is off. | 符号取得は無効です([symbols] acquire = off)。
+terminal | 統合端末
+whose move | 次の対応者
 why | 詳細
 """)
 

@@ -25,6 +25,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StoreSettings",
+    "SymbolSettings",
 ]
 
 
@@ -188,6 +189,22 @@ class LinkSettings(Settings):
     hold_per_mille: int = Field(1, ge=0, le=1, description="Mismatches of 1,000 records")
 
 
+class SymbolSettings(Settings):
+    """「符号取得」 Which acquisitions begin by themselves."""
+
+    acquire: Literal["off", "refused", "all"] = Field(
+        "off",
+        description="Begin an acquisition by itself: never; for a record that is refused for want of a symbol (4007); "
+        "or also for every person whose number comes in. Started by hand they go on in any case but `off`",
+    )
+    residents: str = Field(
+        "", description="The resident registry's system: who has no link there is no resident. Empty: all are residents"
+    )
+    per_second: int = Field(
+        5, ge=1, le=10_000, description="Acquisitions that `symbols start` begins in a second, unless it says otherwise"
+    )
+
+
 class AlarmSettings(Settings):
     """When an operator is called."""
 
@@ -245,5 +262,11 @@ class GatewaySettings(Settings):
     )
     redrive: RedriveSettings = Field(RedriveSettings(), description="How fast an order over a group of records goes")
     links: LinkSettings = Field(LinkSettings(), description="Links of numbers")
+    symbols: SymbolSettings = Field(SymbolSettings(), description="Acquisition of symbols")
+    registry: ServerSettings = Field(
+        ServerSettings(),
+        description="The resident registry 既存住基システム, which is asked for symbols. Without `endpoint` somebody "
+        "enters them at the terminal",
+    )
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

@@ -29,6 +29,7 @@ __all__ = [
     "Profile",
     "ResultRule",
     "RetryRule",
+    "SymbolRule",
     "load_profile",
 ]
 
@@ -92,6 +93,16 @@ class Polling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolRule:
+    """「符号取得規則」 How long a 処理通番 lives, how soon and how rarely the link is asked for, how often anew."""
+
+    process_number_lifetime: timedelta
+    first_look: timedelta
+    rarest_look: timedelta
+    generations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """「再試行」 Of one result class: waits grow from `first` to `most`; `attempts` 0: no limit but time."""
 
@@ -115,7 +126,7 @@ class Profile:
     caps: Caps
     polling: Polling
     service: ServiceHours
-    process_number_lifetime: timedelta
+    symbols: SymbolRule
     repertoire: str
     degrade: Mapping[str, str]
     retry: Mapping[ResultClass, RetryRule]
@@ -153,7 +164,6 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
     results = read_results(folder / settings.table("results").text("map"), settings.faults)
     permissions = read_permissions(folder / head.text("permissions"), settings.faults)
     characters = settings.table("characters")
-    symbols = settings.table("symbols")
     standards, inquiry = read_standards(folder, settings.faults)
     return Profile(
         name=head.text("name"),
@@ -170,7 +180,7 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
         caps=_caps(settings.table("caps")),
         polling=_polling(settings.table("polling")),
         service=_service(settings.table("service"), folder, settings.faults),
-        process_number_lifetime=symbols.seconds("process_number_lifetime_seconds"),
+        symbols=_symbols(settings.table("symbols")),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
         retry={kind: _retry(settings.table("retry").table(name)) for name, kind in _RETRIED.items()},
@@ -194,6 +204,15 @@ def _polling(table: SettingsTable) -> Polling:
         first=table.seconds("first_seconds"),
         interval=table.seconds("interval_seconds"),
         give_up=table.seconds("give_up_seconds"),
+    )
+
+
+def _symbols(table: SettingsTable) -> SymbolRule:
+    return SymbolRule(
+        process_number_lifetime=table.seconds("process_number_lifetime_seconds"),
+        first_look=table.seconds("first_look_seconds"),
+        rarest_look=table.seconds("rarest_look_seconds"),
+        generations=table.number("generations", least=1),
     )
 
 

@@ -24,10 +24,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Acquisition:
-    """「符号取得依頼」 One person, for the resident registry; the registry knows who stands behind the 住民票コード."""
+    """「符号取得依頼」 One person, for the resident registry, by 住民票コード or 個人番号: exactly one of them."""
 
     process_number: str
-    resident_record_code: str
+    resident_record_code: str | None = None
+    individual_number: str | None = None
+
+    @property
+    def person(self) -> str:
+        if self.individual_number is not None:
+            return f"<IndividualNumber>{safe_text(self.individual_number)}</IndividualNumber>"
+        return f"<ResidentRecordCode>{safe_text(self.resident_record_code or '')}</ResidentRecordCode>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,11 +54,7 @@ def process_number_request(header: Header, persons: Sequence[str], *, namespace:
 
 def acquisition_request(header: Header, requests: Sequence[Acquisition], *, namespace: str = NAMESPACE) -> bytes:
     """FGU-121, to the resident registry."""
-    bodies = [
-        f"<ProcessNumber>{safe_text(each.process_number)}</ProcessNumber>"
-        f"<ResidentRecordCode>{safe_text(each.resident_record_code)}</ResidentRecordCode>"
-        for each in requests
-    ]
+    bodies = [f"<ProcessNumber>{safe_text(each.process_number)}</ProcessNumber>{each.person}" for each in requests]
     return _listed(header, "Acquisitions", "Acquisition", bodies, namespace)
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.interface import Answer, BatchStamp, Function, Header, MessageType
-from kakehashi.errors import Fault, OutcomeUnknown
-from kakehashi.interface.answer import parse_answer
+from kakehashi.errors import Fault
 from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result_request, parse_inquiry_result
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.system import status_request
+from kakehashi.pipeline.asking import Asking
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.permission import unpermitted
 from kakehashi.pipeline.translation import Draft, Request
@@ -147,17 +147,11 @@ class Conversation:
         return self.endpoint.exchange(self.route.name, lambda: self._asked(message_id, request_id, document))
 
     def _asked(self, message_id: str, request_id: str, document: bytes) -> Reply:
-        """Raises ServerError; an answer that is not what was asked for leaves the outcome unknown."""
-        raw = self.endpoint.client.exchange(message_id, request_id, document)
-        answered_by = self.profile.messages[message_id].answer
-        check = self.schemas.message(answered_by).check(raw)
-        if check.root is None or check.faults or check.record_faults:
-            raise OutcomeUnknown(Fault("VAL-004", facts={"message": answered_by}))
-        answer = parse_answer(check.root)
-        if answer.correlation_id != request_id:
-            raise OutcomeUnknown(Fault("SRV-007", facts={"message": answered_by}))
-        inquiry_answers = tuple(parse_inquiry_result(check.root)) if answered_by == "SKI-304" else ()
-        return Reply(answer, inquiry_answers)
+        asking = Asking(profile=self.profile, schemas=self.schemas)
+        answer, check = asking.exchange(self.endpoint.client, message_id, request_id, document)
+        if check.root is None or message_id != _POLLS[Function.SKI]:
+            return Reply(answer)
+        return Reply(answer, tuple(parse_inquiry_result(check.root)))
 
 
 def _stamped(document: bytes) -> bytes:

@@ -15,6 +15,7 @@ from kakehashi.domain.batch import letters
 from kakehashi.domain.identifiers import (
     AtenaNumber,
     InvalidIdentifier,
+    ProcessNumber,
     UnifiedAtenaNumber,
     has_individual_check_digit,
 )
@@ -22,6 +23,7 @@ from kakehashi.domain.individual_number import IndividualNumber
 from kakehashi.domain.japanese_date import HistoricDate, Precision
 from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import Fault
+from kakehashi.interface.symbol import Acquisition
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.links import LinkReader, LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed, Sealer
@@ -33,6 +35,7 @@ __all__ = [
     "identify",
     "number_context",
     "renewed",
+    "symbol_request",
     "unlinked_name",
     "with_persons",
 ]
@@ -237,6 +240,12 @@ def with_persons(
     lost = [c for c in known if not c.unified and c.event is not LinkEvent.ENDED]
     code = "IDN-006" if plan.prefix is None or issue else "IDN-009"
     return [c for c in known if c not in lost], [(c.position, Fault(code)) for c in lost]
+
+
+def symbol_request(sealer: Sealer, unified: str, number: Sealed, process_number: ProcessNumber) -> Acquisition:
+    """What the resident registry is told of a person: the one message with a slot for the 個人番号."""
+    plain = IndividualNumber(sealer.open(number, context=number_context(unified)).decode())
+    return Acquisition(process_number, individual_number=plain.reveal())
 
 
 def renewed(sealer: Sealer, number: SealedNumber) -> tuple[Sealed, bytes]:

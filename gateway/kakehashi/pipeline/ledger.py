@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from kakehashi.codec.layout import Decoded
@@ -95,7 +96,7 @@ class Ledger:
             if number in faults
         ]
 
-    def rejected(self, row: BatchRow, decoded: Decoded, answer: Answer, fault: Fault) -> list[NewException]:
+    def rejected(self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault) -> list[NewException]:
         """A message refused as a whole: the records that the server names are judged, the others wait for an operator
         (they were never judged).
         """
@@ -104,9 +105,11 @@ class Ledger:
         for number, position in enumerate(self.sent(row), start=1):
             error = errors.get(number)
             exceptions.append(
-                self._judged(row, decoded, position, error.code, error.item)
+                self._judged(row, translation, position, error.code, error.item)
                 if error
-                else self._exception(row, decoded, position, fault, RecordState.PARKED, server_code=answer.code)
+                else self._exception(
+                    row, translation.decoded, position, fault, RecordState.PARKED, server_code=answer.code
+                )
             )
         return exceptions
 
@@ -129,7 +132,7 @@ class Ledger:
         accepted = [position for number, position in enumerate(sent, start=1) if number not in errors]
         translation = translate() if errors else None
         exceptions = [
-            self._judged(row, translation.decoded, sent[number - 1], error.code, error.item)
+            self._judged(row, translation, sent[number - 1], error.code, error.item)
             for number, error in errors.items()
             if translation is not None
         ]
@@ -195,7 +198,7 @@ class Ledger:
         return self._sealer.seal(write_answers(answers), context=result_context(row))
 
     def _judged(
-        self, row: BatchRow, decoded: Decoded, position: int, server_code: str, item: str | None
+        self, row: BatchRow, translation: Translation, position: int, server_code: str, item: str | None
     ) -> NewException:
         outcome = self._settling.of_record(server_code)
         if isinstance(outcome, Rejected):
@@ -203,7 +206,10 @@ class Ledger:
         else:
             fault = outcome.fault or Fault("SRV-008")
             state = RecordState.WAITING if outcome.what is WaitingFor.SYMBOL else RecordState.PARKED
-        return self._exception(row, decoded, position, fault.at(item=item), state, server_code=server_code)
+        made = self._exception(row, translation.decoded, position, fault.at(item=item), state, server_code=server_code)
+        if state is not RecordState.WAITING:
+            return made
+        return replace(made, person=next((d.person for d in translation.drafts if d.position == position), None))
 
     def _exception(
         self,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from kakehashi.codec.layout import Value
 from kakehashi.config.model import AttributePlan, LinkPlan
@@ -21,7 +22,10 @@ from kakehashi.ports.links import LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
 from kakehashi.ports.sealer import Sealer
 
-__all__ = ["Linking", "address_context", "claim_digest", "digested"]
+__all__ = ["Linking", "Registered", "address_context", "claim_digest", "digested"]
+
+Registered: TypeAlias = Callable[[Sequence[tuple[str, LinkEvent]]], None]
+"""Hears of the persons of rows that were taken, where their 個人番号 is known or they are gone."""
 
 _REGISTRY = Note("extract", "event of the registry")
 
@@ -60,6 +64,7 @@ class Linking:
     links: LinkStore
     sealer: Sealer
     plan: LinkPlan
+    registered: Registered = lambda _: None
 
     def extract(
         self, rows: Iterable[tuple[int, tuple[Value, ...]]], *, now: datetime, batch_id: int, first_record: int
@@ -85,6 +90,8 @@ class Linking:
         failed = {position for position, _ in faults}
         good = [claim for claim in claims if claim.position not in failed and claim.event in _LINKING]
         self._describe(good, judged, dict(taken), now=now)
+        heard = [c for c in claims if c.position not in failed and (c.number or c.event is LinkEvent.RELEASED)]
+        self.registered([(claim.unified, claim.event) for claim in heard])
         return faults
 
     def mismatches(self, rows: Iterable[tuple[int, tuple[Value, ...]]], *, now: datetime) -> int:

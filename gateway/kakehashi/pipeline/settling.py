@@ -101,7 +101,11 @@ class Settling:
 
     def knows_request(self, answer: Answer) -> bool:
         """Whether a status answer says that the server has the request."""
-        return answer.code != _UNKNOWN_REQUEST
+        return self.knows_code(answer.code)
+
+    def knows_code(self, code: str) -> bool:
+        """Whether this code says anything else than that what was asked about is not known."""
+        return code != _UNKNOWN_REQUEST
 
     def _retry(
         self,

@@ -18,7 +18,7 @@ from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
 from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
-from kakehashi.pipeline.linking import Linking
+from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
@@ -82,6 +82,7 @@ class LaneWork:
     conversation: Conversation
     settling: Settling
     ledger: Ledger
+    registered: Registered = lambda _: None
     answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
 
@@ -281,7 +282,7 @@ class LaneWork:
             case Rejected(fault=fault) if reply is None or fallback is not BatchState.QUEUED:
                 return self._park(row, fault, exchange)  # a question was refused: that says nothing about the records
             case Rejected(fault=fault):
-                exceptions = self.ledger.rejected(row, self._translate(row, body).decoded, reply.answer, fault)
+                exceptions = self.ledger.rejected(row, self._translate(row, body), reply.answer, fault)
                 moved = self.ledger.settle(row, accepted=0, exceptions=exceptions, exchange=exchange)
                 return self._settled(row, moved)
 
@@ -321,7 +322,7 @@ class LaneWork:
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
-        linking = Linking(links=self.links, sealer=self.sealer, plan=plan)
+        linking = Linking(links=self.links, sealer=self.sealer, plan=plan, registered=self.registered)
         found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, first_record=row.first_record)
         for position, fault in found:
             faults[decoded.numbers[position]] = fault

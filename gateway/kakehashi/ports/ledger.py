@@ -156,7 +156,7 @@ class BatchRow:
 class NewException:
     """「例外レコード」 A record that was not accepted.
 
-    `payload` is its sealed BatchBody, `server_code` the server's own code.
+    `payload` is its sealed BatchBody, `server_code` the server's own code. `person`: for whose symbol it waits.
     """
 
     record_no: int
@@ -166,6 +166,7 @@ class NewException:
     item: str | None = None
     offset: int | None = None
     server_code: str | None = None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

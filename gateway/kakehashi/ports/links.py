@@ -188,7 +188,10 @@ class LinkDecisions(Protocol):
 
 
 class LinkKeys(Protocol):
-    """「鍵更新」 Numbers under a new key; an interrupted run goes on where it has stopped."""
+    """「鍵更新」 Sealed numbers, and how they come under a new key; an interrupted run goes on where it has stopped."""
+
+    def sealed_number(self, unified: str) -> Sealed | None:
+        """The 個人番号 that the person has now, sealed; None where none is known."""
 
     def reseal(
         self, renew: Callable[[SealedNumber], tuple[Sealed, bytes]], *, current: str, prefix: bytes, most: int

@@ -34,12 +34,13 @@ from kakehashi.ports.ledger import (
 )
 from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
+from kakehashi.ports.symbols import SymbolBook
 from kakehashi.ports.vigil import Vigil
 
 __all__ = ["Store"]
 
 
-class Store(OrderBook, Vigil, Protocol):
+class Store(OrderBook, SymbolBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is

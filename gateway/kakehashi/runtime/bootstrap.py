@@ -22,9 +22,11 @@ from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
-from kakehashi.pipeline.linking import Linking
+from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
+from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
+from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.broker import Broker
 from kakehashi.ports.clock import Clock
@@ -34,6 +36,7 @@ from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
+from kakehashi.runtime.acquiring import AcquiringParts
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.events import EventLog
@@ -85,6 +88,8 @@ def address_faults(configuration: Configuration) -> list[Fault]:
         "store.url": ("stores", settings.store.url),
         "server.endpoint": ("servers", settings.server.endpoint),
     }
+    if settings.registry.endpoint:
+        addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
     faults = []
     for item, (kind, address) in addresses.items():
         known = entry_points(group=f"kakehashi.{kind}").names
@@ -120,6 +125,7 @@ class Gateway:
     clock: Clock
     surroundings: Surroundings
     schemas: SchemaSet
+    registry: ServerClient | None = None
     events: EventLog = field(default_factory=EventLog)
     patience: timedelta = timedelta(seconds=60)
     version: str = __version__
@@ -193,9 +199,33 @@ class Gateway:
             conversation=conversation,
             settling=settling,
             ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
+            registered=self._registered(),
             answered_within=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
             patience=self.patience,
         )
+
+    def _registered(self) -> Registered:
+        if self.configuration.gateway.symbols.acquire != "all":
+            return lambda _: None
+        needs = SymbolNeeds(store=self.store, clock=self.clock, rules=rules_of(self.configuration.profile))
+        return needs.registered
+
+    def acquiring(self) -> Acquiring | None:
+        """What acquires symbols; None where that is off."""
+        if self.configuration.gateway.symbols.acquire == "off":
+            return None
+        return AcquiringParts(
+            configuration=self.configuration,
+            store=self.store,
+            links=self.links,
+            sealer=self.sealer,
+            clock=self.clock,
+            schemas=self.schemas,
+            server=self.endpoint,
+            registry=self.registry,
+            events=self.events,
+            patience=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
+        ).put_together()
 
     def worker(self) -> Worker:
         settings, routes = self.configuration.gateway, self.configuration.routes
@@ -332,9 +362,10 @@ class Gateway:
         self.links.resolve("", ["0"])
 
     def close(self) -> None:
-        for part in (self.broker, self.client, self.store, self.links):
+        for part in (self.broker, self.client, self.registry, self.store, self.links):
             with suppress(KakehashiError):
-                part.close()
+                if part is not None:
+                    part.close()
 
     def _source(self, route: Route) -> Source:
         settings = route.settings.source
@@ -372,6 +403,8 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
         parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
         parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
+    if "registry" not in parts and settings.registry.endpoint:
+        parts["registry"] = plugin("servers", _scheme(settings.registry.endpoint))(settings.registry)
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))

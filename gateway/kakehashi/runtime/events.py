@@ -79,6 +79,11 @@ order.advanced       | debug   | lane order_id action code records selected | So
 order.ended          | info    | lane order_id action code records selected | An order over a group of records is carried out       |
 alarm.raised         | error   | lane code about place number limit     | Somebody must look: the code says what, `number` how bad, `limit` from where on | `kakehashi alarms`, and what its code says
 alarm.cleared        | info    | lane code about place                  | What an alarm was raised about is over                   |
+symbol.moved         | debug   | acquisition_id state code              | An acquisition of a symbol came into another state       |
+symbol.linked        | info    | acquisition_id state code              | A symbol is linked; what waited for it goes out again    |
+symbol.expired       | warning | acquisition_id state code              | A process number died before the symbol was linked; a new one is asked for | None, unless many do: ask the registry what became of them
+symbol.failed        | error   | acquisition_id state code              | An acquisition has failed; what waits for it goes on waiting | `kakehashi symbols list`, then retry or abandon
+symbol.blocked       | error   | acquisition_id state code              | An acquisition waits for an operator                     | `kakehashi symbols list`, then retry or abandon
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
 """)
 

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
+from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
@@ -174,6 +175,20 @@ class GatewayProcess:
         self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
 
     def _worker(self) -> None:
+        """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""
+        acquiring = self.gateway.acquiring()
+        if acquiring is None:
+            self._batches()
+            return
+        beside = Thread(target=self._run, args=(Role.WORKER, partial(self._symbols, acquiring)), daemon=True)
+        beside.start()
+        self._batches()
+        beside.join()
+
+    def _symbols(self, acquiring: Acquiring) -> None:
+        self._loop(Role.WORKER, acquiring.run_once)
+
+    def _batches(self) -> None:
         worker = self.gateway.worker()
         lanes = [URGENT, *self.gateway.configuration.routes]
         consumers: list[Consumer] = []

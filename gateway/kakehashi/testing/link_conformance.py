@@ -295,6 +295,7 @@ class LinkConformance(MatchConformance):
             return Sealed("k2", b"anew " + plain), b"new:" + number.blind.removeprefix(b"blind ")
 
         done = []
+        assert links.sealed_number("0") is None
         while count := links.reseal(renew, current="k2", prefix=b"new:", most=2):
             done.append(count)
         assert done == [2, 2, 1]

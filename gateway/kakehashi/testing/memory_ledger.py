@@ -58,6 +58,7 @@ class Ledger:
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
         self.part_bodies: dict[int, Sealed] = {}
+        self.waits: dict[int, tuple[str, int | None]] = {}  # exception → person, acquisition
         self.breakers: dict[str, BreakerRow] = {}
         self.decisions: list[Decision] = []
         self.orders: dict[int, MemoryOrder] = {}
@@ -194,11 +195,9 @@ class Ledger:
         check_sum(records=row.records, accepted=accepted, excepted=len(numbers))
 
     def add_exceptions(self, row: BatchRow, exceptions: Sequence[NewException], now: datetime) -> None:
-        known = {old.record_no for old in self.exceptions_of(row.id)}
         for new in exceptions:
             number = next(self._exception_ids)  # asked for in vain, it is gone: databases leave such gaps
-            if new.record_no not in known:
-                known.add(new.record_no)
+            if all(old.record_no != new.record_no for old in self.exceptions_of(row.id)):
                 self._add_exception(row, new, number, now)
 
     def _add_exception(self, row: BatchRow, new: NewException, number: int, now: datetime) -> None:
@@ -220,6 +219,8 @@ class Ledger:
         )
         self.exceptions[exception.id] = exception
         self.payloads[exception.id] = new.payload
+        if new.person is not None and new.state is RecordState.WAITING:
+            self.waits[exception.id] = new.person, None
 
     def apply_replicas(self, batch_id: int) -> None:
         excepted = {row.record_no for row in self.exceptions_of(batch_id)}
@@ -242,7 +243,7 @@ class Ledger:
             self.files[file_id] = replace(file, state=FileState.SETTLED)
 
     def parked_batches(self) -> list[BatchRow]:
-        return [row for row in self.batches.values() if self.is_parked(row)]
+        return list(filter(self.is_parked, self.batches.values()))
 
     def is_parked(self, row: BatchRow) -> bool:
         return row.state is BatchState.PARKED and self.files[row.file_id].state is not FileState.HELD

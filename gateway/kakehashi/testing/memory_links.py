@@ -280,6 +280,10 @@ class MemoryLinkStore(MemoryMatches):
                 state.released.discard(row.unified)
         self._link(state, [row], now)
 
+    def sealed_number(self, unified: str) -> Sealed | None:
+        with self._open() as state:
+            return state.numbers[unified].sealed if unified in state.numbers else None
+
     def reseal(
         self, renew: Callable[[SealedNumber], tuple[Sealed, bytes]], *, current: str, prefix: bytes, most: int
     ) -> int:

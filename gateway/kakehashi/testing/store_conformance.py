@@ -23,6 +23,7 @@ from kakehashi.testing.store_conformance_operators import StoreOperatorConforman
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
 from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
+from kakehashi.testing.store_conformance_symbols import StoreSymbolConformance
 from kakehashi.testing.store_samples import (
     DUE,
     NOW,
@@ -333,5 +334,6 @@ class StoreConformance(
     StoreCharacterConformance,
     StoreRestoringConformance,
     StoreSharingConformance,
+    StoreSymbolConformance,
 ):
     """The whole suite."""

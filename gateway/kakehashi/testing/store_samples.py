@@ -96,6 +96,7 @@ def new_exception(
     item: str | None = None,
     offset: int | None = None,
     server_code: str | None = None,
+    person: str | None = None,
 ) -> NewException:
     return NewException(
         record_no=record_no,
@@ -105,6 +106,7 @@ def new_exception(
         item=item,
         offset=offset,
         server_code=server_code,
+        person=person,
     )
 
 

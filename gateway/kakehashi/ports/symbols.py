@@ -1,0 +1,111 @@
+"""The part of the store that knows acquisitions of symbols, and the records that wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from kakehashi.domain.batch import content_id
+from kakehashi.domain.symbol import Acquisition, AcquisitionState, Origin, Step
+
+__all__ = [
+    "ACTOR",
+    "LATELY",
+    "REASON",
+    "AcquisitionRow",
+    "SymbolBook",
+    "SymbolCount",
+    "rank_of",
+    "release_request",
+]
+
+ACTOR: Final = "symbols"
+REASON: Final = "symbol linked"
+"""Who releases a waiting record, and why: as they stand in its decision."""
+LATELY: Final = timedelta(days=1)
+
+
+def rank_of(origin: Origin) -> int:
+    """What is worked on first: what holds records back, then what is new, then what was only started."""
+    return list(Origin).index(origin)
+
+
+def release_request(acquisition_id: int, exception_id: int) -> str:
+    """The request id under which a record goes out again when its symbol is linked."""
+    return content_id("symbol", acquisition_id, exception_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionRow:
+    """`turn` counts its moves: who knows an older one has been overtaken. `waiting`: records that wait for it."""
+
+    id: int
+    turn: int
+    created_at: datetime
+    waiting: int
+    what: Acquisition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolCount:
+    """Acquisitions grouped: state, whether by hand, code; how many, since when the oldest is there, and its id."""
+
+    state: AcquisitionState
+    by_hand: bool
+    code: str | None
+    count: int
+    oldest: datetime
+    example: int
+
+
+class SymbolBook(Protocol):
+    """As of `Store`, every method is one transaction. A person has one live acquisition at most.
+
+    A record that is settled as waiting with a `person` (`NewException`) waits for the symbol of that person.
+    """
+
+    def need(
+        self, persons: Sequence[str], *, origin: Origin, now: datetime, again: bool = False, per_second: int = 0
+    ) -> int:
+        """An acquisition for each of these who never had one; `again`: for each who has no live one. The records that
+        wait for them belong to it. Returns how many it made; doing it twice does it once.
+
+        `per_second`: so many become due in a second; 0: all at once. Many persons are written in portions.
+        """
+
+    def cover_waits(self, *, most: int, now: datetime) -> int:
+        """Of the records that wait for a symbol and belong to no acquisition, up to `most` (oldest first) come to the
+        live one of their person, or to a new one. Returns how many records. Those that do not wait any more are
+        forgotten.
+        """
+
+    def due_acquisitions(self, *, most: int, now: datetime) -> list[AcquisitionRow]:
+        """Those whose time has come: by origin, then the longest due first."""
+
+    def move(self, acquisition_id: int, *, turn: int, step: Step, now: datetime) -> bool:
+        """Write what became of it, and its successor (which takes over what waits). False, and no effect, when
+        `turn` is no longer its turn.
+
+        On `release` every record that waits for the person's symbol is retried as `redrive` does it, in the same
+        transaction. What waits for a cancelled one is parked: somebody decides.
+        """
+
+    def acquisition(self, acquisition_id: int) -> AcquisitionRow | None: ...
+
+    def acquisitions(
+        self,
+        *,
+        states: Sequence[AcquisitionState] = (),
+        by_hand: bool | None = None,
+        person: str | None = None,
+        most: int = 1000,
+    ) -> list[AcquisitionRow]:
+        """Oldest first; no `states`: all."""
+
+    def symbol_counts(self) -> list[SymbolCount]:
+        """By state in the order of `AcquisitionState`, by hand last, by code."""
+
+    def waiting_for_symbol(self, persons: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """Person → the exceptions that wait for the symbol, oldest first; who has none is absent."""
