@@ -13,6 +13,7 @@ from kakehashi.domain.interface import Answer, BatchStamp, Function, Header, Mes
 from kakehashi.errors import Fault, OutcomeUnknown
 from kakehashi.interface.answer import parse_answer
 from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result_request, parse_inquiry_result
+from kakehashi.interface.inventory import InventoryPage, inventory_request, parse_inventory
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.system import status_request
@@ -25,17 +26,18 @@ from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Conversation", "Reply"]
 
-_CHANGES, _DELETES, _INQUIRIES = "DBM-201", "DBM-203", "SKI-301"
+_CHANGES, _DELETES, _INVENTORY, _INQUIRIES = "DBM-201", "DBM-203", "DBM-207", "SKI-301"
 _POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
 _NO_DIGEST = base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that was checked against its schema, and the inquiry answers that it carries (SKI-304)."""
+    """An answer that was checked against its schema, and what it carries: SKI-304 answers, DBM-208 replicas."""
 
     answer: Answer
     inquiry_answers: tuple[InquiryAnswer, ...] = ()
+    inventory: InventoryPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,13 @@ class Conversation:
         header = self._header(self.status_message, request_id, row.request_id)
         return self._exchange(self.status_message, request_id, status_request(header, row.request_id))
 
+    def inventory(self, after: str) -> Reply:
+        """Which replicas of the route's information the server has, of the persons behind `after`."""
+        info_name = self.route.standard.info_name
+        request_id = content_id(_INVENTORY, info_name, after, self.clock.now().isoformat())
+        header = self._header(_INVENTORY, request_id, request_id)
+        return self._exchange(_INVENTORY, request_id, inventory_request(header, info_name, after))
+
     def question_id(self, row: BatchRow, message_id: str) -> str:
         """The request id of a poll or status query in the batch's turn."""
         return content_id(row.request_id, message_id, row.turn)
@@ -157,7 +166,8 @@ class Conversation:
         if answer.correlation_id != request_id:
             raise OutcomeUnknown(Fault("SRV-007", facts={"message": answered_by}))
         inquiry_answers = tuple(parse_inquiry_result(check.root)) if answered_by == "SKI-304" else ()
-        return Reply(answer, inquiry_answers)
+        inventory = parse_inventory(check.root) if answered_by == "DBM-208" else None
+        return Reply(answer, inquiry_answers, inventory)
 
 
 def _stamped(document: bytes) -> bytes:
