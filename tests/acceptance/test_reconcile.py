@@ -96,13 +96,18 @@ def test_every_planted_difference_is_listed_and_nothing_else(run):
 
 
 def test_an_extract_that_cannot_be_trusted_is_not_compared(run):
-    """A trailer that disagrees holds the extract as it would hold a file: its fault is told, no difference."""
+    """A trailer that disagrees, or another layout, holds the extract as it would a file: its fault is told alone."""
     path = run.site.folder / "samples" / "CUT.DAT"
     write_tax(path, town=Town(SEED), first=0, records=RECORDS, miscount=1)
     answer = asked("reconcile", LANE, "--originals", path, "--config", run.site.config)
     assert answer.exit_code == 1
     assert "DEC-010" in answer.output
     assert answer.output.endswith("Nothing was compared.\n")
+    other = run.site.folder / "samples" / "OTHER.DAT"
+    other.write_text("番号,氏名\r\n", encoding="cp932")
+    answer = asked("reconcile", LANE, "--originals", other, "--config", run.site.config, "--lang", "ja")
+    assert (answer.exit_code, "DEC-0" in answer.output) == (1, True)
+    assert answer.output.endswith("突合していません。\n")
 
 
 def test_a_server_that_is_away_or_refuses_is_told(run):

@@ -21,6 +21,7 @@ from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformanc
 from kakehashi.testing.store_conformance_intake import StoreIntakeConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
+from kakehashi.testing.store_conformance_replicas import StoreReplicaConformance
 from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
 from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
 from kakehashi.testing.store_samples import (
@@ -331,6 +332,7 @@ class StoreConformance(
     _Endpoint,
     StoreOperatorConformance,
     StoreCharacterConformance,
+    StoreReplicaConformance,
     StoreRestoringConformance,
     StoreSharingConformance,
 ):
