@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta, timezone
 
 import pytest
 from tests.acceptance.watching import asked, links_settled, settled
@@ -23,6 +24,7 @@ FILES = {"LEVY0001.DAT": 0, "FULL.DAT": 1}
 The 34th record of each file deletes: the extract has person 33 and deletes 34, the file that was sent did the opposite.
 """
 DELETES = 33
+JAPAN = timezone(timedelta(hours=9))
 
 
 @pytest.fixture
@@ -93,6 +95,32 @@ def test_every_planted_difference_is_listed_and_nothing_else(run):
     ]
     code, found = reconcile(run, "--originals", full, "--server")
     assert (code, found) == (1, in_order([*planted, *((*each, each[-1]) for each in apart)]))
+    repaired(run, full)
+
+
+def repaired(run, full):
+    """A dry run changes nothing; a repair sends what the extract has, and withdraws the rest only when asked."""
+    settled_at = sum(lane.accepted for lane in run.counts())
+    taken = run.store.files(lane=LANE, most=1)[0].received_at + timedelta(seconds=1)
+    wish = ["--repair", "--taken", f"{taken.astimezone(JAPAN):%Y-%m-%dT%H:%M:%S}", "--reason", "they had lost some"]
+    arguments = ["--originals", full, "--server", *wish]
+    plan = {"send_again": 6, "withdraw": 0, "left_surplus": 2, "left_in_flight": 0, "left_newer": 0, "left_unclear": 0}
+    assert told(run, *arguments, "--dry-run") == (1, [plan])
+    settled(run)
+    assert sum(lane.accepted for lane in run.counts()) == settled_at
+    code, lines = told(run, *arguments, "--withdraw", "--yes")
+    assert (code, lines[0]) == (0, plan | {"withdraw": 2, "left_surplus": 0})
+    assert [line["records"] for line in lines[1:]] == [6, 2]
+    settled(run)
+    assert sum(lane.accepted for lane in run.counts()) == settled_at + 8
+    assert reconcile(run, "--originals", full, "--server") == (0, [])
+
+
+def told(run, *arguments):
+    """Exit code, and what is told besides the differences."""
+    answer = asked("reconcile", LANE, *arguments, "--config", run.site.config, "--json")
+    lines = [json.loads(line) for line in answer.stdout.splitlines()]
+    return answer.exit_code, [line for line in lines if "difference" not in line]
 
 
 def test_an_extract_that_cannot_be_trusted_is_not_compared(run):
@@ -126,6 +154,9 @@ def test_a_server_that_is_away_or_refuses_is_told(run):
         (["welfare-inquiry", "--server"], "none of the routes"),
         ([LANE], "Say what to compare with"),
         ([LANE, "--originals", "absent.dat"], "does not exist"),
+        ([LANE, "--server", "--repair", "--reason", "r", "--taken", "2026-07-01T02:00"], "made from the extract"),
+        ([LANE, "--originals", __file__, "--repair", "--reason", "r"], "--taken"),
+        ([LANE, "--originals", __file__, "--withdraw"], "belong to --repair"),
     ],
 )
 def test_wrong_use_is_told(arguments, says, tmp_path):

@@ -24,6 +24,7 @@ action | 処理
 adds up | 照合
 alarm | 警報
 alarms | 警報
+A withdrawal has no bytes of its owner. | 副本の取消しには元データがありません。
 Alarms | 警報
 answered | 回答
 at | 日時
@@ -79,6 +80,10 @@ lanes | レーン数
 limit | 閾値
 Lanes | レーン
 last | 最終
+left in flight | 対象外(送信中)
+left newer | 対象外(抽出後の更新)
+left surplus | 対象外(余剰)
+left unclear | 対象外(抽出に読めないレコードあり)
 level | 重要度
 Lost | 失われた文字
 masked | マスク
@@ -122,6 +127,7 @@ seconds | 所要秒数
 seen | 検出
 segment | 区分
 selected | 対象件数
+send again | 再送
 sent | 送信
 server | 中間サーバー
 server code | サーバーのコード
@@ -148,6 +154,7 @@ What would become of them | 再処理した場合の見込み
 what to do | 対処
 What happened to the record | レコードの経過
 why | 詳細
+withdraw | 取消し
 """)
 
 

@@ -13,6 +13,7 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import Fault
 from kakehashi.mapping.compiler import Mapped
 from kakehashi.pipeline.identify import identify
+from kakehashi.pipeline.withdrawal import read_body, withdrawn_in
 from kakehashi.ports.ledger import ReplicaChange
 from kakehashi.ports.links import LinkReader
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
@@ -112,8 +113,13 @@ def translate(
 
 def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader) -> tuple[list[Draft], Refusals]:
     """From legacy bytes to mapped records of known persons; nothing is checked against the interface yet."""
-    decoded = route.codec.decode(body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
+    decoded = read_body(route.codec, body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
     refusals = Refusals(decoded, subject)
+    base = sequence_of(subject.file_id, 0)
+    if body.withdrawal:
+        keys = zip(decoded.numbers, withdrawn_in(body), strict=True)
+        every = [Draft(at, key.person, base + number, key.mapped, b"") for at, (number, key) in enumerate(keys)]
+        return [each for each in every if each.position not in subject.exclude], refusals
     rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
     refusals.add_all(decoded.faults)
 
@@ -125,7 +131,6 @@ def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader)
 
     mapped, faults = route.mapper.map(rows, numbers=decoded.numbers)
     refusals.add_all(faults)
-    base = sequence_of(subject.file_id, 0)
     drafts = [
         Draft(position, person or "", base + number, record, record.content.encode())
         for position, (person, number, record) in enumerate(zip(unified, decoded.numbers, mapped, strict=True))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.interface import ResultClass
@@ -45,22 +46,32 @@ class Originals:
     faults: list[Fault] = field(default_factory=list)
     records: int = 0
     held: bool = False
+    _split: Split | None = None
     _parts: list[IO[bytes]] = field(default_factory=list)
 
     def read(self, stream: BinaryIO, name: str) -> None:
         """A fault of the file as a whole holds it, as it would in the gateway: then nothing of it is compared."""
-        split = self.route.codec.split(stream, batch_records=self.route.batch_records, file=name)
+        self._split = split = self.route.codec.split(stream, batch_records=self.route.batch_records, file=name)
         self.records, self.held = split.records, bool(split.faults)
         self.faults.extend(split.faults)
         lines: list[bytes] = []
         for part in () if self.held else split.slices:
-            stream.seek(part.offset)
-            body = BatchBody(split.header_of(part), stream.read(part.length))
             subject = Subject(file=name, file_id=0, first_record=part.first_record, offset=part.offset)
-            lines += self._lines(body, subject)
+            lines += self._lines(_body_of(stream, split, part), subject)
             if len(lines) >= _AT_ONCE:
                 self._put_down(lines)
         self._put_down(lines)
+
+    def bodies(self, stream: BinaryIO, wanted: Container[int]) -> Iterator[BatchBody]:
+        """The records of these numbers, each alone, in the order of the same file."""
+        assert self._split is not None
+        for part in self._split.slices:
+            numbers = range(part.first_record, part.first_record + part.records)
+            if not any(number in wanted for number in numbers):
+                continue
+            body = _body_of(stream, self._split, part)
+            decoded = self.route.codec.decode(body, file="", first_record=part.first_record, offset=part.offset)
+            yield from (decoded.raw(at) for at, number in enumerate(decoded.numbers) if number in wanted)
 
     def _lines(self, body: BatchBody, subject: Subject) -> Iterator[bytes]:
         """Key, record and digest of each original: in the order of the bytes they are in the order of the keys."""
@@ -92,6 +103,11 @@ class Originals:
     def close(self) -> None:
         for part in self._parts:
             part.close()
+
+
+def _body_of(stream: BinaryIO, split: Split, part: Slice) -> BatchBody:
+    stream.seek(part.offset)
+    return BatchBody(split.header_of(part), stream.read(part.length))
 
 
 def _original(fields: list[bytes]) -> Iterator[Original]:
