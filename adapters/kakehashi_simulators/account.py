@@ -148,6 +148,20 @@ class Account:
             ).fetchall()
         return [Refusal(*row) for row in rows]
 
+    def inventory(self, info: str, after: str, most: int) -> list[tuple[str, str, str]]:
+        """(person, unit, sequence) of what stands of the persons after this one; the last person's all."""
+        standing = (
+            "SELECT person, unit, sequence FROM (SELECT person, unit, max(sequence) AS sequence, operation FROM effects"
+            " WHERE info = ? AND person {} ? GROUP BY person, unit) WHERE operation <> 'delete' ORDER BY person, unit"
+        )
+        with self.lock:
+            rows = self.connection.execute(f"{standing.format('>')} LIMIT ?", (info, after, most)).fetchall()
+            if len(rows) == most:
+                last = rows[-1][0]
+                rows = [row for row in rows if row[0] != last]
+                rows += self.connection.execute(standing.format("="), (info, last)).fetchall()
+        return rows
+
     def forget(self) -> None:
         with self.transaction() as connection:
             for table in _TABLES:

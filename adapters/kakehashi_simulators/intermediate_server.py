@@ -28,7 +28,7 @@ from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.persons import STATES, Persons
 from kakehashi_simulators.receipts import Receipts
-from kakehashi_simulators.replicas import ReplicaDesk, ReplicaResultDesk
+from kakehashi_simulators.replicas import InventoryDesk, ReplicaDesk, ReplicaResultDesk
 from kakehashi_simulators.report import effects, requests, totals
 from kakehashi_simulators.schema_folder import CheckerPool
 from kakehashi_simulators.server import Desk, MessageServer, ServerSettings
@@ -70,6 +70,7 @@ class IntermediateServer:
             "DBM-201": replicas,
             "DBM-203": replicas,
             "DBM-205": ReplicaResultDesk(account=account, receipts=receipts),
+            "DBM-207": InventoryDesk(account=account),
             "SKI-301": InquiryDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-303": InquiryResultDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "FGU-111": ProcessNumberDesk(persons=persons, processes=self._processes),

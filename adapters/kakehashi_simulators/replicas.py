@@ -1,4 +1,4 @@
-"""「副本登録」 DBM-201/203 take changes, DBM-205 tells what became of them."""
+"""「副本登録」 DBM-201/203 take changes, DBM-205 tells what became of them, DBM-207 what stands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
 
-__all__ = ["ReplicaDesk", "ReplicaResultDesk"]
+__all__ = ["InventoryDesk", "ReplicaDesk", "ReplicaResultDesk"]
 
 _REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007", "stale": "4009"}
+_INVENTORY_PAGE = 10_000
 _VALID_TO = f"{{{NAMESPACE}}}ValidTo"
 
 
@@ -105,6 +106,23 @@ class ReplicaResultDesk:
         if past is None:
             return answer or Answer.refused("9404")
         return Answer(segment=1, code="0000", accepted=past.accepted, errors=self.account.refusals(past.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryDesk:
+    """「副本一覧」 What stands, a page a question."""
+
+    account: Account
+
+    def answer(self, case: Case) -> Answer:
+        (info,), after = case.message.texts("k:InfoName"), "".join(case.message.texts("k:After"))
+        rows = self.account.inventory(info, after, _INVENTORY_PAGE)
+        replicas = "".join(
+            f"<Replica><PersonKey>{person}</PersonKey><Unit>{unit}</Unit><Sequence>{sequence}</Sequence></Replica>"
+            for person, unit, sequence in rows
+        )
+        more = int(len(rows) >= _INVENTORY_PAGE)
+        return Answer(segment=1, code="0000", extra=f'<Inventory more="{more}">{replicas}</Inventory>')
 
 
 def _rows(case: Case) -> list[_Row]:

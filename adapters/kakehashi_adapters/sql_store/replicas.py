@@ -9,11 +9,19 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from kakehashi.ports.ledger import ReplicaChange
+from kakehashi_adapters.sql_store.tables import pending_replicas, replicas
 
-__all__ = ["announce_replicas", "apply_replicas", "forget_replicas", "newest_replicas"]
+__all__ = [
+    "announce_replicas",
+    "announced_keys",
+    "apply_replicas",
+    "forget_replicas",
+    "newest_replicas",
+    "replicas_after",
+]
 
 _COLUMNS: Final = "person, info_name, unit, sequence, digest, deleted"
 _SQLITE_ANNOUNCE: Final = (
@@ -92,3 +100,28 @@ def newest_replicas(connection: Connection, keys: Sequence[Key]) -> Mapping[Key,
             _POSTGRESQL_NEWEST, tuple(list(column) for column in zip(*set(keys), strict=True))
         )
     return {(person, info_name, unit): number for person, info_name, unit, number in found if number is not None}
+
+
+def replicas_after(connection: Connection, info_name: str, person: str, most: int) -> list[ReplicaChange]:
+    """What stands of the persons after this one, by person and unit: about `most`, the last person's all."""
+    page = (
+        select(replicas)
+        .where(replicas.c.info_name == info_name, ~replicas.c.deleted, replicas.c.person > person)
+        .order_by(replicas.c.person)
+    )
+    rows = [ReplicaChange(*row) for row in connection.execute(page.limit(most))]
+    if len(rows) == most:
+        last = rows[-1].person
+        whole = select(replicas).where(
+            replicas.c.info_name == info_name, ~replicas.c.deleted, replicas.c.person == last
+        )
+        rows = [row for row in rows if row.person != last]
+        rows += [ReplicaChange(*row) for row in connection.execute(whole)]
+    return sorted(rows)
+
+
+def announced_keys(connection: Connection, info_name: str) -> set[tuple[str, str]]:
+    """(person, unit) of what was sent and is not decided."""
+    pending = pending_replicas.c
+    rows = connection.execute(select(pending.person, pending.unit).where(pending.info_name == info_name))
+    return {(person, unit) for person, unit in rows}

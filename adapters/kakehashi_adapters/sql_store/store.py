@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -55,6 +55,8 @@ from kakehashi_adapters.sql_store import parts as parts_rows
 from kakehashi_adapters.sql_store.symbol_book import SqlSymbolBook
 
 __all__ = ["SqlStore"]
+
+_PAGE = 10_000
 
 
 class SqlStore(SqlSymbolBook):
@@ -355,6 +357,15 @@ class SqlStore(SqlSymbolBook):
 
     def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
         return self._write(lambda c: restoring.end_restore(c, newest_file_id=newest_file_id, now=now))
+
+    def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
+        after = ""
+        while page := self._read(partial(replicas.replicas_after, info_name=info_name, person=after, most=_PAGE)):
+            yield from page
+            after = page[-1].person
+
+    def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
+        return self._read(partial(replicas.announced_keys, info_name=info_name))
 
     def check(self) -> None:
         schema.check(self._database)

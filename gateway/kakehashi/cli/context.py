@@ -126,8 +126,8 @@ class Session:
         return problem.remedy_ja if self.output.lang == "ja" else problem.remedy_en
 
     def close(self) -> None:
-        for store in self._open:
-            store.close()
+        for part in self._open:
+            part.close()
 
 
 def command(group: click.Group | None = None, name: str | None = None) -> Callable[[Callable[..., int]], click.Command]:

@@ -80,6 +80,8 @@ def fix(
         return FAULTS
     route = session.configuration.routes[row.lane]
     original = session.foresight.original(row)
+    if original.withdrawal:
+        raise click.UsageError("A withdrawal has no items: retry it or discard it.")
     if export is not None:
         return _export(session, row, route, original, export, reason=reason if reveal else None)
     if row.state not in OPEN:

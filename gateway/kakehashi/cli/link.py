@@ -14,7 +14,7 @@ from kakehashi.domain.link import Note, Period
 from kakehashi.pipeline.linking import address_context
 from kakehashi.ports.links import Coverage
 
-__all__ = ["link"]
+__all__ = ["link", "masked"]
 
 _DIGITS = 15
 
@@ -33,7 +33,7 @@ def _note(reason: str) -> Note:
     return Note(getpass.getuser(), reason)
 
 
-def _masked(number: str, *, reveal: bool) -> str:
+def masked(number: str, *, reveal: bool = False) -> str:
     """The last three digits are enough to tell two of them apart on a page."""
     if reveal or number.startswith("~"):  # a name that tells nothing
         return number
@@ -67,13 +67,13 @@ def show(session: Session, system: str, atena: str, reveal: bool, reason: str | 
     session.output.object(
         {
             "system": system,
-            "atena": _masked(number, reveal=reveal),
-            "unified": _masked(period.unified, reveal=reveal),
+            "atena": masked(number, reveal=reveal),
+            "unified": masked(period.unified, reveal=reveal),
             "since": period.since.isoformat(),
             "recorded": period.recorded_at,
             "frozen": bool(links.unresolved(system, [number])),
             "individual_number": "sealed" if any(row.number for row in rows) else "none",
-            "links": [f"{row.system} {_masked(row.atena, reveal=reveal)}" for row in rows] if reveal else len(rows),
+            "links": [f"{row.system} {masked(row.atena, reveal=reveal)}" for row in rows] if reveal else len(rows),
             **(_address(session, period.unified) if reveal else {}),
         }
     )
@@ -109,7 +109,7 @@ def history(
     session.output.rows(
         "History",
         ("what", "unified", "since", "until", "recorded", "ended", "cause", "by", "reason"),
-        [(what, _masked(p.unified, reveal=reveal), *_times(p)) for what, p in shown],
+        [(what, masked(p.unified, reveal=reveal), *_times(p)) for what, p in shown],
     )
     session.output.rows(
         "Looked at",
@@ -143,7 +143,7 @@ def coverage(session: Session, unlinked: str | None, reveal: bool, reason: str |
             raise click.UsageError("--reveal needs a --reason.")
         if reveal and reason:
             session.links.looked(unlinked, "", note=_note(reason), now=session.clock.now())
-        numbers = ((unlinked, _masked(number, reveal=reveal)) for number in session.links.unlinked(unlinked))
+        numbers = ((unlinked, masked(number, reveal=reveal)) for number in session.links.unlinked(unlinked))
         session.output.rows("Unlinked", ("system", "atena"), numbers)
         return 0
     rows = session.links.coverage()
@@ -195,9 +195,9 @@ def conflicts(session: Session, everything: bool, reveal: bool, reason: str | No
                 row.code,
                 row.kind,
                 row.row.system,
-                _masked(row.row.atena, reveal=reveal),
-                _masked(row.known, reveal=reveal),
-                _masked(row.row.unified, reveal=reveal),
+                masked(row.row.atena, reveal=reveal),
+                masked(row.known, reveal=reveal),
+                masked(row.row.unified, reveal=reveal),
                 row.recorded_at,
                 row.decision,
                 row.note.actor if row.note else None,

@@ -29,6 +29,7 @@ _COMMANDS = {
     "match": "kakehashi.cli.match:match",
     "parked": "kakehashi.cli.parked:parked",
     "ready": "kakehashi.cli.ready:ready",
+    "reconcile": "kakehashi.cli.reconcile:reconcile",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",
     "symbols": "kakehashi.cli.symbols:symbols",

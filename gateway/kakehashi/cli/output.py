@@ -17,7 +17,7 @@ from kakehashi.cli.words import word
 from kakehashi.domain.japanese_date import HistoricDate
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError
 
-__all__ = ["Output", "json_text", "language"]
+__all__ = ["Cell", "Output", "json_text", "language"]
 
 _PROSE = frozenset({"meaning", "what_to_do", "fields", "reason"})
 _WIDE = 220

@@ -121,7 +121,11 @@ def _versions(session: Session, row: ExceptionRow, *, with_bytes: bool) -> None:
             [(d.at, d.action, d.actor, f"O{d.order_id}" if d.order_id else None, d.reason) for d in decisions],
         )
     if with_bytes:
-        look(session, row, session.foresight.original(row))
+        original = session.foresight.original(row)
+        if original.withdrawal:
+            session.output.say("A withdrawal has no bytes of its owner.")
+            return
+        look(session, row, original)
         if correction is not None and again is not None:
             plain = session.sealer.open(correction.payload, context=correction_context(again.lane, again.request_id))
             look(session, row, BatchBody.from_bytes(plain))

@@ -24,6 +24,7 @@ action | 処理
 adds up | 照合
 alarm | 警報
 alarms | 警報
+A withdrawal has no bytes of its owner. | 副本の取消しには元データがありません。
 Alarms | 警報
 answered | 回答
 at | 日時
@@ -47,6 +48,8 @@ configuration | 設定
 corrected | 訂正
 corrected items | 訂正項目
 Decisions | 判断
+difference | 差異
+Differences | 差異
 discarded | 破棄
 dry run | 対象件数(未実行)
 due | 次回
@@ -70,6 +73,7 @@ from | 元の文字
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
 It is decided already. | すでに判断済みです。
+in flight | 送信中
 item | 項目
 items | 項目
 known | 登録済み
@@ -78,6 +82,10 @@ lanes | レーン数
 limit | 閾値
 Lanes | レーン
 last | 最終
+left in flight | 対象外(送信中)
+left newer | 対象外(抽出後の更新)
+left surplus | 対象外(余剰)
+left unclear | 対象外(抽出に読めないレコードあり)
 level | 重要度
 Lost | 失われた文字
 masked | マスク
@@ -86,11 +94,13 @@ message | 電文
 Messages to the server | サーバーへの電文
 most | 上限
 name | 名称
+No difference. | 差異はありません。
 no | 番号
 Not accepted, by cause | 受理されていないもの(原因別)
 Nothing is known by that name. Use F<file>, B<batch> or E<record>. | 該当がありません。F<ファイル>、B<バッチ>、E<レコード>で指定してください。
 Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id. | 該当がありません。F<ファイル>、B<バッチ>、E<例外>または要求IDで指定してください。
 Nothing is different. | 変更がありません。
+Nothing was compared. | 突合していません。
 Nothing of that choice is open. | 条件に該当する未処理のものはありません。
 number | 値
 oldest waiting | 最古の待機
@@ -101,6 +111,7 @@ per second | 毎秒件数
 placed | 指図日時
 place | 場所
 original | 先のファイル
+person | 統合宛名番号
 Places | 位置
 rank | 順位
 reason | 理由
@@ -118,7 +129,9 @@ seconds | 所要秒数
 seen | 検出
 segment | 区分
 selected | 対象件数
+send again | 再送
 sent | 送信
+server | 中間サーバー
 server code | サーバーのコード
 sha256 | SHA-256
 since | 発生
@@ -137,6 +150,7 @@ to | 候補
 total | 合計
 to code | 候補のコード
 waiting | 待機
+unit | 単位
 what | 種別
 What would become of them | 再処理した場合の見込み
 what to do | 対処
@@ -158,6 +172,7 @@ Symbols are not acquired: [symbols] acquire is off. | 符号取得は無効で�
 terminal | 統合端末
 whose move | 次の対応者
 why | 詳細
+withdraw | 取消し
 """)
 
 

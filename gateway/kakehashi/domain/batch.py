@@ -12,6 +12,7 @@ __all__ = ["BatchBody", "BatchState", "FileState", "RecordState", "content_id", 
 
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _FRAME = struct.Struct(">I")
+_WITHDRAWAL = 1 << 31
 
 
 def letters(digest: bytes) -> str:
@@ -67,15 +68,21 @@ class RecordState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchBody:
-    """「バッチ本体」 The legacy bytes of a batch: the file's header record (may be empty) and a slice of the file."""
+    """「バッチ本体」 The legacy bytes of a batch: the file's header record (may be empty) and a slice of the file.
+
+    `withdrawal`: no legacy bytes but keys of replicas to delete (pipeline/withdrawal.py). It stands in the frame, where
+    nothing that a file holds can say it.
+    """
 
     header: bytes
     data: bytes
+    withdrawal: bool = False
 
     def to_bytes(self) -> bytes:
-        return _FRAME.pack(len(self.header)) + self.header + self.data
+        return _FRAME.pack(len(self.header) | self.withdrawal * _WITHDRAWAL) + self.header + self.data
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        (length,) = _FRAME.unpack_from(raw)
-        return cls(raw[4 : 4 + length], raw[4 + length :])
+        (frame,) = _FRAME.unpack_from(raw)
+        end = 4 + (frame & ~_WITHDRAWAL)
+        return cls(raw[4:end], raw[end:], withdrawal=bool(frame & _WITHDRAWAL))

@@ -44,6 +44,18 @@ _ACTIONS = {
     ResultClass.SERVER_FAULT: "tried again, then parked",
 }
 
+_REPLICAS = (
+    'DBM-201 carries changes: each record says `operation="register"` and has a Content, or `operation="delete"`',
+    "and has none. A message in which every record is a deletion is a DBM-203. For each person, information and",
+    "unit the higher Sequence wins, whatever the operation: a record may be registered again after a deletion.",
+    "",
+    "DBM-207 asks which replicas of one information there are; DBM-208 answers with person, unit and Sequence of",
+    'those that are not deleted, in that order, a person never divided between two pages. `more="1"`: the next',
+    "question names the last person in `After`. A Sequence is never used twice, so it stands for the content. A",
+    "page that does not go on is SRV-007, any other answer than 0000 is SRV-006; [what is compared](../how-",
+    "to/reconcile.md).",
+)
+
 
 def render_reference(profile: Profile) -> str:
     """The whole page as Markdown, ending in a line end."""
@@ -71,9 +83,7 @@ def _page(profile: Profile) -> Iterator[str]:
     yield "Idempotent: the receiver honours the request id, so the same message may be sent again when its outcome is"
     yield "unknown. Each message has a schema in `xsd/`, and both directions are checked against it."
     yield ""
-    yield 'DBM-201 carries changes: each record says `operation="register"` and has a Content, or `operation="delete"`'
-    yield "and has none. A message in which every record is a deletion is a DBM-203. For each person, information and"
-    yield "unit the higher Sequence wins, whatever the operation: a record may be registered again after a deletion."
+    yield from _REPLICAS
     yield ""
     yield "## Permissions"
     yield ""

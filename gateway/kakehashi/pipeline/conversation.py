@@ -12,6 +12,7 @@ from kakehashi.domain.batch import content_id
 from kakehashi.domain.interface import Answer, BatchStamp, Function, Header, MessageType
 from kakehashi.errors import Fault
 from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result_request, parse_inquiry_result
+from kakehashi.interface.inventory import InventoryPage, inventory_request, parse_inventory
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.system import status_request
@@ -25,17 +26,18 @@ from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Conversation", "Reply"]
 
-_CHANGES, _DELETES, _INQUIRIES = "DBM-201", "DBM-203", "SKI-301"
+_CHANGES, _DELETES, _INVENTORY, _INQUIRIES = "DBM-201", "DBM-203", "DBM-207", "SKI-301"
 _POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
 _NO_DIGEST = base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that was checked against its schema, and the inquiry answers that it carries (SKI-304)."""
+    """An answer that was checked against its schema, and what it carries: SKI-304 answers, DBM-208 replicas."""
 
     answer: Answer
     inquiry_answers: tuple[InquiryAnswer, ...] = ()
+    inventory: InventoryPage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,13 @@ class Conversation:
         header = self._header(self.status_message, request_id, row.request_id)
         return self._exchange(self.status_message, request_id, status_request(header, row.request_id))
 
+    def inventory(self, after: str) -> Reply:
+        """Which replicas of the route's information the server has, of the persons behind `after`."""
+        info_name = self.route.standard.info_name
+        request_id = content_id(_INVENTORY, info_name, after, self.clock.now().isoformat())
+        header = self._header(_INVENTORY, request_id, request_id)
+        return self._exchange(_INVENTORY, request_id, inventory_request(header, info_name, after))
+
     def question_id(self, row: BatchRow, message_id: str) -> str:
         """The request id of a poll or status query in the batch's turn."""
         return content_id(row.request_id, message_id, row.turn)
@@ -147,11 +156,14 @@ class Conversation:
         return self.endpoint.exchange(self.route.name, lambda: self._asked(message_id, request_id, document))
 
     def _asked(self, message_id: str, request_id: str, document: bytes) -> Reply:
+        """Raises ServerError; an answer that is not what was asked for leaves the outcome unknown."""
         asking = Asking(profile=self.profile, schemas=self.schemas)
         answer, check = asking.exchange(self.endpoint.client, message_id, request_id, document)
-        if check.root is None or message_id != _POLLS[Function.SKI]:
+        if check.root is None:
             return Reply(answer)
-        return Reply(answer, tuple(parse_inquiry_result(check.root)))
+        inquiry_answers = tuple(parse_inquiry_result(check.root)) if message_id == _POLLS[Function.SKI] else ()
+        inventory = parse_inventory(check.root) if message_id == _INVENTORY else None
+        return Reply(answer, inquiry_answers, inventory)
 
 
 def _stamped(document: bytes) -> bytes:

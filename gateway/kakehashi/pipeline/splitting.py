@@ -24,6 +24,8 @@ def parts_of(
 
     Empty when the records cannot be cut apart: each part must read as its records did.
     """
+    if body.withdrawal:  # a record of it has a few hundred bytes: the server takes a batch of them at once
+        return []
     decoded = codec.decode(body, file=file, first_record=row.first_record, offset=row.offset)
     parts = []
     unbroken = _in_households(codec, body, decoded, row.offset)

@@ -13,13 +13,15 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import Fault
 from kakehashi.mapping.compiler import Mapped
 from kakehashi.pipeline.identify import identify
+from kakehashi.pipeline.withdrawal import read_body, withdrawn_in
 from kakehashi.ports.ledger import ReplicaChange
 from kakehashi.ports.links import LinkReader
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
 from kakehashi.validation.schema import MessageSchema
 
-__all__ = ["Draft", "Newest", "Request", "Subject", "Translation", "translate"]
+__all__ = ["Draft", "Newest", "Refusals", "Request", "Subject", "Translation", "draft", "origin_of", "translate"]
 
+_RECORDS = 1_000_000_000
 
 Newest: TypeAlias = Callable[[Sequence[tuple[str, str, str]]], Mapping[tuple[str, str, str], int]]
 """(person, TM code, unit) → the newest accepted sequence, for those that have one."""
@@ -92,25 +94,7 @@ def translate(
     `refusal` says why a record may not be sent although it could be (None: every one may); `newest` knows the accepted
     changes, which supersede older ones; `build` makes the message of those that may be sent.
     """
-    decoded = route.codec.decode(body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
-    refusals = _Refusals(decoded, subject)
-    rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
-    refusals.add_all(decoded.faults)
-
-    person_field = route.mapper.person_field
-    unified, unlinked = identify(links, route.numbers, [row[person_field] if row else None for row in rows])
-    for position, fault in unlinked:
-        refusals.add(position, fault)
-    rows = [row if person else None for row, person in zip(rows, unified, strict=True)]
-
-    mapped, faults = route.mapper.map(rows, numbers=decoded.numbers)
-    refusals.add_all(faults)
-    base = sequence_of(subject.file_id, 0)
-    drafts = [
-        Draft(position, person or "", base + number, record, record.content.encode())
-        for position, (person, number, record) in enumerate(zip(unified, decoded.numbers, mapped, strict=True))
-        if record is not None
-    ]
+    drafts, refusals = draft(route, body, subject, links=links)
     drafts = _without_individual_numbers(drafts, refusals)
     if refusal is not None:
         drafts = _permitted(drafts, refusals, refusal)
@@ -122,14 +106,47 @@ def translate(
         document=request.document if request else b"",
         drafts=tuple(drafts),
         refused=refusals.first,
-        decoded=decoded,
+        decoded=refusals.decoded,
         faults=refusals.all,
     )
 
 
+def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader) -> tuple[list[Draft], Refusals]:
+    """From legacy bytes to mapped records of known persons; nothing is checked against the interface yet."""
+    decoded = read_body(route.codec, body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
+    refusals = Refusals(decoded, subject)
+    base = sequence_of(subject.file_id, 0)
+    if body.withdrawal:
+        keys = zip(decoded.numbers, withdrawn_in(body), strict=True)
+        every = [Draft(at, key.person, base + number, key.mapped, b"") for at, (number, key) in enumerate(keys)]
+        return [each for each in every if each.position not in subject.exclude], refusals
+    rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
+    refusals.add_all(decoded.faults)
+
+    person_field = route.mapper.person_field
+    unified, unlinked = identify(links, route.numbers, [row[person_field] if row else None for row in rows])
+    for position, fault in unlinked:
+        refusals.add(position, fault)
+    rows = [row if person else None for row, person in zip(rows, unified, strict=True)]
+
+    mapped, faults = route.mapper.map(rows, numbers=decoded.numbers)
+    refusals.add_all(faults)
+    drafts = [
+        Draft(position, person or "", base + number, record, record.content.encode())
+        for position, (person, number, record) in enumerate(zip(unified, decoded.numbers, mapped, strict=True))
+        if record is not None
+    ]
+    return drafts, refusals
+
+
 def sequence_of(file_id: int, record: int) -> int:
     """Later files, and later records in a file, win: 9 digits of file, 9 digits of record."""
-    return file_id * 1_000_000_000 + record
+    return file_id * _RECORDS + record
+
+
+def origin_of(sequence: int) -> tuple[int, int]:
+    """The file's id and the number of the record that the sequence was made from."""
+    return divmod(sequence, _RECORDS)
 
 
 def replica_change(route: Route, draft: Draft) -> ReplicaChange:
@@ -143,13 +160,13 @@ def replica_change(route: Route, draft: Draft) -> ReplicaChange:
     )
 
 
-class _Refusals:
+class Refusals:
     """Faults gathered by position, each placed in the legacy file."""
 
     def __init__(self, decoded: Decoded, subject: Subject) -> None:
         self.first: dict[int, Fault] = {}
         self.all: list[Fault] = []
-        self._decoded = decoded
+        self.decoded = decoded
         self._subject = subject
 
     def add(self, position: int, fault: Fault) -> None:
@@ -157,8 +174,8 @@ class _Refusals:
             return
         fault = fault.at(
             file=self._subject.file,
-            record=self._decoded.numbers[position],
-            offset=self._decoded.offsets[position] if fault.place.offset is None else fault.place.offset,
+            record=self.decoded.numbers[position],
+            offset=self.decoded.offsets[position] if fault.place.offset is None else fault.place.offset,
         )
         self.first.setdefault(position, fault)
         self.all.append(fault)
@@ -166,10 +183,10 @@ class _Refusals:
     def add_all(self, faults: Sequence[Fault]) -> None:
         for fault in faults:
             if fault.place.record is not None:
-                self.add(self._decoded.numbers.index(fault.place.record), fault)
+                self.add(self.decoded.numbers.index(fault.place.record), fault)
 
 
-def _without_individual_numbers(drafts: list[Draft], refusals: _Refusals) -> list[Draft]:
+def _without_individual_numbers(drafts: list[Draft], refusals: Refusals) -> list[Draft]:
     """No 個人番号 towards the server (番号法): one search over all records, a second one only where it hits."""
     if find_individual_number_in_document(b"\0".join([draft.content for draft in drafts])) is None:
         return drafts
@@ -182,7 +199,7 @@ def _without_individual_numbers(drafts: list[Draft], refusals: _Refusals) -> lis
     return clean
 
 
-def _permitted(drafts: list[Draft], refusals: _Refusals, refusal: Callable[[Draft], Fault | None]) -> list[Draft]:
+def _permitted(drafts: list[Draft], refusals: Refusals, refusal: Callable[[Draft], Fault | None]) -> list[Draft]:
     permitted = []
     for draft in drafts:
         fault = refusal(draft)
@@ -193,7 +210,7 @@ def _permitted(drafts: list[Draft], refusals: _Refusals, refusal: Callable[[Draf
     return permitted
 
 
-def _current(drafts: list[Draft], refusals: _Refusals, newest: Newest, info_name: str) -> list[Draft]:
+def _current(drafts: list[Draft], refusals: Refusals, newest: Newest, info_name: str) -> list[Draft]:
     """What the server has taken a newer change for is superseded, never sent (「より新しい更新が有効」)."""
     accepted = newest([(draft.person, info_name, draft.mapped.unit) for draft in drafts])
     if not accepted:
@@ -208,7 +225,7 @@ def _current(drafts: list[Draft], refusals: _Refusals, newest: Newest, info_name
 
 
 def _valid_request(
-    drafts: list[Draft], refusals: _Refusals, build: Callable[[Sequence[Draft]], Request]
+    drafts: list[Draft], refusals: Refusals, build: Callable[[Sequence[Draft]], Request]
 ) -> tuple[Request | None, list[Draft]]:
     """Build, check, and build again without what failed. A fault of the message itself refuses every record."""
     while drafts:

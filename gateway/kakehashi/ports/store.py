@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -335,6 +335,12 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
         """Whatever is new or queued may have been sent: its state is sent; returns how many batches. Everything in work
         is due. `next_file_id` gives none up to `newest_file_id` again.
         """
+
+    def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
+        """What is accepted and not deleted, by person and unit; read in portions, so it is no single moment."""
+
+    def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
+        """(person, unit) of the changes that were sent and are not decided yet."""
 
     def check(self) -> None:
         """Raise StoreCorrupt or StoreError(STO-004) when this store must not be worked on."""

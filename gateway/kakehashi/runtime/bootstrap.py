@@ -17,9 +17,7 @@ from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, StoreError
-from kakehashi.pipeline.breaker import BreakerRule
-from kakehashi.pipeline.conversation import Conversation
-from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
+from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
 from kakehashi.pipeline.linking import Linking, Registered
@@ -51,12 +49,13 @@ from kakehashi.runtime.restoring import Reconciling, check_age
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.server_side import open_conversation, open_endpoint, side_by_side
 from kakehashi.runtime.sweeping import Sweeping
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["Gateway", "address_faults", "open_gateway", "plugin"]
+__all__ = ["Gateway", "address_faults", "open_client", "open_gateway", "plugin"]
 
 
 def plugin(kind: str, name: str) -> Any:
@@ -150,45 +149,20 @@ class Gateway:
         known: list[BreakerRow] = []
         with suppress(StoreError):
             known = self.store.breakers()
-        settings, caps = self.configuration.gateway.server, self.configuration.profile.caps
-        return Endpoint(
-            self.client,
-            self.clock,
-            self.configuration.profile.service,
-            EndpointRules(
-                breaker=BreakerRule(
-                    failures=min(settings.breaker_failures, self.side_by_side),
-                    first=timedelta(seconds=settings.breaker_first_seconds),
-                    most=timedelta(seconds=settings.breaker_most_seconds),
-                ),
-                requests_per_second=caps.requests_per_second / settings.processes,
-                connections=self.side_by_side,
-                retry_percent=settings.retry_percent,
-                retries_least=settings.retries_per_minute,
-            ),
-            changed=BreakerNotes(self.store, self.events, self.quiet).note,
-            known=known,
-        )
+        changed = BreakerNotes(self.store, self.events, self.quiet).note
+        return open_endpoint(self.configuration, self.client, self.clock, changed=changed, known=known)
 
     @property
     def side_by_side(self) -> int:
         """Batches in work at once: this process' part of the connections that the server allows."""
-        settings = self.configuration.gateway
-        allowed = max(self.configuration.profile.caps.connections // settings.server.processes, 1)
-        return min(settings.server.connections, allowed)
+        return side_by_side(self.configuration)
 
     def lane_work(self, route: Route) -> LaneWork:
         """The pipeline of one lane."""
         profile = self.configuration.profile
         settling = Settling(profile, RetryPolicy.of(profile, route.retry))
-        conversation = Conversation(
-            route=route,
-            profile=profile,
-            schemas=self.schemas,
-            endpoint=self.endpoint,
-            clock=self.clock,
-            sender=self.configuration.gateway.gateway.agency,
-            test=self.configuration.gateway.gateway.test,
+        conversation = open_conversation(
+            self.configuration, route, endpoint=self.endpoint, clock=self.clock, schemas=self.schemas
         )
         return LaneWork(
             route=route,
@@ -386,6 +360,12 @@ class Gateway:
         return made
 
 
+def open_client(configuration: Configuration) -> ServerClient:
+    settings = configuration.gateway.server
+    client: ServerClient = plugin("servers", _scheme(settings.endpoint))(settings)
+    return client
+
+
 def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool = False, **overrides: Any) -> Gateway:
     """Everything a configuration names, opened. `overrides` replace parts of Gateway by name (tests).
 
@@ -402,7 +382,7 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
     if "broker" not in parts:
         parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
-        parts["client"] = plugin("servers", _scheme(settings.server.endpoint))(settings.server)
+        parts["client"] = open_client(configuration)
     if "registry" not in parts and settings.registry.endpoint:
         parts["registry"] = plugin("servers", _scheme(settings.registry.endpoint))(settings.registry)
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))

@@ -13,6 +13,7 @@ from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault, Place, StoreCorrupt
 from kakehashi.pipeline.ledger import record_context
 from kakehashi.pipeline.translation import replica_change
+from kakehashi.pipeline.withdrawal import read_body
 from kakehashi.ports.ledger import BatchRow, ExceptionRow
 from kakehashi.ports.links import LinkReader
 from kakehashi.ports.sealer import Sealer
@@ -69,7 +70,7 @@ class Foresight:
         if route is None or batch is None or file is None:
             return Foreseen(UNROUTED)
         alone = _alone(batch, row)
-        decoded = route.codec.decode(body, file=file.name, first_record=row.record_no, offset=alone.offset)
+        decoded = read_body(route.codec, body, file=file.name, first_record=row.record_no, offset=alone.offset)
         if len(decoded.rows) != 1:
             place = Place(file=file.name, record=row.record_no)
             return Foreseen("DEC-014", (Fault("DEC-014", place, {"records": len(decoded.rows)}),))

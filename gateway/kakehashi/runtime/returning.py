@@ -61,6 +61,8 @@ class Returning:
         """Write the result of a settled file. Raises KakehashiError; then nothing of it is visible."""
         story = _Story.of(self.store, file)
         counts = story.counts(file)
+        if story.originals and self._body(file, story.originals[0]).withdrawal:
+            return counts  # nobody has sent it, so nobody waits for its result
         context = ReturnContext(
             accepted=counts.accepted,
             refused=counts.refused,
@@ -92,8 +94,7 @@ class Returning:
             yield self.plan.encoder.write(record.name, record.row(None, context))
 
     def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext, met: _Met) -> bytes:
-        sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
-        body = BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
+        body = self._body(file, row)
         decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
         answers = {row.id: self._answers(row)}
         record = self.plan.record(Role.DATA)
@@ -118,6 +119,10 @@ class Returning:
                 met.setdefault(row.id, []).extend(NewCharacter(record_no=number, **loss._asdict()) for loss in lost)
             lines.append(self.plan.encoder.write(record.name, fitted))
         return b"".join(lines)
+
+    def _body(self, file: FileRow, row: BatchRow) -> BatchBody:
+        sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
+        return BatchBody.from_bytes(self.sealer.open(sealed, context=seal_context(row.lane, row.request_id)))
 
     def _open(self, values: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
         """A record of an extract without its 個人番号: no return table can give that back, in whatever type."""

@@ -282,6 +282,7 @@ class Ledger:
             self._release(row, now=why["now"])
         else:
             self.update(row, now=why["now"], state=BatchState.DISCARDED)
+            self.pending_replicas.pop(batch_id, None)
             self.end_file(row.file_id)
         action = "release" if release else "discard"
         self.write_down(action, file_id=row.file_id, batch_id=batch_id, order_id=order_id, **why)

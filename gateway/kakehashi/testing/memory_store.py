@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -380,6 +380,16 @@ class MemoryStore(MemorySuccession):
     def settled(self, *, since: datetime) -> list[Settled]:
         with self._transaction() as ledger:
             return ledger.settled(since)
+
+    def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
+        with self._transaction() as ledger:
+            states = sorted(ledger.replicas.values())
+        return (state for state in states if state.info_name == info_name and not state.deleted)
+
+    def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
+        with self._transaction() as ledger:
+            changes = [change for batch in ledger.pending_replicas.values() for change in batch.values()]
+        return {(change.person, change.unit) for change in changes if change.info_name == info_name}
 
     def check(self) -> None:
         with self._transaction():

@@ -154,6 +154,12 @@ MESSAGES: Mapping[str, bytes] = {
     "DBM-204": message("DBM-204", RESULT),
     "DBM-205": message("DBM-205", f"<Receipt>{ID}</Receipt>"),
     "DBM-206": message("DBM-206", RESULT),
+    "DBM-207": message("DBM-207", "<InfoName>TM99000000000001</InfoName><After>000000000000001</After>"),
+    "DBM-208": message(
+        "DBM-208",
+        f'{RESULT}<Inventory more="1"><Replica><PersonKey>000000000000002</PersonKey><Unit>2026</Unit>'
+        "<Sequence>000000001000000001</Sequence></Replica></Inventory>",
+    ),
     "SKI-301": message("SKI-301", f"<Inquiries>{INQUIRY}</Inquiries>"),
     "SKI-302": message("SKI-302", RESULT),
     "SKI-303": message("SKI-303", f"<Receipt>{ID}</Receipt>"),
