@@ -36,9 +36,11 @@ def test_strangers_messages_are_seen_and_given_up_with_a_reason(run, ask):
     url = run.configuration.gateway.broker.url
     broker = plugin("brokers", "local")(url)
     assert ask("parked", "list") == []
-    eventually(lambda: not asked("topology", "--check", "--config", run.site.config).exit_code, what="the queues")
+    eventually(
+        lambda: not asked("topology", "--check", "--config", run.site.config).exit_code, seconds=90, what="the queues"
+    )
     broker.publish([Message(id=f"m{number}", lane=LANE, body=body) for number, body in enumerate(BODIES)])
-    eventually(lambda: broker.dead(LANE) == len(BODIES), what="dead letters")
+    eventually(lambda: broker.dead(LANE) == len(BODIES), seconds=90, what="dead letters")
     broker.close()
     told = {"lane": LANE, "code": "BRK-006", "letters": 3, "bytes": sum(map(len, BODIES))}
     for command in (("status",), ("parked", "list"), ("parked", "list", "--lane", LANE, "--cause", "BRK-006")):

@@ -15,7 +15,10 @@ from kakehashi_adapters.amqp.nodes import Nodes
 __all__ = ["Address", "parse_address"]
 
 _KNOWN = ("blocked_after", "cacertfile", "certfile", "heartbeat", "keyfile", "prefix")
-_BACKSTOP_SECONDS = 300
+_BACKSTOP_SECONDS = 6 * 3600
+"""A new connection learns of an alarm by its first publish only: until then files would be taken in. Whether the broker
+still lives the heartbeats tell.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

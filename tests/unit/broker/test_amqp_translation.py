@@ -99,7 +99,7 @@ def test_the_address_has_every_safe_default():
     (parameters,) = address.nodes.in_turn()
     assert (parameters.port, parameters.virtual_host, parameters.credentials.password) == (5671, "vh/ost", "p@ss")
     assert parameters.heartbeat == 20
-    assert parameters.blocked_connection_timeout == 300
+    assert parameters.blocked_connection_timeout == 6 * 3600
     assert address.blocked_after <= 30
     assert address.prefix == "kakehashi"
     assert parameters.ssl_options.context.verify_mode == ssl.CERT_REQUIRED
