@@ -85,7 +85,6 @@ OPEN = {
     "E22": "on real processes; the adapter has a test",
     "E23": "on real processes; the adapter has a test",
     "E26": "on real processes; the adapter has a test",
-    "E39": "symbols are not acquired yet; 4007 waits and is released",
     "E40": "an old protocol, on real processes",
     "E51": "all of it",
     "E52": "beside small files, at 4 GB",
