@@ -49,6 +49,11 @@ class Site:
         self.files[name] = [self.town.people.unified(person) for person in range(first, first + self.records)]
         self.run.drop([Sample(lane=LANE, name=name, path=path, records=self.records, good=self.records)])
 
+    @property
+    def dropped(self):
+        """Records in all files."""
+        return sum(map(len, self.files.values()))
+
     def die(self, process, step, passage, work):
         """A process that is to die at the step gets work until it is dead: what comes together passes a step once."""
         self.replace(process, f"{step}:{passage}:kill")
@@ -94,7 +99,7 @@ class Site:
         told_by = {person: files[max(found) // 10**9].name for (person, _, _), found in effects.items()}
         checks = {
             f"L: {len(files)} files of {len(self.files)}": len(files) == len(self.files),
-            f"L: {counts}": counts.adds_up and counts.received == self.records * len(self.files) and not counts.waiting,
+            f"L: {counts}": counts.adds_up and counts.received == self.dropped and not counts.waiting,
             f"L: refused as {codes}": codes <= {("REF-002", "refused")},
             "L: not returned": all(file.state is FileState.RETURNED for file in files.values()),
             f"L: left behind {self.run.left_behind()}": not [p for p in self.run.left_behind() if p.is_file()],

@@ -30,6 +30,7 @@ _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is removed, such as a process number, is written over where it lay
     "cache_size=-65536",
     "wal_autocheckpoint=8000",  # pages: settling touches many scattered ones, a checkpoint writes each once
     "journal_size_limit=67108864",

@@ -178,6 +178,7 @@ def _linked_lately(connection: Connection, persons: Sequence[str], now: datetime
     query = select(acquisitions.c.person, func.count()).where(
         acquisitions.c.person.in_(persons),
         acquisitions.c.state == AcquisitionState.LINKED.value,
+        acquisitions.c.origin == Origin.REFUSED.value,
         acquisitions.c.since > to_store(now - LATELY),
     )
     return {person: count for person, count in connection.execute(query.group_by(acquisitions.c.person))}  # noqa: C416  # rows, which dict() would not type

@@ -123,11 +123,14 @@ def _lines(path: Path) -> Iterator[str]:
             yield from (line for line in stream if line.endswith("\n"))
 
 
-def _make_folders(configuration: Configuration) -> None:
+def _loaded(folder: Path) -> Configuration:
+    """With the folders of its routes made."""
+    configuration = load(folder)
     for route in configuration.routes.values():
         for place in (configuration.source_folder(route), configuration.return_folder(route)):
             if place is not None:
                 place.mkdir(parents=True, exist_ok=True)
+    return configuration
 
 
 @contextmanager
@@ -159,10 +162,9 @@ def started(
                 folder / "server", xsd=xsd, certificates=site.certificates, result_delay_seconds=result_delay_seconds
             )
         )
+        certificates = site.certificates
         registry = stack.enter_context(
-            start_registry(
-                folder / "registry", xsd=xsd, certificates=site.certificates, intermediate_admin=server.admin
-            )
+            start_registry(folder / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin)
         )
         site.configure(
             shipped=shipped or shared("config"),
@@ -174,8 +176,7 @@ def started(
             lost_after_seconds=lost_after_seconds,
         )
         adapt(site.config)
-        configuration = load(site.config)
-        _make_folders(configuration)
+        configuration = _loaded(site.config)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         ledger = _open_ledger(configuration.gateway.store.url)

@@ -64,14 +64,11 @@ LIVE = frozenset(AcquisitionState) - ENDED
 
 
 class Origin(StrEnum):
-    """「取得契機」 What made a symbol needed; what waits for it goes before what only may be asked about later."""
+    """「取得契機」 Refused for want of it (4007), a number came in, somebody began many: most urgent first."""
 
     REFUSED = "refused"
-    """A record was refused for want of it (4007)."""
     REGISTERED = "registered"
-    """A number came in: birth, move-in, 住登外, number change."""
     STARTED = "started"
-    """Somebody started acquisitions for many."""
 
 
 class LinkStatus(StrEnum):
@@ -121,10 +118,10 @@ class Acquisition:
 
     @classmethod
     def needed(cls, person: str, *, origin: Origin, now: datetime, linked_lately: int = 0) -> Acquisition:
-        """`linked_lately`: how often within a day the person was said to be linked, and was needed again: the server
-        contradicts itself. It is asked ever more rarely, then somebody must look.
+        """`linked_lately`: how often within a day records were released as linked, and refused again: the server
+        contradicts itself, or was late once. It is asked ever more rarely, then somebody must look.
         """
-        made = cls(person=person, origin=origin, since=now, due=now + _PAUSE * (linked_lately**2))
+        made = cls(person=person, origin=origin, since=now, due=now + _PAUSE * max(linked_lately - 1, 0) ** 2)
         if linked_lately > _CONTRADICTIONS:
             return replace(made, state=AcquisitionState.OPERATOR, due=None, code="SYM-006")
         return made
@@ -168,7 +165,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """「状態回答」 The server says how the link stands."""
+    """「状態回答」"""
 
     status: LinkStatus
 
@@ -386,13 +383,12 @@ def _unanswered(at: Acquisition, event: Unanswered | Silent, now: datetime) -> A
 
 def _expired(at: Acquisition, rules: Rules, now: datetime) -> Step:
     """The number is dead. What waits for an operator anyway, and the last generation, is left to one."""
-    erased = replace(at, number=None, expires_at=None)
+    erased = replace(at, number=None, expires_at=None, due=None)
     if at.state is _S.OPERATOR:
-        return Step(replace(erased, due=None))
+        return Step(erased)
     if at.generation >= rules.generations:
         return Step(_blocked(erased, now, "SYM-004"))
-    successor = Acquisition.needed(at.person, origin=at.origin, now=now)
-    successor = replace(successor, generation=at.generation + 1)
+    successor = replace(Acquisition.needed(at.person, origin=at.origin, now=now), generation=at.generation + 1)
     return Step(_ended(at, _S.EXPIRED, now, "SYM-002"), successor=successor)
 
 

@@ -124,7 +124,8 @@ class MemorySymbolBook(MemoryOrderBook):
         linked = [
             row.what
             for row in self._acquisitions.values()
-            if row.what.person == person and row.what.state is AcquisitionState.LINKED
+            if (row.what.person, row.what.state) == (person, AcquisitionState.LINKED)
+            and row.what.origin is Origin.REFUSED
         ]
         return sum(what.since > now - LATELY for what in linked)
 

@@ -172,11 +172,11 @@ class StoreSymbolConformance:
         """Linked and refused again, several times within a day: a pause, then an operator."""
         dues = []
         for _ in range(5):
-            assert _need(store, HANA, again=True) == 1
+            assert _need(store, HANA, again=True, origin=Origin.REFUSED) == 1
             row = _of(store, HANA)
             dues.append((row.what.state, row.what.due and (row.what.due - NOW) // timedelta(minutes=1)))
             _end(store, row)
-        needed = [("needed", minutes) for minutes in (0, 5, 20, 45)]
+        needed = [("needed", minutes) for minutes in (0, 0, 5, 20)]
         assert dues == [*needed, ("operator", None)]
         tomorrow = NOW + timedelta(days=1)
         assert store.need([HANA], origin=Origin.REFUSED, now=tomorrow, again=True) == 1

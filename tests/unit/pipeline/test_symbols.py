@@ -234,7 +234,7 @@ def test_a_number_that_comes_in_needs_a_symbol_once(office, needs):
     office.pass_time(timedelta(hours=3))
     assert [office.states(who) for who, _ in persons] == [["linked"], ["linked"]]
     needs.registered([(HANA, LinkEvent.CHANGED)])
-    office.work(minutes=6)
+    office.work()
     assert office.states(HANA) == ["linked", "linked"]  # asked, not acquired
     assert office.notices.totals()["acquisitions"] == 2
 
