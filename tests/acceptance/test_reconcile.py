@@ -106,9 +106,10 @@ def repaired(run, full):
     arguments = ["--originals", full, "--server", *wish]
     plan = {"send_again": 6, "withdraw": 0, "left_surplus": 2, "left_in_flight": 0, "left_newer": 0, "left_unclear": 0}
     assert told(run, *arguments, "--dry-run") == (1, [plan])
+    assert told(run, *arguments, "--withdraw", "1", "--yes") == (1, [plan | {"withdraw": 2, "left_surplus": 0}])
     settled(run)
     assert sum(lane.accepted for lane in run.counts()) == settled_at
-    code, lines = told(run, *arguments, "--withdraw", "--yes")
+    code, lines = told(run, *arguments, "--withdraw", "2", "--yes")
     assert (code, lines[0]) == (0, plan | {"withdraw": 2, "left_surplus": 0})
     assert [line["records"] for line in lines[1:]] == [6, 2]
     settled(run)
@@ -156,7 +157,7 @@ def test_a_server_that_is_away_or_refuses_is_told(run):
         ([LANE, "--originals", "absent.dat"], "does not exist"),
         ([LANE, "--server", "--repair", "--reason", "r", "--taken", "2026-07-01T02:00"], "made from the extract"),
         ([LANE, "--originals", __file__, "--repair", "--reason", "r"], "--taken"),
-        ([LANE, "--originals", __file__, "--withdraw"], "belong to --repair"),
+        ([LANE, "--originals", __file__, "--withdraw", "1"], "belong to --repair"),
     ],
 )
 def test_wrong_use_is_told(arguments, says, tmp_path):

@@ -27,11 +27,11 @@ _JST = timezone(timedelta(hours=9))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the operator has asked for. `taken`: when the owner made the extract."""
+    """What the operator has asked for. `taken`: when the owner made the extract; `withdraw`: how many keys at most."""
 
     taken: datetime
     reason: str
-    withdraw: bool
+    withdraw: int | None
     dry_run: bool
     yes: bool
 
@@ -41,7 +41,7 @@ def repair_options(function: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(function)
     def run(
-        session: Session, *, repair: bool, taken: datetime | None, reason: str | None, withdraw: bool,
+        session: Session, *, repair: bool, taken: datetime | None, reason: str | None, withdraw: int | None,
         dry_run: bool, yes: bool, **rest: object,
     ) -> int:  # fmt: skip
         if not repair:
@@ -58,7 +58,8 @@ def repair_options(function: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option("--yes", is_flag=True, help="Repair without being asked again."),
         click.option("--dry-run", is_flag=True, help="Only tell what a repair would do."),
-        click.option("--withdraw", is_flag=True, help="Also delete the replicas that the extract does not have."),
+        click.option("--withdraw", type=click.IntRange(min=1), metavar="MOST",
+                     help="Also delete the replicas that the extract does not have, if they are no more than this."),
         click.option("--reason", help="Why; kept with the repair."),
         click.option("--taken", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
                      help="When the owner made the extract (Japan time): newer changes are left alone."),
@@ -101,6 +102,9 @@ def carry_out(session: Session, repair: Repair, plan: RepairPlan, extract: Origi
     left = bool(plan.in_flight or plan.newer or plan.unclear or len(plan.surplus) > len(keys))
     if wish.dry_run or not (plan.again or keys):
         return not (left or plan.again or keys)
+    if len(keys) > (wish.withdraw or 0):
+        session.output.say("More would be withdrawn than --withdraw allows: nothing was repaired.")
+        return False
     _confirm(session, wish)
     files = []
     if plan.again:

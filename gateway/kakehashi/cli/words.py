@@ -92,6 +92,7 @@ masked | マスク
 meaning | 意味
 message | 電文
 Messages to the server | サーバーへの電文
+More would be withdrawn than --withdraw allows: nothing was repaired. | 取消し件数が --withdraw の上限を超えるため、修復していません。
 most | 上限
 name | 名称
 No difference. | 差異はありません。

@@ -72,3 +72,11 @@ def test_the_memory_of_a_file_is_measured_in_a_process_of_its_own(benchmark_fold
     assert len(result) == 3
     assert all(run["peak_mebibytes"] > 0 for run in result.values())
     assert (tmp_path / "codec_memory.json").exists()
+
+
+def test_a_reconciliation_finds_what_was_planted(benchmark_folder, tmp_path, capsys):
+    """Differences of every kind in a small register, by the command itself: these and no others, or it fails."""
+    arguments = ["--keys", "200", "--small", "0", "--planted", "12", "--results", str(tmp_path)]
+    (run,) = importlib.import_module("reconcile").main(arguments)["runs"]
+    assert run["found"] == 12
+    assert (tmp_path / "reconcile.json").exists()

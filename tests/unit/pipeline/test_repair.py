@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit.pipeline.test_deletes import file_of, operation, operations, registers, sent
+from tests.unit.pipeline.test_orders import foresight
 
 from kakehashi.domain.batch import BatchBody, BatchState, FileState
 from kakehashi.errors import InputError
@@ -139,6 +140,30 @@ def test_the_owner_hears_of_a_repair_but_not_of_a_withdrawal(desk, manifest):
     _, files = desk.mend(file_of(manifest, records[1:]), withdraw=True)
     assert set(house.results()) == {"LEVY.RES", f"FULL-repair{files[0].id}.RES"}
     assert [house.store.file(file.id).state for file in files] == [FileState.RETURNED] * 2
+
+
+def test_a_withdrawal_that_was_refused_can_be_tried_again(desk, manifest):
+    """The server refuses one key; it is foreseen, sent again and accepted like any other record."""
+    house, records = desk.house, registers(manifest, 3)
+    house.take("LEVY.DAT", file_of(manifest, records))
+    house.until_quiet()
+    persons = [row.person for row in house.store.replicas(desk.name)]
+    states = house.server.admin.actions["POST /persons"]
+    states({"unknown": persons[:1]})
+    house.clock.advance(MINUTE)
+    repair = desk.repair()
+    file = repair.withdraw("FULL.DAT", [(row.person, row.unit) for row in house.store.replicas(desk.name)])
+    repair.release([file], reason="r", actor="tester")
+    house.publishing.publish_new()
+    house.until_quiet()
+    (refused,) = house.store.exceptions(lane="tax-levy")
+    assert (refused.file_id, refused.record_no, refused.server_code) == (file.id, 1, "4003")
+    assert foresight(house).of(refused).goes
+    states({"linked": persons[:1]})
+    house.redrive([refused])
+    house.until_quiet()
+    assert sorted(operation for _, operation in operations(house)) == ["delete"] * 3 + ["register"] * 3
+    assert list(house.store.replicas(desk.name)) == []
 
 
 def test_a_newer_change_is_left_alone(desk, manifest):
