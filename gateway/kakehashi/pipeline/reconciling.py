@@ -1,6 +1,6 @@
 """「副本突合」 The originals against what was accepted, and that against what the server has: each difference.
 
-Three streams in the order of their keys, merged: memory does not grow with them.
+Three streams in the order of their keys, merged: no side is held as a whole.
 """
 
 from __future__ import annotations

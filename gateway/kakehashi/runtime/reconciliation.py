@@ -1,4 +1,4 @@
-"""「副本突合」 Reads the three sides of a reconciliation in the order of their keys, in flat memory.
+"""「副本突合」 Reads the three sides of a reconciliation in the order of their keys.
 
 The originals come in the order of the owner's file: they are sorted in portions on the disk of the spool, in files
 without a name.
