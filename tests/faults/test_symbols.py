@@ -115,7 +115,10 @@ def site(tmp_path_factory):
     with started(tmp_path_factory.mktemp("symbols") / "site", extra=SETTINGS, **options) as run:
         made = SymbolSite(run, new=1)
         made.struck = []
+        made.conduct()
         links_settled(run)
+        everybody = "everybody who is registered"
+        eventually(lambda: {each.state for each in run.store.symbol_counts()} == {"linked"}, what=everybody)
         run.processes.log_level = "debug"
         yield made
 
