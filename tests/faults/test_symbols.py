@@ -163,6 +163,8 @@ def test_a_kill_at_every_step_of_an_acquisition_repeats_and_loses_nothing(site):
     for step, passage in passages:  # asked, numbered, forwarded
         site.die("worker", step, passage, lambda: site.struck.append(site.refused()))
     site.replace("worker")
+    for person in site.struck:  # what was said before a death is taken for lost a minute later
+        eventually(lambda person=person: site.states(person)[-1:] == ["linked"], seconds=150, what="the struck symbol")
 
 
 @pytest.mark.timeout(120)

@@ -388,7 +388,10 @@ def _expired(at: Acquisition, rules: Rules, now: datetime) -> Step:
         return Step(erased)
     if at.generation >= rules.generations:
         return Step(_blocked(erased, now, "SYM-004"))
-    successor = replace(Acquisition.needed(at.person, origin=at.origin, now=now), generation=at.generation + 1)
+    soon = now + rules.first_look  # at once, a server whose clock is behind ours would give the dead number again
+    successor = replace(
+        Acquisition.needed(at.person, origin=at.origin, now=now), generation=at.generation + 1, due=soon
+    )
     return Step(_ended(at, _S.EXPIRED, now, "SYM-002"), successor=successor)
 
 

@@ -117,6 +117,19 @@ def test_a_number_that_dies_is_replaced_and_what_waits_stays(office):
     assert office.store.exception(waiting.id).state is RecordState.WAITING
 
 
+def test_a_dead_number_that_the_server_still_holds_alive_is_not_asked_for_again_at_once(office):
+    """Clocks differ: a server that is behind ours gives the number that is dead for us. One look later it gives another."""
+    office.scenario.set({"outcome": "lost"})
+    office.work(seconds=0.5)  # on the wire there are whole seconds
+    need(office)
+    office.work()
+    office.work(seconds=LIFE.total_seconds() - 0.3)
+    assert office.states(HANA) == ["expired", "needed"]
+    office.work(minutes=2)
+    assert office.states(HANA) == ["expired", "acknowledged"]
+    assert len(set(office.notices.numbers())) == 2
+
+
 def test_a_symbol_that_comes_late_is_found(office):
     """Linked under a number that is dead by then, while the next one is on its way: found, and nothing acquired twice
     after that.
