@@ -56,9 +56,7 @@ class AcquisitionState(StrEnum):
     CANCELLED = "cancelled"
 
 
-ENDED = frozenset(
-    {AcquisitionState.LINKED, AcquisitionState.FAILED, AcquisitionState.EXPIRED, AcquisitionState.CANCELLED}
-)
+ENDED = frozenset(map(AcquisitionState, ("linked", "failed", "expired", "cancelled")))
 LIVE = frozenset(AcquisitionState) - ENDED
 """A person has at most one acquisition in these states."""
 
@@ -388,10 +386,9 @@ def _expired(at: Acquisition, rules: Rules, now: datetime) -> Step:
         return Step(erased)
     if at.generation >= rules.generations:
         return Step(_blocked(erased, now, "SYM-004"))
-    soon = now + rules.first_look  # at once, a server whose clock is behind ours would give the dead number again
-    successor = replace(
-        Acquisition.needed(at.person, origin=at.origin, now=now), generation=at.generation + 1, due=soon
-    )
+    soon = now + rules.first_look  # a server whose clock is behind ours would give the dead number again
+    needed = Acquisition.needed(at.person, origin=at.origin, now=now)
+    successor = replace(needed, generation=at.generation + 1, due=soon)
     return Step(_ended(at, _S.EXPIRED, now, "SYM-002"), successor=successor)
 
 
