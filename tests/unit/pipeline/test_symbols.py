@@ -118,7 +118,7 @@ def test_a_number_that_dies_is_replaced_and_what_waits_stays(office):
 
 
 def test_a_dead_number_that_the_server_still_holds_alive_is_not_asked_for_again_at_once(office):
-    """A server whose clock is behind ours would give the number that is dead for us. One look later it gives another."""
+    """A server whose clock is behind ours would give a number that is dead for us. One look later it gives another."""
     office.scenario.set({"outcome": "lost"})
     office.work(seconds=0.5)  # on the wire there are whole seconds
     need(office)
