@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.xdist_group("safe-defaults"), pytest.mark.timeout(300)
 
 LANE = "tax-levy"
 ADDRESSES = {"gateway": {"name", "agency", "test"}, "broker": {"url"}, "store": {"url"}, "keys": {"file"},
-             "server": {"endpoint", "ca", "certificate", "key"}, "folders": {"spool", "exchange"}}  # fmt: skip
+             "server": {"endpoint", "ca", "certificate", "key"},
+             "registry": {"endpoint", "ca", "certificate", "key"}, "folders": {"spool", "exchange"}}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -281,6 +281,8 @@ class World:
             newest[key] = max(newest.get(key, 0), int(effect["sequence"]))
         settled = [effect for effect in applied if rows[effect["request_id"]].state is BatchState.SETTLED]
         unsure = {row.code for row in parked} - ({"SRV-003"} if not self.rules.idempotent else set())
+        if sum("killed at" in step for step in self.story) >= self.configuration.gateway.broker.tries:
+            unsure.discard("BRK-010")  # a batch on which that many died
         exceptions = self.store.exceptions(states=[RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
         codes = Counter(row.code for row in exceptions)
         last_file = max(files, default=0)

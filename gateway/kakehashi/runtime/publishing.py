@@ -74,16 +74,18 @@ class Publishing:
         return sum(self._publish_lane(lane, rows, event="batch.published") for lane, rows in by_lane.items())
 
     def publish_lost(self) -> int:
-        """Batches whose message has not been heard of since their due time, the oldest first; no more of them than are
-        missing in the broker. A backlog that only stands in line is not published again.
+        """Batches whose message has not been heard of since their due time, the oldest first. Of those that were never
+        begun no more than are missing in the broker: a backlog that only stands in line is not published again.
         """
         self._mark()
         now, done = self.clock.now(), 0
         lanes = [lane for lane in self.lanes if lane not in self._standing or self._standing[lane].is_over(now)]
         for lane, rows in self._found(lanes, lost=True).items():
-            missing = self._missing(lane)
-            if missing > 0:
-                done += self._publish_lane(lane, rows[:missing], event="batch.republished")
+            lost, fresh = [row for row in rows if row.turn], [row for row in rows if not row.turn]
+            if fresh and (missing := self._missing(lane)) > 0:
+                lost += fresh[:missing]
+            if lost:
+                done += self._publish_lane(lane, lost, event="batch.republished")
             else:
                 self._standing[lane] = Rest(now + self.patience, self.patience)
         return done

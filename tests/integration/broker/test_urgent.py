@@ -12,7 +12,8 @@ from kakehashi.pipeline.envelope import WorkItem, write_message
 from kakehashi.pipeline.work import Done
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
-from kakehashi.runtime.outage import Quiet
+from kakehashi.runtime.following import Following
+from kakehashi.runtime.outage import Quiet, Trouble
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.worker import Worker
 from kakehashi_adapters.amqp import open_broker
@@ -62,15 +63,17 @@ def test_urgent_work_passes_a_full_backlog(broker):
     seen = []
     slow, welfare = Lane(seen), Lane(seen)
     welfare.free.set()
+    clock, events = SystemClock(), EventLog()
+    quiet = Quiet(clock)
     lanes = {**dict.fromkeys(SLOW, slow), "welfare": welfare}
     with ThreadPoolExecutor(SLOTS) as pool, broker.consume(["urgent", *lanes], prefetch=PREFETCH) as consumer:
         worker = Worker(
             lanes=lanes,
-            broker=broker,
+            following=Following(broker=broker, clock=clock, events=events, quiet=quiet, trouble=Trouble(quiet, events)),
             store=None,
-            clock=None,
-            events=EventLog(),
-            quiet=Quiet(SystemClock()),
+            clock=clock,
+            events=events,
+            quiet=quiet,
             pool=pool,
             schedule=Schedule(slots=SLOTS, kept=1, limits=dict.fromkeys(lanes, SLOTS)),
             idle=timedelta(seconds=0.1),
