@@ -20,6 +20,8 @@ HEARTBEAT = 20 if FULL else 2
 BLOCKED_AFTER = 20 if FULL else 2
 REST_SECONDS = 90 if FULL else 60
 """How long everything may take to come to rest after a fault: what a queue lost is published again after 60 s."""
+QUIET_SECONDS = 5
+"""For so long after it has told of an outage a process tells of no other."""
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 WORK = f"kakehashi.{LANE}.work"
 DELAY = f"kakehashi.{LANE}.delay.1"
@@ -50,6 +52,10 @@ class BrokerSite(Site):
         assert self.unwell(begin) == []
         assert {name: size for name, size in self.memory().items() if size > MOST_BYTES} == {}
         assert set(expected) <= {event["event"] for event in self.told(begin)}
+
+    def listen(self):
+        """Wait until every process would tell of the next outage as soon as it sees it."""
+        eventually(lambda: not self.told(time.time() - QUIET_SECONDS, "broker.unavailable"), what="a quiet log")
 
     def rest(self, seconds=REST_SECONDS):
         """Wait until everything that was dropped is settled and returned; how long it took."""
