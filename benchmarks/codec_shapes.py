@@ -81,7 +81,8 @@ def layout(charset: str, shift: str, *, packed: bool = False) -> Layout:
     at = 0
     for kind, length, more in _packed() if packed else _mixed(2 if shift == "embedded" else 0):
         name = f"項目{len(items) + 1:02}"
-        items.append(Item(name=name, type=kind, length=length, start=at, **more))  # type: ignore[arg-type]
+        item = Item(name=name, type=kind, length=length, start=at, **more)  # type: ignore[arg-type]  # fields by their names
+        items.append(item)
         at += length
     record = Record(name="data", role=Role.DATA, items=tuple(items), length=at if packed else max(at, 300))
     return Layout(name="benchmark", charset=charset, format=FileFormat(kind=Kind.FIXED), records=(record,), shift=shift)

@@ -41,7 +41,9 @@ class NaiveScript:
 
     @staticmethod
     def _head(raw: bytes) -> Iterator[tuple[str, str]]:
-        field = lambda start, length: raw[start : start + length].decode("cp932").strip()  # noqa: E731
+        def field(start: int, length: int) -> str:
+            return raw[start : start + length].decode("cp932").strip()
+
         since = field(21, 8)
         yield "PersonKey", field(1, 15)
         yield "InfoName", "TM99000000000001"
@@ -54,8 +56,12 @@ class NaiveScript:
 
     @staticmethod
     def _items(raw: bytes, city: str) -> Iterator[tuple[str, str]]:
-        field = lambda start, length: raw[start : start + length].decode("cp932").strip()  # noqa: E731
-        packed = lambda start, length: str(_packed(raw[start : start + length]))  # noqa: E731
+        def field(start: int, length: int) -> str:
+            return raw[start : start + length].decode("cp932").strip()
+
+        def packed(start: int, length: int) -> str:
+            return str(_packed(raw[start : start + length]))
+
         values = [field(17, 4), city, _TAXED[field(194, 2)], field(196, 1)]
         values += [packed(start, 6) for start in _AMOUNTS]
         values += [packed(start, 5) for start in _RELIEFS]

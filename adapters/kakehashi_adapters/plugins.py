@@ -38,7 +38,7 @@ __all__ = [
 
 def sql_stores(url: str, *, migrate: bool = False) -> tuple[SqlStore, SqlLinkStore]:
     """The ledger and the links of one database. `migrate`: make or upgrade its schema first (a program's start)."""
-    from kakehashi_adapters import sql_store  # noqa: PLC0415
+    from kakehashi_adapters import sql_store  # noqa: PLC0415  # loaded when it is named
 
     if migrate:
         sql_store.migrate(url)
@@ -52,27 +52,27 @@ class _Keys:
 
 
 def sealer(settings: KeySettings) -> AesGcmSealer:
-    from kakehashi_adapters.vault import open_sealer  # noqa: PLC0415
+    from kakehashi_adapters.vault import open_sealer  # noqa: PLC0415  # loaded when it is named
 
     return open_sealer(_Keys(file=Path(settings.file) if settings.file else None, env=settings.env))
 
 
 def key_file(path: Path) -> None:
-    from kakehashi_adapters.vault import create_key_file  # noqa: PLC0415
+    from kakehashi_adapters.vault import create_key_file  # noqa: PLC0415  # loaded when it is named
 
     create_key_file(path)
 
 
 def key_rotation(path: Path, *, digest: bool) -> None:
     """A new key in the file: one that seals, or the secret behind blind indexes."""
-    from kakehashi_adapters.vault import add_key, replace_digest  # noqa: PLC0415
+    from kakehashi_adapters.vault import add_key, replace_digest  # noqa: PLC0415  # loaded when it is named
 
     (replace_digest if digest else add_key)(path)
 
 
 def https_client(settings: ServerSettings) -> HttpsServerClient:
     """Its certificate files checked: ConfigurationError."""
-    from kakehashi_adapters.https_client import HttpsServerClient  # noqa: PLC0415
+    from kakehashi_adapters.https_client import HttpsServerClient  # noqa: PLC0415  # loaded when it is named
 
     client = HttpsServerClient(
         settings.endpoint,
@@ -89,7 +89,7 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
 
 def certificates(folder: Path, *, now: datetime) -> CertificateFiles:
     """A throw-away authority with a server and a client certificate, for demo and tests."""
-    from kakehashi_adapters.certificates import make_certificates  # noqa: PLC0415
+    from kakehashi_adapters.certificates import make_certificates  # noqa: PLC0415  # loaded when it is named
 
     return make_certificates(folder, now=now)
 
@@ -105,7 +105,7 @@ def folder_source(
     now: Callable[[], datetime],
 ) -> FolderSource:
     """Claims, quarantine and archive lie beside the drop folder, on its file system."""
-    from kakehashi_adapters.file_drop import Archive, FolderSource, Proof  # noqa: PLC0415
+    from kakehashi_adapters.file_drop import Archive, FolderSource, Proof  # noqa: PLC0415  # loaded when it is named
 
     archive = None
     if settings.archive_days:
@@ -128,13 +128,13 @@ def folder_source(
 
 
 def folder_sink(folder: Path) -> FolderSink:
-    from kakehashi_adapters.file_drop import FolderSink  # noqa: PLC0415
+    from kakehashi_adapters.file_drop import FolderSink  # noqa: PLC0415  # loaded when it is named
 
     return FolderSink(folder)
 
 
 def surroundings(settings: GatewaySettings) -> MachineSurroundings:
     """Disks and certificates of this machine."""
-    from kakehashi_adapters.surroundings import MachineSurroundings  # noqa: PLC0415
+    from kakehashi_adapters.surroundings import MachineSurroundings  # noqa: PLC0415  # loaded when it is named
 
     return MachineSurroundings(settings)

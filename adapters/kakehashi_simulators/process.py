@@ -134,7 +134,9 @@ def _start(module: str, arguments: Sequence[str]) -> RunningSimulator:
     command = [sys.executable, "-m", module, *arguments, f"--parent={os.getpid()}"]
     if threading.current_thread() is threading.main_thread():  # the kernel's signal comes when the thread ends
         command.append("--with-parent-thread")
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603  # our own program and arguments
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    )
     timer = threading.Timer(_START_SECONDS, process.kill)
     timer.start()
     begin = time.monotonic()

@@ -1,9 +1,10 @@
 """What a line of code knows about its room."""
 
 import ast
+import re
 import statistics
 
-from tests.architecture.sources import product, suite
+from tests.architecture.sources import committed, product, suite
 
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
@@ -61,6 +62,20 @@ def test_no_test_is_passed_over():
     """No test is skipped or expected to fail: what cannot run fails with its cure."""
     words = ("skip", "skipif", "xfail", "importorskip")
     wrong = [source.at(call) for source in suite() for call, name in source.calls(*words) if name.startswith("pytest.")]
+    assert wrong == []
+
+
+def test_a_silenced_check_has_its_reason_beside_it():
+    """The mark names the check, and what follows it says why."""
+    silenced = re.compile(r"[#] (?:noqa|type: ignore)\b")
+    reasoned = re.compile(r"(?:# (?:noqa: \w+(?:, \w+)*|type: ignore\[[\w, -]+\])  )+# \S")
+    wrong = [
+        f"{path}:{number}"
+        for path, text in committed()
+        if path.endswith(".py")
+        for number, line in enumerate(text.splitlines(), start=1)
+        if silenced.search(line) and not reasoned.search(line)
+    ]
     assert wrong == []
 
 

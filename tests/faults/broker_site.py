@@ -21,6 +21,8 @@ BLOCKED_AFTER = 20 if FULL else 2
 REST_SECONDS = 90 if FULL else 60
 """How long everything may take to come to rest after a fault: what a queue lost is published again after 60 s."""
 SETUP_SECONDS = 300 if FULL else 60
+QUIET_SECONDS = 5
+"""For so long after it has told of an outage a process tells of no other."""
 SETTINGS = "\n[limits]\nbatch_records = 5\n"
 NEW = f"kakehashi.{LANE}.new"
 WORK = f"kakehashi.{LANE}.work"
@@ -52,6 +54,10 @@ class BrokerSite(Site):
         missing = sorted(set(expected) - {event["event"] for event in self.told(begin)})
         found = [*self.wrong(), *self.unwell(begin), *large, *(f"not told: {name}" for name in missing)]
         assert not found, found
+
+    def listen(self):
+        """Wait until every process would tell of the next outage as soon as it sees it."""
+        eventually(lambda: not self.told(time.time() - QUIET_SECONDS, "broker.unavailable"), what="a quiet log")
 
     def rest(self, seconds=REST_SECONDS):
         """Wait until everything that was dropped is settled and returned; how long it took."""

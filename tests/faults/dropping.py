@@ -55,7 +55,7 @@ class Dropping:
     def ended(self, name, lane=TAX, seconds=60):
         """The file, when it is held, or settled and its result returned."""
         states = (FileState.RETURNED, FileState.HELD)
-        done = lambda: (row := self.file(name, lane)) and row.state in states and row  # noqa: E731
+        done = lambda: (row := self.file(name, lane)) and row.state in states and row  # noqa: E731  # used here only
         return eventually(done, seconds=seconds, what=f"the end of {name}")
 
     def verdicts(self, name):
@@ -125,5 +125,5 @@ class Dropping:
 
 
 def _ticks(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()  # noqa: SIM115, PTH123
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()  # noqa: SIM115, PTH123  # closed at once
     return int(fields[11]) + int(fields[12])

@@ -106,9 +106,8 @@ class Soak:
         self.run.drop([Sample(lane=lane, name=path.name, path=path, records=records, good=records)])
 
     def _strike(self):
-        due = [part for part in PARTS if not self.strikes[part]] or list(
-            PARTS
-        )  # each once, before chance alone decides
+        unstruck = [part for part in PARTS if not self.strikes[part]]
+        due = unstruck or list(PARTS)  # each once, before chance alone decides
         (part,) = self.chance.choices(due, [PARTS[part] for part in due])
         if part == "broker" and not self.broker.answers:
             part = "worker"

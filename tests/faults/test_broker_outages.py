@@ -57,6 +57,7 @@ def test_a_frozen_broker_is_noticed_in_two_heartbeats(troubled, record_property)
     """SIGSTOP of the broker: told within two heartbeats, and everything goes on when it does."""
     troubled.drop()
     troubled.rest()
+    troubled.listen()
     with troubled.judged() as begin:
         troubled.rabbit.signal(signal.SIGSTOP)
         try:
@@ -89,6 +90,7 @@ def test_a_cut_at_any_byte_loses_and_repeats_nothing(troubled):
 @pytest.mark.timeout(400)
 def test_a_half_open_wire_is_noticed_in_two_heartbeats(troubled, record_property):
     """Nothing arrives and nothing is closed: told within two heartbeats; what was swallowed is published again."""
+    troubled.listen()
     with troubled.judged() as begin:
         troubled.proxy.silent = True
         troubled.drop()

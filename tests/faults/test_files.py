@@ -98,7 +98,7 @@ def test_a_file_cut_off_in_a_record_is_held_with_the_place(site):
     content = site.content(HOUSEHOLD)
     path = site.folder(HOUSEHOLD) / "SETAI44"
     path.write_bytes(content[:-400])
-    found = lambda: [e for p in ("intake", "second") for e in site.told("file.incomplete", "SETAI44", p)]  # noqa: E731
+    found = lambda: [e for p in ("intake", "second") for e in site.told("file.incomplete", "SETAI44", p)]  # noqa: E731  # used here only
     told = eventually(found, what="the incomplete file")
     assert {(line["code"], line["offset"]) for line in told} == {("DEC-012", len(content) - 400)}
     time.sleep(1)
@@ -293,7 +293,7 @@ def test_a_hostile_name_goes_aside_with_one_line(site):
     for name in HOSTILE:
         (site.folder() / os.fsdecode(name)).write_bytes(b"x")
     eventually(lambda: site.left() == [], what="an empty folder")
-    told = lambda: site.told("file.refused") + site.told("file.refused", process="second")  # noqa: E731
+    told = lambda: site.told("file.refused") + site.told("file.refused", process="second")  # noqa: E731  # used here only
     eventually(lambda: len(told()) == before + len(HOSTILE), what="a line for each")
     assert all(line["file"].isascii() and line["file"].isprintable() for line in told())
     assert len(site.in_quarantine()) == aside + 2 * len(HOSTILE)

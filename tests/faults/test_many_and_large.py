@@ -56,7 +56,7 @@ def test_thousands_of_files_at_once_come_in_by_looking_alone(site):
     began = time.monotonic()
     eventually(lambda: not any(folder.iterdir()), seconds=MANY, what="an empty folder")
     eventually(lambda: levied(site).files == MANY, seconds=10, what="all in the ledger")
-    print(f"{MANY} files, the last in the ledger {time.monotonic() - began:.1f} s after the last drop")  # noqa: T201
+    print(f"{MANY} files, the last in the ledger {time.monotonic() - began:.1f} s after the last drop")  # noqa: T201  # the figures of a run by hand
     assert len({row.name for row in store.files(lane=TAX, most=2 * MANY)}) == MANY
     late = site.put(site.content(records=1), "LEVY51LATE.DAT")
     assert site.taken(late, seconds=RESCAN)
@@ -105,7 +105,7 @@ def test_a_large_file_is_streamed_beside_small_requests(site):
     hidden.rename(site.folder() / name)
     began = time.monotonic()
     beside = quantiles(small_requests(site, lambda: site.file(name)), n=20)[-1]
-    print(f"p95 {alone:.2f} s alone, {beside:.2f} s beside; {time.monotonic() - began:.0f} s; {peaks(site)}")  # noqa: T201
+    print(f"p95 {alone:.2f} s alone, {beside:.2f} s beside; {time.monotonic() - began:.0f} s; {peaks(site)}")  # noqa: T201  # the figures of a run by hand
     file = site.file(name)
     assert (file.records, file.state) == (records, FileState.WORKING)
     assert sum(row.records for row in site.run.store.batches(file.id)) == records

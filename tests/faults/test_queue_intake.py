@@ -193,7 +193,7 @@ def test_a_message_that_its_sender_lets_expire_is_in_the_dead_queue(run, url):
     try:
         publish(url, content, expiration="1")
         with connection(url) as client:
-            got = lambda: client.channel().basic_get(queue_name(prefix_of(url), QUEUE, "dead"), auto_ack=True)  # noqa: E731
+            got = lambda: client.channel().basic_get(queue_name(prefix_of(url), QUEUE, "dead"), auto_ack=True)  # noqa: E731  # used here only
             _, properties, body = eventually(lambda: (found := got())[0] and found, what="the expired message")
         assert body == content
         assert properties.headers["x-first-death-reason"] == "expired"

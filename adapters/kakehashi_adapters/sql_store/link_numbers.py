@@ -39,7 +39,8 @@ def owners_of(connection: Connection, blinds: Sequence[bytes]) -> dict[bytes, st
     """Who has a 個人番号, or had it and nobody else since."""
     found: dict[bytes, str] = {}
     for query in _OWNERS:
-        found |= {blind: unified for blind, unified in connection.execute(query, {"blinds": blinds})}  # noqa: C416
+        rows = connection.execute(query, {"blinds": blinds})
+        found |= {blind: unified for blind, unified in rows}  # noqa: C416  # for mypy a Row is no pair
     return found
 
 

@@ -91,7 +91,7 @@ def watched(*paths: Path, passes: int) -> Iterator[tuple[BinaryIO, ...]]:
             yield tuple(stack.enter_context(path.open("rb")) for path in paths)
         return
     from rich.console import Console  # noqa: PLC0415  # slow to import
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn  # noqa: PLC0415  # as above
 
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with ExitStack() as stack:

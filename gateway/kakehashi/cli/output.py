@@ -75,8 +75,8 @@ class Output:
                 click.echo(json_text(dict(zip(columns, row, strict=True))))
             return
         from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # 40 ms that --version does not need
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415  # as above
+        from rich.table import Table  # noqa: PLC0415  # as above
 
         table = Table(
             title=word(title, self.lang), title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)

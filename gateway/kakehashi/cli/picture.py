@@ -119,9 +119,9 @@ def _fault(fault: Fault) -> dict[str, object]:
 
 def _print(pictures: list[Picture], *, lang: str, reveal: bool) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # slow to import
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415  # as above
+    from rich.table import Table  # noqa: PLC0415  # as above
+    from rich.text import Text  # noqa: PLC0415  # as above
 
     console = Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
     for picture in pictures:

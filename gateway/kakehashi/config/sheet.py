@@ -60,7 +60,7 @@ def _csv(content: bytes, file: str) -> list[list[str]]:
 
 def _workbook(content: bytes, file: str) -> tuple[Sheet, ...]:
     from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  # slow, and seldom needed
-    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # noqa: PLC0415  # as above
 
     try:
         book = load_workbook(io.BytesIO(content), data_only=True)

@@ -116,7 +116,7 @@ def _csv_lines(reading: Reading, file: str, raw: bytes) -> list[tuple[int, Seque
 def _xlsx_lines(reading: Reading, file: str, raw: bytes) -> list[tuple[int, Sequence[str]]] | None:
     """The first sheet. A number with a format of zeros (0000) is read as it is shown."""
     from openpyxl import load_workbook  # type: ignore[import-untyped]  # noqa: PLC0415  # slow, and seldom needed
-    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # noqa: PLC0415  # as above
 
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)

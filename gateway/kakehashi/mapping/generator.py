@@ -53,7 +53,7 @@ def compile_run(controls: Sequence[Pipe], items: Sequence[Pipe], *, width: int) 
         controls=", ".join([f"c{position}" for position in range(6)] if controls else ['""'] * 6),
         text=_text(controls, items),
     )
-    return define(source, names, "run")  # type: ignore[return-value]
+    return define(source, names, "run")  # type: ignore[return-value]  # its source is written here
 
 
 def _control(pipe: Pipe, var: str, names: Names) -> list[str]:

@@ -89,7 +89,7 @@ def _compute(pipe: Pipe) -> Compute:
     else:
         lines = value_lines(pipe, "v", sources(pipe, "row[{}]"), names, inline=False)
         body = "\n".join((*lines, "return v or None"))
-    return define(f"def compute(row):\n{indent(body, '    ')}", names, "compute")  # type: ignore[return-value]
+    return define(f"def compute(row):\n{indent(body, '    ')}", names, "compute")  # type: ignore[return-value]  # its source is written here
 
 
 def sources(pipe: Pipe, form: str) -> str:
@@ -103,7 +103,7 @@ def rule_of_one(pipe: Pipe) -> Callable[[Value], str | None]:
     names = Names()
     lines = value_lines(pipe, "v", "value", names, inline=False)
     source = "\n".join(["def rule(value):", indent("\n".join((*lines, "return v")), "    ")])
-    return define(source, names, "rule")  # type: ignore[return-value]
+    return define(source, names, "rule")  # type: ignore[return-value]  # its source is written here
 
 
 def value_lines(pipe: Pipe, var: str, source: str, names: Names, *, inline: bool) -> list[str]:

@@ -21,7 +21,9 @@ ENCODINGS = ["cp932", "cp930", "cp037", "latin-1", "jef", "jips-j", "euc-jp", "u
 
 @st.composite
 def options(draw):
-    choice = lambda kind: draw(st.sampled_from(list(kind)))  # noqa: E731
+    def choice(kind):
+        return draw(st.sampled_from(list(kind)))
+
     return Options(
         encoding=draw(st.sampled_from(ENCODINGS)),
         trim=choice(Trim),

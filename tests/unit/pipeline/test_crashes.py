@@ -284,7 +284,7 @@ class InLine:
         future = Future()
         try:
             future.set_result(work(*args))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # as a pool: it is raised where the result is asked for
             future.set_exception(error)
         return future
 
