@@ -32,6 +32,7 @@ from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi_simulators.report import effects
 
+WORKERS = {name for name, role in ROLES.items() if role == "_worker"}
 STEPS, FAULTS = 260, 5
 HEALING, RELEASING = 60, 20
 """Rounds until all must be at rest; in the first ones operators still release what was parked. The others are long: a
@@ -102,6 +103,7 @@ class World:
         random.seed(seed)  # the jitter of retries
         self.draw, self.rules, self.faults_left, self.story = random.Random(f"schedule {seed}"), rules, FAULTS, []
         self.baton, self.flying, self.healing = threading.Semaphore(0), [], False
+        self.deaths = Counter()
         self.server._reset()
         self.server.faults.set({"forget_requests": not rules.idempotent})
         self.clock = MemoryClock()
@@ -180,6 +182,11 @@ class World:
             consumer.close()
         if actor.name == "intake":
             self.source.revive()
+        elif actor.name in WORKERS:
+            self.deaths.update(self.store.tries(self.batches()).keys())
+
+    def batches(self):
+        return [row.id for file in self.store.files() for row in self.store.batches(file.id)]
 
     def network(self, message_id):
         """What becomes of a message to the server."""
@@ -280,9 +287,10 @@ class World:
             key = effect["person"], effect["info"], effect["unit"]
             newest[key] = max(newest.get(key, 0), int(effect["sequence"]))
         settled = [effect for effect in applied if rows[effect["request_id"]].state is BatchState.SETTLED]
-        unsure = {row.code for row in parked} - ({"SRV-003"} if not self.rules.idempotent else set())
-        if sum("killed at" in step for step in self.story) >= self.configuration.gateway.broker.tries:
-            unsure.discard("BRK-010")  # a batch on which that many died
+        # BRK-010 after so many deaths of workers; the first on a batch is not written down anywhere
+        fatal = {id_ for id_, deaths in self.deaths.items() if deaths >= self.configuration.gateway.broker.tries - 1}
+        unsure = {row.code for row in parked if row.code != "BRK-010" or row.id not in fatal}
+        unsure -= set() if self.rules.idempotent else {"SRV-003"}
         exceptions = self.store.exceptions(states=[RecordState.REFUSED, RecordState.WAITING, RecordState.PARKED])
         codes = Counter(row.code for row in exceptions)
         last_file = max(files, default=0)
