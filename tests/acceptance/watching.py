@@ -10,14 +10,14 @@ from click.testing import CliRunner
 from kakehashi.cli.main import main
 
 
-def eventually(true, *, seconds=30, what="it"):
+def eventually(true, *, seconds=30, every=0.05, what="it"):
     """Returns the first true answer; fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = true()
         if answer:
             return answer
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"{what} did not come true in {seconds} s")
 
 

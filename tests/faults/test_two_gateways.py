@@ -4,7 +4,9 @@ heartbeat and lease; their PostgreSQL stopped and killed under load (exam E12, E
 
 import contextlib
 import signal
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from tests.acceptance.watching import eventually
@@ -42,9 +44,9 @@ def twins(request, tmp_path_factory):
         rabbit = stack.enter_context(PrivateRabbit())
         postgresql = None
         if request.param == "postgresql":
-            tmp_path_factory.getbasetemp().chmod(0o755)
-            folder.chmod(0o755)
-            postgresql = stack.enter_context(PrivatePostgresql(folder / "postgresql"))
+            data = stack.enter_context(tempfile.TemporaryDirectory(prefix="kakehashi-twins-"))
+            Path(data).chmod(0o755)  # where the server's user may look: not below pytest's own folder
+            postgresql = stack.enter_context(PrivatePostgresql(Path(data) / "postgresql"))
         options = {"seed": SEED, "scale": 0.1, "faults": False, "result_delay_seconds": 0.2, "adapt": with_lease}
         options |= {"extra": "\n[limits]\nbatch_records = 5\n", "lost_after_seconds": 60 if FULL else 10}
         store = postgresql.url if postgresql else None

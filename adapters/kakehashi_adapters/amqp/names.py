@@ -42,7 +42,7 @@ def queue_name(prefix: str, lane: str, kind: str) -> str:
 
 
 def delay_kind(delay: timedelta) -> str:
-    return f"delay.{int(delay.total_seconds())}"
+    return f"delay.{int(delay.total_seconds())}" if delay else "work"
 
 
 def queues(prefix: str, lane: str, *, in_order: bool = False) -> Iterator[Queue]:

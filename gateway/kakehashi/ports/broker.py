@@ -10,6 +10,7 @@ from typing import Final, Protocol, Self
 from kakehashi.errors import Fault
 
 __all__ = [
+    "AT_ONCE",
     "DELAY_STEPS",
     "URGENT",
     "Broker",
@@ -23,6 +24,9 @@ __all__ = [
 
 DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
 """The ladder: waiting happens in one queue per step, so no message ever waits behind a longer TTL."""
+
+AT_ONCE = timedelta(0)
+"""No wait, and past what was published without a delay."""
 
 URGENT: Final = "urgent"
 """The lane of the broker whose messages overtake all others; no route has this name."""
@@ -114,9 +118,9 @@ class Broker(Protocol):
         """
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
-        """Returns when every message is durable (confirmed). With `delay` (one of DELAY_STEPS) they become visible to
-        consumers that much later, and pass what was published without. Without any message it only tells whether a
-        publish would be taken.
+        """Returns when every message is durable (confirmed). With `delay` (AT_ONCE or one of DELAY_STEPS) they
+        become visible to consumers that much later, and pass what was published without. Without any message it only
+        tells whether a publish would be taken.
 
         Raises BrokerUnavailable (some may have landed: publish again, receivers compare ids), BrokerBlocked
         (alarm; nothing counted as tried), QueueRefused (one queue is full; the other messages may have landed) or

@@ -18,7 +18,7 @@ from kakehashi.errors import (
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
 from kakehashi.pipeline.ledger import correction_context, record_context
-from kakehashi.ports.broker import DELAY_STEPS, URGENT, Broker, Message
+from kakehashi.ports.broker import AT_ONCE, URGENT, Broker, Message
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
 from kakehashi.ports.ledger import BatchRow, FileRow
@@ -121,7 +121,7 @@ class Publishing:
             return 0
         reached("publishing.chosen")
         try:
-            for delay in (None, DELAY_STEPS[0]):  # what was begun waits behind no backlog of its lane
+            for delay in (None, AT_ONCE):  # what was begun waits behind no backlog, and in no queue that may be stuck
                 messages = [message for row, message in ready if bool(row.turn) is (delay is not None)]
                 if messages:
                     self.broker.publish(messages, delay=delay)

@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable
-from kakehashi.ports.broker import DELAY_STEPS, Broker, Consumer, Delivery, Message
+from kakehashi.ports.broker import AT_ONCE, DELAY_STEPS, Broker, Consumer, Delivery, Message
 from kakehashi.testing.dead_letter_conformance import DeadLetterConformance
 
 __all__ = ["BrokerBench", "BrokerConformance", "BrokerFeatures"]
@@ -214,6 +214,14 @@ class BrokerConformance(DeadLetterConformance):
                 bench.pass_time(_STEP)
                 assert _ids(_take(consumer, 5)) == [f"again-{n}" for n in range(5)]
                 assert consumer.receive(10, _NOT) == []
+
+    def test_what_goes_at_once_waits_behind_no_backlog(self, broker: Broker) -> None:
+        """Without a wait, although all that may be in hand without a delay is."""
+        broker.publish(_messages(20))
+        broker.publish([Message(id="again", lane="tax", body=b"")], delay=AT_ONCE)
+        assert broker.depth("tax") == 21
+        with broker.consume(["tax"], prefetch=5) as consumer:
+            assert "again" in _ids(_take(consumer, 6))
 
     def test_every_step_of_the_ladder_takes_messages(self, broker: Broker) -> None:
         """Each delay of DELAY_STEPS is accepted and counted in the depth; any other is a ValueError."""

@@ -158,6 +158,7 @@ class House:
             while self.worker.schedule.has_waiting:
                 self.worker.run_once(GivesNoMore(consumer))
             self.worker.finish(consumer, within=timedelta(seconds=60))
+            self.worker.let_go()
             return taken
 
     def until_quiet(self, most=60):

@@ -84,5 +84,5 @@ def test_a_forged_lane_opens_nothing(house, manifest):
     (first, *_) = house.queues.messages(URGENT)
     forged = type(first)(id="f", lane=URGENT, body=first.body, headers={**first.headers, "lane": OTHER})
     house.gateway.broker.publish([forged])
-    house.work()
+    house.until_quiet()
     assert house.queues.dead(URGENT) == [(forged, "BRK-006")]
