@@ -135,6 +135,23 @@ def test_of_a_backlog_only_what_is_lost_is_published_again(house_of, manifest, t
     assert house.counts.accepted == house.counts.received
 
 
+def test_what_a_stuck_delay_queue_holds_goes_on_past_it(house_of, manifest):
+    """A killed broker may keep what has expired for minutes, and count it: begun work is sent again straight to its
+    queue, and needs no such queue to get there.
+    """
+    house = house_of("tax-levy")
+    take(house, manifest)
+    house.work()
+    stuck = house.gateway.broker.queues.lane("tax-levy").delayed
+    begun = len(stuck)
+    for entry in stuck:
+        entry.due += timedelta(days=1)
+    house.clock.advance(timedelta(minutes=3))
+    assert house.publishing.publish_lost() == begun > 0
+    assert house.work() == begun
+    assert house.counts.accepted > 0
+
+
 def test_a_result_that_never_comes_ends_with_an_operator(house_of, manifest):
     """The server works on it for longer than the profile's give_up: parked, the records wait for a person."""
     house = house_of("tax-levy")
