@@ -72,7 +72,8 @@ def _raise() -> None:
 
 
 def _pause() -> None:
-    os.kill(os.getpid(), signal.SIGSTOP)
+    """Sent to this thread, which goes no step further; sent to the process, another thread may take it up."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 _ACTS: Mapping[str, Callable[[], None]] = {"kill": _kill, "raise": _raise, "pause": _pause}

@@ -68,9 +68,11 @@ def intake_that(run, failpoint):
     run.processes.environment = {VARIABLE: failpoint}
     run.processes.restart("intake")
     run.processes.environment = {}
-    yield run.processes.running["intake"]
-    run.processes.kill("intake")
-    intake_back(run)
+    try:
+        yield run.processes.running["intake"]
+    finally:
+        run.processes.kill("intake")
+        intake_back(run)
 
 
 @pytest.mark.exam("E01")
