@@ -8,15 +8,13 @@ Every run is a process of its own; a small file and a big one must take the same
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from codec_shapes import copybook, copybook_data, layout, layout_data
-from measure import RESULTS, table, write_json
+from measure import RESULTS, observed, table, write_json
 
 SPLIT = """
 import sys
@@ -64,13 +62,10 @@ def write_layout(path: Path) -> None:
 
 def peak(command: list[str]) -> tuple[float, float]:
     """(peak memory in MiB, seconds) of a process that must end well."""
-    begin = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return usage.ru_maxrss / 1024, time.monotonic() - begin
+    ended = observed(command, stdout=subprocess.DEVNULL)
+    if ended.code:
+        raise subprocess.CalledProcessError(ended.code, command)
+    return ended.peak_mebibytes, ended.seconds
 
 
 def main(arguments: list[str] | None = None) -> dict[str, object]:

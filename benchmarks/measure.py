@@ -6,19 +6,23 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 __all__ = [
     "RESULTS",
+    "Ended",
     "Spread",
     "Took",
     "interleaved",
     "machine",
+    "observed",
     "peak_mebibytes",
     "processor_seconds",
     "table",
@@ -26,6 +30,13 @@ __all__ = [
 ]
 
 RESULTS = Path(__file__).parent / "results"
+
+_OBSERVE = """
+import json, os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+os.write(int(sys.argv[1]), json.dumps([code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]).encode())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,32 @@ class Took:
                 name: round(seconds / self.records * 1e6, 1) for name, seconds in self.spent.items()
             },
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process from its start to its end."""
+
+    code: int
+    seconds: float
+    processor_seconds: float
+    peak_mebibytes: float
+
+
+def observed(command: Sequence[str], *, stdout: int | IO[bytes]) -> Ended:
+    """Runs a process. A small one between starts it: to the kernel, the peak memory of a process begins with what its
+    starter had resident, and a benchmark may hold more than what it measures.
+    """
+    begin = time.monotonic()
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="ascii") as report:
+        between = [sys.executable, "-c", _OBSERVE, str(writing), *command]
+        try:
+            subprocess.run(between, stdout=stdout, pass_fds=[writing], check=True)
+        finally:
+            os.close(writing)
+        code, spent, peak = json.load(report)
+    return Ended(code, time.monotonic() - begin, spent, peak)
 
 
 def interleaved(runs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:

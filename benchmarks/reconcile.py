@@ -12,19 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from measure import RESULTS, table, write_json
+from measure import RESULTS, observed, table, write_json
 
 from kakehashi.config.loader import load
 from kakehashi.config.model import Route
@@ -140,20 +137,17 @@ def plant(run: DemoRun, route: Route, keys: Sequence[tuple[str, str, int]], numb
 def reconcile(run: DemoRun, path: Path) -> tuple[list[Found], dict[str, float]]:
     """What the command tells, and what it took."""
     arguments = ["reconcile", LANE, "--originals", path, "--server", "--config", run.site.config, "--json"]
-    begin = time.monotonic()
     with (run.site.folder / "differences.jsonl").open("w+b") as out:
-        with subprocess.Popen([sys.executable, "-m", "kakehashi", *map(str, arguments)], stdout=out) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        took = {
-            "seconds": round(time.monotonic() - begin, 1),
-            "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-            "peak_mebibytes": round(usage.ru_maxrss / 1024, 1),
-        }
+        ended = observed([sys.executable, "-m", "kakehashi", *map(str, arguments)], stdout=out)
         out.seek(0)
         lines = [json.loads(line) for line in out]
-    if process.returncode != 1 or any(line["in_flight"] != "no" for line in lines):
-        raise AssertionError(f"exit code {process.returncode}: {lines[:1]}")
+    if ended.code != 1 or any(line["in_flight"] != "no" for line in lines):
+        raise AssertionError(f"exit code {ended.code}: {lines[:1]}")
+    took = {
+        "seconds": round(ended.seconds, 1),
+        "processor_seconds": round(ended.processor_seconds, 1),
+        "peak_mebibytes": round(ended.peak_mebibytes, 1),
+    }
     return [(line["difference"], line["record"], line["accepted"], line["server"]) for line in lines], took
 
 

@@ -36,13 +36,20 @@ __all__ = [
 ]
 
 
+_CACHE_OF_A_COMMAND = 8
+"""MiB of a SQLite ledger."""
+
+
 def sql_stores(url: str, *, migrate: bool = False) -> tuple[SqlStore, SqlLinkStore]:
-    """The ledger and the links of one database. `migrate`: make or upgrade its schema first (a program's start)."""
+    """The ledger and the links of one database. `migrate`: make or upgrade its schema first (a program's start);
+    without, for a command that ends soon: it walks through the ledger, and need not hold much of it.
+    """
     from kakehashi_adapters import sql_store  # noqa: PLC0415  # loaded when it is named
 
     if migrate:
         sql_store.migrate(url)
-    return sql_store.open_store(url), sql_store.open_links(url)
+    cache = sql_store.CACHE if migrate else _CACHE_OF_A_COMMAND
+    return sql_store.open_store(url, cache=cache), sql_store.open_links(url, cache=cache)
 
 
 @dataclass(frozen=True, slots=True)

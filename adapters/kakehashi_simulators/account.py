@@ -150,9 +150,10 @@ class Account:
 
     def inventory(self, info: str, after: str, most: int) -> list[tuple[str, str, str]]:
         """(person, unit, sequence) of what stands of the persons after this one; the last person's all."""
+        # +info: were SQLite to know that there is but one, it would sort all that is behind for every page
         standing = (
-            "SELECT person, unit, sequence FROM (SELECT person, unit, max(sequence) AS sequence, operation FROM effects"
-            " WHERE info = ? AND person {} ? GROUP BY person, unit) WHERE operation <> 'delete' ORDER BY person, unit"
+            "SELECT person, unit, max(sequence) FROM effects WHERE +info = ? AND person {} ?"
+            " GROUP BY person, info, unit HAVING operation <> 'delete' ORDER BY person, info, unit"
         )
         with self.lock:
             rows = self.connection.execute(f"{standing.format('>')} LIMIT ?", (info, after, most)).fetchall()

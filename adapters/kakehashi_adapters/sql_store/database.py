@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -17,21 +17,22 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from kakehashi.errors import ConfigurationError, Fault, StoreUnavailable
 from kakehashi_adapters.sql_store.fault import translated
 
-__all__ = ["PATIENCE", "Database", "parse_url", "sqlite_path"]
+__all__ = ["CACHE", "PATIENCE", "Database", "parse_url", "sqlite_path"]
 
 T = TypeVar("T")
 
 PATIENCE: Final = timedelta(seconds=30)
 """How long a call waits for a lock or a connection before the store counts as unavailable."""
 
+CACHE: Final = 64
+"""MiB of a SQLite file that each connection holds in memory: settling touches many scattered pages."""
+
 _NOT_DURABLE: Final = (None, "", ":memory:")
 _WRITE: Final = "kakehashi_write"
 _PRAGMAS: Final = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "secure_delete=ON",  # what is removed, such as a process number, is written over where it lay
-    "cache_size=-65536",
     "wal_autocheckpoint=8000",  # pages: settling touches many scattered ones, a checkpoint writes each once
     "journal_size_limit=67108864",
 )
@@ -59,13 +60,13 @@ def sqlite_path(url: URL) -> Path | None:
 class Database:
     """One database, opened: runs functions as transactions. Thread-safe. A SQLite file must exist."""
 
-    def __init__(self, url: URL, *, patience: timedelta = PATIENCE, journal: str = "WAL") -> None:
+    def __init__(self, url: URL, *, patience: timedelta = PATIENCE, journal: str = "WAL", cache: int = CACHE) -> None:
         self._path = sqlite_path(url)
         self._patience = patience.total_seconds()
         self._engine = (
             _postgresql(url, self._patience)
             if self._path is None
-            else _sqlite(url, self._path, self._patience, journal)
+            else _sqlite(url, self._path, self._patience, {"journal_mode": journal, "cache_size": -1024 * cache})
         )
         # Writers of one process queue here: SQLite's own waiting is by sleeping and would let some of them starve.
         self._writing = threading.Lock() if self._path is not None else None
@@ -105,7 +106,7 @@ class Database:
         self._engine.dispose()
 
 
-def _sqlite(url: URL, path: Path, patience: float, journal: str) -> Engine:
+def _sqlite(url: URL, path: Path, patience: float, pragmas: Mapping[str, str | int]) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a file that is gone is an error, never a new empty ledger
         connection = sqlite3.connect(
@@ -116,8 +117,8 @@ def _sqlite(url: URL, path: Path, patience: float, journal: str) -> Engine:
             check_same_thread=False,
         )
         try:
-            for pragma in _PRAGMAS:
-                connection.execute(f"PRAGMA {pragma if 'journal_mode' not in pragma else f'journal_mode={journal}'}")
+            for pragma in (*(f"{name}={value}" for name, value in pragmas.items()), *_PRAGMAS):
+                connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
             connection.close()
             raise

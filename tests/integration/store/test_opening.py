@@ -3,7 +3,10 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import make_url, text
@@ -16,6 +19,19 @@ from kakehashi_adapters.sql_store.migrations.run import upgrade
 from kakehashi_adapters.sql_store.tables import HEAD
 
 HIDDEN = "個人の値"
+CHECKED = """
+import sys
+from kakehashi_adapters.plugins import sql_stores
+
+def mebibytes():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) >> 10 for line in status if line.startswith("RssAnon"))
+
+store, links = sql_stores(sys.argv[1])
+before = mebibytes()
+store.check()
+print(mebibytes() - before)
+"""
 
 
 @pytest.fixture
@@ -49,6 +65,21 @@ def test_a_ledger_is_for_its_owner_only(path):
     """Nobody else on the machine may read it."""
     migrate(url_of(path))
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_command_holds_little_of_a_large_ledger(path):
+    """It checks all pages of the file, and its memory does not depend on their number."""
+    migrate(url_of(path))
+    rows = (
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " INSERT INTO replicas SELECT i, 'TM9901', '2026', i, zeroblob(1500), 0 FROM n"
+    )
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(rows)
+    command = [sys.executable, "-c", CHECKED, url_of(path)]
+    held = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert path.stat().st_size > 30 << 20
+    assert held <= 12
 
 
 def test_opening_never_makes_a_ledger(path):

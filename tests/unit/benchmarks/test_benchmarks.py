@@ -1,6 +1,7 @@
 """The benchmarks run: tiny sizes, no figure is judged."""
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -72,6 +73,16 @@ def test_the_memory_of_a_file_is_measured_in_a_process_of_its_own(benchmark_fold
     assert len(result) == 4
     assert all(run["peak_mebibytes"] > 0 for run in result.values())
     assert (tmp_path / "codec_memory.json").exists()
+
+
+def test_the_peak_memory_of_a_process_is_its_own(benchmark_folder):
+    """What the benchmark holds is no part of it, though the kernel counts it for a process that it starts."""
+    held = bytearray(b"x" * (128 << 20))
+    ended = importlib.import_module("measure").observed(
+        [sys.executable, "-c", "import sys; sys.exit(3)"], stdout=subprocess.DEVNULL
+    )
+    assert ended.code == 3
+    assert 1 < ended.peak_mebibytes < len(held) >> 21
 
 
 def test_a_reconciliation_finds_what_was_planted(benchmark_folder, tmp_path, capsys):
