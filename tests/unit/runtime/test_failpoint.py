@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -14,10 +15,18 @@ from kakehashi.failpoint import STEPS, VARIABLE, FailpointReached, Failpoints
 
 PROGRAM = "from kakehashi.failpoint import reached\nfor _ in range(3): reached('worker.intended'); print('passed')"
 
+BUSY_PROGRAM = """
+from threading import Thread
+from kakehashi.failpoint import reached
+def step(): reached('worker.intended'); print('passed')
+for _ in range(4): Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()
+thread = Thread(target=step); thread.start(); thread.join()
+"""
 
-def ran(failpoints):
+
+def ran(failpoints, program=PROGRAM):
     environment = {name: text for name, text in os.environ.items() if name != VARIABLE} | failpoints
-    command = [sys.executable, "-u", "-c", PROGRAM]
+    command = [sys.executable, "-u", "-c", program]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
@@ -49,6 +58,17 @@ def test_a_paused_process_goes_on_when_it_is_told_to():
     assert os.WIFSTOPPED(status)
     process.send_signal(signal.SIGCONT)
     assert process.communicate()[0] == "passed\n" * 3
+
+
+def test_the_thread_that_is_paused_goes_no_step_further():
+    """Whatever other threads do: nothing is written after the step until SIGCONT."""
+    for _ in range(2):
+        process = ran({VARIABLE: "worker.intended:1:pause"}, BUSY_PROGRAM)
+        os.waitpid(process.pid, os.WUNTRACED)
+        written, _, _ = select.select([process.stdout], [], [], 0)
+        process.kill()
+        process.communicate()
+        assert not written
 
 
 def test_an_error_is_raised_once():
