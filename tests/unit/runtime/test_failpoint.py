@@ -18,8 +18,8 @@ PROGRAM = "from kakehashi.failpoint import reached\nfor _ in range(3): reached('
 BUSY_PROGRAM = """
 from threading import Thread
 from kakehashi.failpoint import reached
-def step(): reached('worker.intended'); print('passed')
-for _ in range(4): Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()
+def step(): reached('worker.intended'); print("passed", flush=True)
+for _ in range(8): Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()
 thread = Thread(target=step); thread.start(); thread.join()
 """
 
@@ -62,7 +62,7 @@ def test_a_paused_process_goes_on_when_it_is_told_to():
 
 def test_the_thread_that_is_paused_goes_no_step_further():
     """Whatever other threads do: nothing is written after the step until SIGCONT."""
-    for _ in range(2):
+    for _ in range(3):
         process = ran({VARIABLE: "worker.intended:1:pause"}, BUSY_PROGRAM)
         os.waitpid(process.pid, os.WUNTRACED)
         written, _, _ = select.select([process.stdout], [], [], 0)
