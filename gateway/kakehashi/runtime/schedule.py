@@ -1,7 +1,8 @@
 """Whose batch is next: lanes share a worker's slots by the time that they take, not by the number of their batches.
 
 A lane whose server takes 30 s for an answer gets as much time as the others, and no more; while others have work it has
-at most half of the slots, so that the next batch of another lane never waits until all of them are free again.
+at most a third of the slots, so that the next batch of another lane never waits until all of them are free again. More
+only while its batches are seen to end soon; some that end at once (held, or stale) do not make a slow lane quick.
 """
 
 from __future__ import annotations
@@ -16,11 +17,19 @@ from kakehashi.ports.broker import URGENT, Delivery
 
 __all__ = ["Schedule"]
 
+_NEVER = float("-inf")
+
 _LATELY = 600.0
 """Seconds: a lane that had work so lately may have some again before a long batch of another ends."""
 
 _LONG = 1.0
 """Seconds: a batch that takes longer makes others wait."""
+
+_VERY_LONG = 10.0
+"""Seconds: no server that is well takes so long."""
+
+_HALVES = 60.0
+"""Seconds in which half of what a long batch took is forgotten, however many short ones came after it."""
 
 _AGAIN = 8
 """Batches in a row that were begun before, while new ones of their lane wait."""
@@ -32,7 +41,8 @@ _FAILURE = 1.0
 @dataclass(slots=True)
 class _Line:
     """What one lane has in this worker. `again`: what was begun before; `passed`: how much of it in a row has passed
-    what is new. `used`: seconds of slots, in all; `usual`: what one batch takes lately; `last`: when it last had work.
+    what is new. `used`: seconds of slots, in all; `long`: what the longest batch took, as far as it is remembered;
+    `ended`: when the last one ended; `last`: when it last had work.
     """
 
     urgent: bool
@@ -43,8 +53,9 @@ class _Line:
     passed: int = 0
     begun: dict[int, float] = field(default_factory=dict)
     used: float = 0.0
-    usual: float | None = None
-    last: float = float("-inf")
+    long: float = 0.0
+    ended: float = _NEVER
+    last: float = _NEVER
 
     @property
     def waits(self) -> bool:
@@ -57,8 +68,19 @@ class _Line:
     def time_used(self, now: float) -> float:
         return self.used + sum(now - begun for begun in self.begun.values())
 
-    def took(self, seconds: float) -> None:
-        self.usual = seconds if self.usual is None else 0.75 * self.usual + 0.25 * seconds
+    def took(self, seconds: float, now: float) -> None:
+        self.long = max(seconds, self._remembered(now))
+        self.ended = now
+
+    def share(self, now: float) -> int:
+        """One of so many parts of the slots is for it, by its longest batch; few while nothing is seen to end."""
+        known, in_work = self._remembered(now), max((now - begun for begun in self.begun.values()), default=0.0)
+        if known < _LONG:
+            return 1 if in_work < _LONG and now - self.ended < _LONG else 3
+        return 2 if max(known, in_work) < _VERY_LONG else 3
+
+    def _remembered(self, now: float) -> float:
+        return float(self.long * 0.5 ** ((now - self.ended) / _HALVES))
 
     def add(self, delivery: Delivery) -> None:
         """What comes back from a dead worker may come in any order: a lane in order puts it right."""
@@ -137,7 +159,7 @@ class Schedule:
         if self._alone and self._alone[0].tag == delivery.tag:
             self._alone.popleft()
         took = now - line.begun.pop(delivery.tag)
-        line.took(took)
+        line.took(took, now)
         line.used += max(took, _FAILURE) if failed else took
         line.last = now
 
@@ -157,15 +179,13 @@ class Schedule:
         return [line for line in self._lines.values() if line.has_work]
 
     def _most(self, line: _Line, now: float) -> int:
-        """How many of a lane may be begun: half of the slots when its batches may be long and others need some too."""
+        """How many of a lane may be begun: few when its batches may be long and others need slots, too."""
         if line.in_order:
             return 1
-        most, half = min(line.most, self.slots), min(line.most, max(1, self.slots // 2))
-        if line.usual is None:
-            return half
         others = [other for other in self._lines.values() if other is not line]
         alone = not any(other.has_work or now - other.last < _LATELY for other in others)
-        return most if alone or line.usual < _LONG else half
+        share = 1 if alone and line.ended > _NEVER else line.share(now)
+        return min(line.most, max(1, self.slots // share))
 
     def _line(self, delivery: Delivery) -> _Line:
         """By lane, not by queue: lanes that are urgent share a queue and nothing else."""
