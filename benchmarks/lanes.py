@@ -1,21 +1,24 @@
 """One lane's server in trouble: what does that cost the other lanes? Four cases, a ratio for each.
 
-    python benchmarks/lanes.py [--records N] [--rounds N] [--backlog N] [--broker rabbitmq|local] [--results FOLDER]
+    python benchmarks/lanes.py [--records N] [--rounds N] [--backlog N] [--case NAME] [--broker rabbitmq|local]
+        [--results FOLDER]
 
-A site as `kakehashi demo` starts it, in real processes, for each case. The tax lane's file of N records goes through
-once uncounted, then by turns alone and beside the inquiry lane, which has a backlog and whose server answers after
-30 s, never answers in time, refuses every message (9001), or is closed (7001). From the drop until all records are
-settled; the ratio is that of the speeds beside and alone, one after the other, and that of the processor time of all
-that runs there (the other lane's own work included). Between two turns the rest of the backlog is put aside.
+For each case a site as `kakehashi demo` starts it, in real processes, with a broker of its own. The tax lane's file of
+N records goes through once uncounted, then by turns alone and beside the inquiry lane, which has a backlog and whose
+server answers after 30 s, never answers in time, refuses every message (9001), or is closed (7001). From the drop until
+all records are settled; the ratio is that of the speeds beside and alone, one after the other, and that of the
+processor time of all that runs there (the other lane's own work included). Between two turns the rest of the backlog is
+put aside.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,13 +59,14 @@ class Turn:
 
 
 def run_case(
-    case: Mapping[str, float | str | bool], *, records: int, rounds: int, backlog: int, rabbit: PrivateRabbit | None
+    case: Mapping[str, float | str | bool], *, records: int, rounds: int, backlog: int, broker: str
 ) -> list[tuple[Turn, Turn]]:
     """Alone, and beside the lane in trouble; as often as there are rounds."""
     with ExitStack() as stack:
+        rabbit = stack.enter_context(PrivateRabbit()) if broker == "rabbitmq" else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kakehashi-lanes-")))
-        broker = rabbit.url if rabbit else None
-        run = stack.enter_context(started(folder / "site", scale=0.01, faults=False, broker=broker, adapt=_adapt))
+        url = rabbit.url if rabbit else None
+        run = stack.enter_context(started(folder / "site", scale=0.01, faults=False, broker=url, adapt=_adapt))
         manifest = generate(
             folder / "files", seed=_SEED, scale=records / 1200, faults=False, lanes=[LINKS, LANE, TROUBLED]
         )
@@ -163,16 +167,15 @@ def _adapt(config: Path) -> None:
     gateway.write_text(text, encoding="utf-8")
 
 
-def measure(*, records: int, rounds: int, backlog: int, broker: str) -> dict[str, object]:
-    with PrivateRabbit() if broker == "rabbitmq" else nullcontext() as rabbit:
-        found = {
-            name: run_case(case, records=records, rounds=rounds, backlog=backlog, rabbit=rabbit)
-            for name, case in CASES.items()
-        }
+def measure(*, records: int, rounds: int, backlog: int, broker: str, cases: Sequence[str]) -> dict[str, object]:
+    found = {
+        name: run_case(CASES[name], records=records, rounds=rounds, backlog=backlog, broker=broker) for name in cases
+    }
     return {
         "broker": broker,
         "records": records,
         "rounds": rounds,
+        "load_at_the_end": os.getloadavg(),
         "cases": {
             name: {
                 "alone_records_per_second": Spread.of([alone.rate for alone, _ in pairs]),
@@ -201,10 +204,12 @@ def main(arguments: list[str] | None = None) -> dict[str, object]:
     parser.add_argument("--records", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backlog", type=int, default=3_000)
+    parser.add_argument("--case", dest="cases", action="append", choices=list(CASES), help="this one alone")
     parser.add_argument("--broker", choices=["rabbitmq", "local"], default="rabbitmq")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = vars(parser.parse_args(arguments))
     folder = options.pop("results")
+    options["cases"] = options["cases"] or list(CASES)
     result = measure(**options)
     print(_shown(result["cases"]))  # type: ignore[arg-type]  # our own, from `measure`
     print(f"\nwritten to {write_json('lanes', result, folder=folder)}")
