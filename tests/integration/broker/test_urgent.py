@@ -59,7 +59,9 @@ def broker(request, tmp_path):
 def test_urgent_work_passes_a_full_backlog(broker):
     """Also while slow batches have every slot that they may have: one is kept. Then it is first again and again."""
     for first in range(0, BACKLOG, 500):
-        broker.publish([message(number, SLOW[number % len(SLOW)], urgent=False) for number in range(first, first + 500)])
+        broker.publish(
+            [message(number, SLOW[number % len(SLOW)], urgent=False) for number in range(first, first + 500)]
+        )
     seen = []
     slow, welfare = Lane(seen), Lane(seen)
     welfare.free.set()
