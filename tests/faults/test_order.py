@@ -56,9 +56,16 @@ def a_bulk_file_in_dead_hands(site):
     """A worker stands still with rows of a bulk file in hand; a daytime change of the same persons is accepted; then it
     is killed, and the rows come again.
     """
-    run = site.run
+    run, began = site.run, time.time()
     run.processes.kill("third")
-    run.processes.running["worker"].send_signal(signal.SIGSTOP)
+    worker = run.processes.running["worker"]
+
+    def worked():
+        return any(event["pid"] == worker.pid for event in site.told(began, "batch.settled"))
+
+    eventually(lambda: worked() or site.drop(), every=1, what="a worker that has begun to work")
+    settled(run, seconds=120)
+    worker.send_signal(signal.SIGSTOP)
     site.drop()
     eventually(lambda: len(run.store.files(lane=LANE)) == len(site.files), what="the bulk file")
     bulk = newest_file(site)
