@@ -6,6 +6,7 @@ import time
 
 from tests.acceptance.watching import eventually, logged, put
 from tests.faults.leaks import Leaks
+from tests.faults.site import stat_fields
 
 from kakehashi.domain.batch import FileState
 from kakehashi_simulators.legacy.household import write_households
@@ -55,7 +56,11 @@ class Dropping:
     def ended(self, name, lane=TAX, seconds=60):
         """The file, when it is held, or settled and its result returned."""
         states = (FileState.RETURNED, FileState.HELD)
-        done = lambda: (row := self.file(name, lane)) and row.state in states and row  # noqa: E731  # used here only
+
+        def done():
+            row = self.file(name, lane)
+            return row if row and row.state in states else None
+
         return eventually(done, seconds=seconds, what=f"the end of {name}")
 
     def verdicts(self, name):
@@ -125,5 +130,5 @@ class Dropping:
 
 
 def _ticks(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()  # noqa: SIM115, PTH123  # closed at once
+    fields = stat_fields(pid)
     return int(fields[11]) + int(fields[12])

@@ -151,6 +151,16 @@ class Site:
         return {name: peak_memory(process.pid) for name, process in self.run.processes.running.items()}
 
 
+def stopped(process_id):
+    """Whether a signal or a failpoint has frozen it."""
+    return stat_fields(process_id)[0] == "T"
+
+
+def stat_fields(process_id):
+    """Of /proc/<pid>/stat, from the process's state on: the third and those after it."""
+    return Path(f"/proc/{process_id}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
 def peak_memory(process_id):
     """Of a living process, in bytes."""
     status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")

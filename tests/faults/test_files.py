@@ -47,6 +47,11 @@ def site(tmp_path_factory):
         yield Dropping(run)
 
 
+def told_by_both(site, event, name=None):
+    """Of the two intakes that watch the folders."""
+    return [line for process in ("intake", "second") for line in site.told(event, name, process)]
+
+
 @pytest.mark.exam("E43")
 def test_a_file_is_not_read_before_its_writer_has_ended(site):
     """A writer that stalls: by rename, end marker or trailer alike nothing is taken before, and then once."""
@@ -71,7 +76,7 @@ def test_a_file_is_not_read_before_its_writer_has_ended(site):
     for lane, name in names.items():
         file = site.ended(name, lane)
         assert (file.state, file.size) == (FileState.RETURNED, len(contents[lane]))
-    incomplete = [line for process in ("intake", "second") for line in site.told("file.incomplete", "SETAI43", process)]
+    incomplete = told_by_both(site, "file.incomplete", "SETAI43")
     assert {line["code"] for line in incomplete} <= {"DEC-012"}
     assert site.wrong() == []
 
@@ -98,13 +103,12 @@ def test_a_file_cut_off_in_a_record_is_held_with_the_place(site):
     content = site.content(HOUSEHOLD)
     path = site.folder(HOUSEHOLD) / "SETAI44"
     path.write_bytes(content[:-400])
-    found = lambda: [e for p in ("intake", "second") for e in site.told("file.incomplete", "SETAI44", p)]  # noqa: E731  # used here only
-    told = eventually(found, what="the incomplete file")
+    told = eventually(lambda: told_by_both(site, "file.incomplete", "SETAI44"), what="the incomplete file")
     assert {(line["code"], line["offset"]) for line in told} == {("DEC-012", len(content) - 400)}
     time.sleep(1)
     assert site.file("SETAI44", HOUSEHOLD) is None
     assert path.stat().st_size == len(content) - 400
-    assert len(found()) <= 2, "told again although nothing has changed"
+    assert len(told_by_both(site, "file.incomplete", "SETAI44")) <= 2, "told again although nothing has changed"
     with path.open("ab") as out:
         out.write(content[-400:])
     assert site.ended("SETAI44", HOUSEHOLD).size == len(content)
@@ -288,14 +292,13 @@ HOSTILE = [b"LEVY\n.DAT", b"LEVY\x1b[31m.DAT", b"LEVY%2e%2e.DAT", "LEVY税.DAT".
 @pytest.mark.exam("E50")
 def test_a_hostile_name_goes_aside_with_one_line(site):
     """Moved aside under a harmless name with its reason, once in the log, escaped; none climbs out of the folder."""
-    before = len(site.told("file.refused") + site.told("file.refused", process="second"))
+    before = len(told_by_both(site, "file.refused"))
     aside = len(site.in_quarantine())
     for name in HOSTILE:
         (site.folder() / os.fsdecode(name)).write_bytes(b"x")
     eventually(lambda: site.left() == [], what="an empty folder")
-    told = lambda: site.told("file.refused") + site.told("file.refused", process="second")  # noqa: E731  # used here only
-    eventually(lambda: len(told()) == before + len(HOSTILE), what="a line for each")
-    assert all(line["file"].isascii() and line["file"].isprintable() for line in told())
+    eventually(lambda: len(told_by_both(site, "file.refused")) == before + len(HOSTILE), what="a line for each")
+    assert all(line["file"].isascii() and line["file"].isprintable() for line in told_by_both(site, "file.refused"))
     assert len(site.in_quarantine()) == aside + 2 * len(HOSTILE)
     assert all(name.isprintable() for name in site.in_quarantine())
     assert site.wrong() == []

@@ -16,6 +16,7 @@ import pytest
 from tests.acceptance.watching import eventually, links_settled
 from tests.faults.disks import small_disk
 from tests.faults.dropping import SEED, Dropping
+from tests.faults.site import stopped
 from tests.tier import FULL
 
 from kakehashi.domain.batch import FileState
@@ -92,7 +93,7 @@ def frozen_second(site, step):
     for _ in range(10):
         frozen = another_with(site, "second", f"{step}:1:pause")
         name = site.put(site.content())
-        eventually(lambda frozen=frozen: _state(frozen.pid) == "T", what=f"the stop at {step}")
+        eventually(lambda frozen=frozen: stopped(frozen.pid), what=f"the stop at {step}")
         if holds_nothing(site):
             return frozen, name
         os.kill(frozen.pid, signal.SIGCONT)
@@ -131,7 +132,7 @@ def test_a_frozen_intake_cannot_commit_before_its_heir_does(site):
     processes.kill("intake")
     frozen, name = frozen_second(site, "intake.spooled")
     heir = another_with(site, "heir", "intake.claimed:1:pause")
-    eventually(lambda: _state(heir.pid) == "T", seconds=60, what="the heir")
+    eventually(lambda: stopped(heir.pid), seconds=60, what="the heir")
     assert holds_nothing(site), "the heir was frozen in the middle of a transaction"
     os.kill(frozen.pid, signal.SIGCONT)
     (line,) = eventually(lambda: site.told("file.overtaken", name, "second"), what="the refusal")
@@ -145,12 +146,6 @@ def test_a_frozen_intake_cannot_commit_before_its_heir_does(site):
     site.quiet()
     assert site.verdicts(name) == []
     assert site.wrong() == []
-
-
-def _state(pid):
-    with contextlib.suppress(FileNotFoundError):
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]  # noqa: PTH123  # read once, closed at once
-    return "gone"
 
 
 @pytest.mark.exam("E13")

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,7 +24,7 @@ from tests.acceptance.queue_site import (
 )
 from tests.acceptance.watching import eventually, logged
 from tests.faults.disks import small_disk
-from tests.faults.site import MOST_BYTES, peak_memory
+from tests.faults.site import MOST_BYTES, peak_memory, stopped
 from tests.services.rabbitmq import connection, prefix_of
 from tests.services.tcp_proxy import TcpProxy
 from tests.tier import FULL
@@ -55,10 +54,6 @@ def proxy(url):
 def run(tmp_path_factory, url, proxy):
     with queue_site(tmp_path_factory.mktemp("queue-intake") / "site", url, port=proxy.port) as run:
         yield run
-
-
-def stopped(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextlib.contextmanager
@@ -195,8 +190,12 @@ def test_a_message_that_its_sender_lets_expire_is_in_the_dead_queue(run, url):
     try:
         publish(url, content, expiration="1")
         with connection(url) as client:
-            got = lambda: client.channel().basic_get(queue_name(prefix_of(url), QUEUE, "dead"), auto_ack=True)  # noqa: E731  # used here only
-            _, properties, body = eventually(lambda: (found := got())[0] and found, what="the expired message")
+
+            def expired():
+                got = client.channel().basic_get(queue_name(prefix_of(url), QUEUE, "dead"), auto_ack=True)
+                return got if got[0] else None
+
+            _, properties, body = eventually(expired, what="the expired message")
         assert body == content
         assert properties.headers["x-first-death-reason"] == "expired"
     finally:

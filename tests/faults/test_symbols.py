@@ -11,11 +11,10 @@ import os
 import signal
 import sqlite3
 from datetime import date
-from pathlib import Path
 
 import pytest
 from tests.acceptance.watching import asked, eventually, links_settled, logged, settled
-from tests.faults.site import SEED, Site
+from tests.faults.site import SEED, Site, stopped
 from tests.faults.test_no_trace import commands, contents
 from tests.tier import FULL
 
@@ -135,10 +134,6 @@ def honest(site):
     yield
     site.conduct()
     site.numbers_live(7 * 86_400)
-
-
-def stopped(pid):
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
 
 
 @pytest.mark.exam("E39")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from kakehashi.errors import BrokerUnavailable
-from kakehashi.ports.broker import AT_ONCE, DELAY_STEPS, URGENT, DeadLetter, Delivery, Message, QueueState
+from kakehashi.ports.broker import DELAYS, URGENT, DeadLetter, Delivery, Message, QueueState
 from kakehashi_adapters.amqp import dead_queue, inspection
 from kakehashi_adapters.amqp.address import Address, parse_address
 from kakehashi_adapters.amqp.consumer import AmqpConsumer
@@ -44,7 +44,7 @@ class AmqpBroker:
         self._topology.declare(list(dict.fromkeys((*lanes, URGENT))), in_order=in_order)
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
-        if delay is not None and delay not in (AT_ONCE, *DELAY_STEPS):
+        if delay is not None and delay not in DELAYS:
             raise ValueError(str(delay))
         kind = "new" if delay is None else delay_kind(delay)
         self._publisher.publish([letter(self._address.prefix, message, kind) for message in messages])

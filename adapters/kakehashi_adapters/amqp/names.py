@@ -42,6 +42,7 @@ def queue_name(prefix: str, lane: str, kind: str) -> str:
 
 
 def delay_kind(delay: timedelta) -> str:
+    """Of the queue for messages with this delay, one of DELAYS; what needs no wait goes where the others fall."""
     return f"delay.{int(delay.total_seconds())}" if delay else "work"
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from kakehashi.errors import BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import AT_ONCE, DELAY_STEPS, URGENT, DeadLetter, Message, QueueState
+from kakehashi.ports.broker import DELAYS, URGENT, DeadLetter, Message, QueueState
 from kakehashi_adapters.local_queue.consumer import LocalConsumer
 from kakehashi_adapters.local_queue.database import Database
 from kakehashi_adapters.local_queue.owners import Renewal
@@ -51,12 +51,12 @@ class LocalBroker:
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
         """All messages or none."""
-        if delay is not None and delay not in (AT_ONCE, *DELAY_STEPS):
+        if delay is not None and delay not in DELAYS:
             raise ValueError(str(delay))
         self._check()
         if not messages:
             return
-        due = None if delay is None else self._wall() + delay.total_seconds() if delay else 0
+        due = None if delay is None else self._wall() + delay.total_seconds()
         with self._database.transaction() as connection:
             known = {lane for (lane,) in connection.execute("SELECT lane FROM lanes")}
             for message in messages:

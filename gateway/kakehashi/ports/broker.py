@@ -11,6 +11,7 @@ from kakehashi.errors import Fault
 
 __all__ = [
     "AT_ONCE",
+    "DELAYS",
     "DELAY_STEPS",
     "URGENT",
     "Broker",
@@ -27,6 +28,9 @@ DELAY_STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 60
 
 AT_ONCE = timedelta(0)
 """No wait, and past what was published without a delay."""
+
+DELAYS = (AT_ONCE, *DELAY_STEPS)
+"""What a message may be published with."""
 
 URGENT: Final = "urgent"
 """The lane of the broker whose messages overtake all others; no route has this name."""
@@ -118,7 +122,7 @@ class Broker(Protocol):
         """
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
-        """Returns when every message is durable (confirmed). With `delay` (AT_ONCE or one of DELAY_STEPS) they
+        """Returns when every message is durable (confirmed). With `delay` (one of DELAYS) they
         become visible to consumers that much later, and pass what was published without. Without any message it only
         tells whether a publish would be taken.
 

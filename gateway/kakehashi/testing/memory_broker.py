@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from kakehashi.errors import BrokerBlocked, BrokerMisconfigured, BrokerUnavailable, Fault
-from kakehashi.ports.broker import AT_ONCE, DELAY_STEPS, URGENT, DeadLetter, Delivery, Message, QueueState
+from kakehashi.ports.broker import DELAYS, URGENT, DeadLetter, Delivery, Message, QueueState
 from kakehashi.ports.clock import Clock
 from kakehashi.testing.memory_clock import MemoryClock
 
@@ -244,7 +244,7 @@ class MemoryBroker:
             self.queues.declare(name, in_order=name in in_order)
 
     def publish(self, messages: Sequence[Message], *, delay: timedelta | None = None) -> None:
-        if delay is not None and delay not in (AT_ONCE, *DELAY_STEPS):
+        if delay is not None and delay not in DELAYS:
             raise ValueError(str(delay))
         with self.queues.changed:
             self._check()
