@@ -26,7 +26,7 @@ from measure import RESULTS, observed, table, write_json
 from kakehashi.config.loader import load
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody
-from kakehashi.pipeline.translation import Subject, draft, replica_change, sequence_of
+from kakehashi.pipeline.translation import Subject, draft, replica_change
 from kakehashi.ports.ledger import ReplicaChange
 from kakehashi_simulators.demo.run import DemoRun, started
 from kakehashi_simulators.legacy.tax import LANE, write_tax
@@ -35,11 +35,15 @@ from kakehashi_simulators.legacy.town import Town
 __all__ = ["main"]
 
 _SEED = 1
-_FILE = 1
+_BEFORE_FIRST = 1_000_000_000
 _PORTION = 10_000
 _ELSEWHERE = "9" * 14
 """The first person of none."""
 
+_FILE = (
+    "INSERT INTO files (id, lane, name, digest, size, records, batches, state, config_hash, received_at, spool, "
+    "before_first) VALUES (1, 'tax-levy', 'LEVY', zeroblob(32), 0, ?, 0, 'settled', '', 0, '', ?)"
+)
 _LINK = "INSERT INTO links (system, atena, unified, linked_at, frozen) VALUES ('tax', ?, ?, 0, 0)"
 _LEDGER = "INSERT INTO replicas (person, info_name, unit, sequence, digest, deleted) VALUES (?, ?, ?, ?, ?, 0)"
 _SERVER = "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, 'register', 0)"
@@ -70,7 +74,9 @@ def changes_of(route: Route, path: Path, links: _AllLinked) -> Iterator[ReplicaC
         for part in split.slices:
             stream.seek(part.offset)
             body = BatchBody(split.header_of(part), stream.read(part.length))
-            subject = Subject(file=path.name, file_id=_FILE, first_record=part.first_record, offset=part.offset)
+            subject = Subject(
+                file=path.name, before_first=_BEFORE_FIRST, first_record=part.first_record, offset=part.offset
+            )
             drafts, _ = draft(route, body, subject, links=links)
             yield from (change for each in drafts if not (change := replica_change(route, each)).deleted)
 
@@ -81,6 +87,7 @@ def fill(run: DemoRun, route: Route, path: Path, records: int) -> list[tuple[str
     keys = []
     with _book(run, "ledger") as ledger, _book(run, "server") as server:
         ledger.executemany(_LINK, links.numbers.items())
+        ledger.execute(_FILE, (records, _BEFORE_FIRST))
         changes = changes_of(route, path, links)
         while portion := list(islice(changes, _PORTION)):
             ledger.executemany(_LEDGER, [change[:5] for change in portion])
@@ -90,7 +97,7 @@ def fill(run: DemoRun, route: Route, path: Path, records: int) -> list[tuple[str
             )
             ledger.commit()
             server.commit()
-            keys += [(change.person, change.unit, change.sequence - sequence_of(_FILE, 0)) for change in portion]
+            keys += [(change.person, change.unit, change.sequence - _BEFORE_FIRST) for change in portion]
     return keys
 
 
@@ -106,7 +113,7 @@ def plant(run: DemoRun, route: Route, keys: Sequence[tuple[str, str, int]], numb
     planted: list[Found] = []
     with _book(run, "ledger") as ledger, _book(run, "server") as server:
         for turn, (person, unit, record) in enumerate(chosen):
-            key, here = (person, unit), f"F{_FILE} {record}"
+            key, here = (person, unit), f"F1 {record}"
             match turn % 4:
                 case 0:
                     ledger.execute(f"DELETE FROM replicas {_OF_A_KEY}", key)  # our own words
@@ -120,15 +127,15 @@ def plant(run: DemoRun, route: Route, keys: Sequence[tuple[str, str, int]], numb
                     planted.append(("not-at-server", record, here, None))
                 case _:
                     server.execute(f"UPDATE effects SET sequence = ? {_OF_A_KEY}", (f"{record:018d}", *key))
-                    planted.append(("other-at-server", record, here, f"F0 {record}"))
+                    planted.append(("other-at-server", record, here, f"{record}"))
         for extra in range(number // 6):
-            gone, alone = sequence_of(2, extra), sequence_of(3, extra)
+            gone, alone = 2 * _BEFORE_FIRST + extra, 3 * _BEFORE_FIRST + extra
             strange = f"{_ELSEWHERE[:9]}{extra:06d}"
             ledger.execute(_LEDGER, (strange, name, "2026", gone, bytes(32)))
             server.execute(_SERVER, (strange, name, "2026", f"{gone:018d}"))
-            planted.append(("surplus", None, f"F2 {extra}", f"F2 {extra}"))
+            planted.append(("surplus", None, f"{gone}", f"{gone}"))
             server.execute(_SERVER, (strange, name, "2025", f"{alone:018d}"))
-            planted.append(("only-at-server", None, None, f"F3 {extra}"))
+            planted.append(("only-at-server", None, None, f"{alone}"))
         ledger.commit()
         server.commit()
     return planted

@@ -93,6 +93,8 @@ FIL-003 | the lease of this process on a file has ended: another process takes i
 REF-008 | the file is larger than the limit | ファイルが上限を超えています | Split it, or raise limits.file_bytes | 分割するか上限を変更してください
 REF-009 | a repair that a reconciliation made waits for its release | 突合による修復ファイルが解放待ちです | Release it with `kakehashi parked retry F…`, or discard it; nothing of it was sent | `kakehashi parked retry F…` で解放するか、破棄してください。送信していません
 REF-010 | files that came after the extract was taken are not settled: a repair could overtake them | 抽出後に受け付けたファイルが未処理です(修復が追い越すおそれがあります) | Nothing is sent; wait until they are settled and decide about their records, or take a new extract | 送信していません。処理と判断が済むのを待つか、抽出をやり直してください
+REF-011 | the extract does not say as of when it was made | 一括データの基準日時を読み取れません | Nothing was taken; correct the header or name, or source.as_of of the route, and drop it again | 受け付けていません。ヘッダ・ファイル名または経路の source.as_of を確認し、再投入してください
+REF-012 | the extract says that it was made at a time that is still to come | 一括データの基準日時が未来です | Nothing was taken; correct the time, or the clocks, and drop it again | 受け付けていません。基準日時または時計を確認し、再投入してください
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください

@@ -15,6 +15,7 @@ from kakehashi.ports.ledger import FileRow, NewBatch, NewFile, Refusal
 from kakehashi_adapters.sql_store.moment import from_store, to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.rows import FILE, file_row
+from kakehashi_adapters.sql_store.sequences import next_sequences
 from kakehashi_adapters.sql_store.tables import NEWEST_FILE_ID, fences, files, meta, refusals
 
 __all__ = [
@@ -71,7 +72,12 @@ def add_file(
     connection: Connection, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]
 ) -> FileRow:
     file_id = file.id or next_file_id(connection)
-    values = _values(file, file_id, len(batches))
+    if file.before_first is None:
+        at, extract = file.as_of or file.received_at, file.as_of is not None
+        before_first = next_sequences(connection, file.records + 1, at=at, extract=extract)
+    else:
+        before_first = file.before_first
+    values = _values(file, file_id, len(batches)) | {"before_first": before_first}
     row = connection.execute(_UNLESS_KNOWN[connection.dialect.name], values).one_or_none()
     if row is None:
         same = (files.c.lane == file.lane) & (files.c.digest == file.digest)
@@ -107,6 +113,7 @@ def _values(file: NewFile, file_id: int, batches: int) -> dict[str, object]:
         "spool": file.spool,
         "why": file.why,
         "claim": file.claim,
+        "as_of": file.as_of and to_store(file.as_of),
     }
 
 

@@ -11,6 +11,7 @@ from kakehashi.ports.ledger import FileRow, NewBatch, NewFile
 from kakehashi_adapters.sql_store.intake import add_file, raise_newest_file_id
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.sequences import pass_over_known
 from kakehashi_adapters.sql_store.tables import UNHEARD, batches, decisions, files
 
 __all__ = ["end_restore", "retake", "unknown_spools"]
@@ -49,6 +50,7 @@ def retake(
 
 def end_restore(connection: Connection, *, newest_file_id: int, now: datetime) -> int:
     raise_newest_file_id(connection, newest_file_id)
+    pass_over_known(connection)
     at = {"now": to_store(now)}
     doubted = sum(connection.execute(each, at).rowcount for each in (_DOUBT_NEW, _DOUBT_QUEUED))
     connection.execute(_DUE, at)

@@ -44,6 +44,7 @@ def file_row(row: Row[Any]) -> FileRow:
     values = row._asdict()
     values["state"] = FileState(values["state"])
     values["received_at"] = from_store(values["received_at"])
+    values["as_of"] = from_store(values["as_of"])
     return FileRow(**values)
 
 

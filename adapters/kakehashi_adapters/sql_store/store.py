@@ -45,6 +45,7 @@ from kakehashi_adapters.sql_store import (
     replicas,
     restoring,
     schema,
+    sequences,
     succession,
     sweeping,
     vigil,
@@ -72,6 +73,9 @@ class SqlStore(SqlSymbolBook):
 
     def newest_file_id(self) -> int:
         return self._read(intake.newest_file_id)
+
+    def next_sequences(self, count: int, *, at: datetime, extract: bool = False) -> int:
+        return self._write(partial(sequences.next_sequences, count=count, at=at, extract=extract))
 
     def fence(self, owner: str, *, now: datetime) -> None:
         self._write(lambda c: intake.fence(c, owner, now=now))
@@ -335,6 +339,9 @@ class SqlStore(SqlSymbolBook):
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         return self._read(lambda c: replicas.newest_replicas(c, keys))
+
+    def origin_of(self, sequence: int) -> tuple[FileRow, int] | None:
+        return self._read(lambda c: sequences.origin_of(c, sequence))
 
     # After a backup was restored
     def unknown_spools(self, names: Sequence[str]) -> list[str]:

@@ -47,10 +47,11 @@ __all__ = [
     "refusals",
     "replicas",
     "results",
+    "sequences",
     "tries",
 ]
 
-HEAD = "0012"
+HEAD = "0013"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -103,10 +104,20 @@ files = Table(
     Column("spool", Text, nullable=False),
     Column("why", Text),
     Column("claim", Text),
+    Column("as_of", BigInteger),
+    Column("before_first", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("lane", "digest"),
+    Index("ix_files_before_first", "before_first"),
     Index("ix_files_sums", "lane", "state", "records", "batches"),
     Index("ix_files_unreturned", "lane", "id", sqlite_where=text(UNRETURNED), postgresql_where=text(UNRETURNED)),
     sqlite_autoincrement=True,
+)
+
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("second", Key, primary_key=True),
+    Column("last", BigInteger, nullable=False),
 )
 
 fences = Table(

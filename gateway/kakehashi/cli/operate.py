@@ -156,6 +156,7 @@ def _trace_file(session: Session, file_id: int) -> int:
             "records": row.records,
             "size": row.size,
             "received": row.received_at,
+            "as_of": row.as_of,
             "sha256": row.digest.hex(),
             "configuration": row.config_hash,
         }

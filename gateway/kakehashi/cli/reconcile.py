@@ -17,7 +17,7 @@ from kakehashi.config.model import Route
 from kakehashi.domain.interface import Function
 from kakehashi.pipeline.reconciling import Difference, Standing, differences
 from kakehashi.pipeline.repairing import RepairPlan
-from kakehashi.pipeline.translation import origin_of
+from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import open_client
 from kakehashi.runtime.places import shared
 from kakehashi.runtime.reconciliation import Originals, accepted, at_server
@@ -118,8 +118,8 @@ def _told(session: Session, rows: Iterable[Difference], plan: RepairPlan | None)
                 masked(row.person),
                 row.unit,
                 row.record,
-                _origin(row.accepted),
-                _origin(row.server),
+                _origin(session.store, row.accepted),
+                _origin(session.store, row.server),
                 "yes" if row.in_flight else "no",
             )
 
@@ -129,6 +129,7 @@ def _told(session: Session, rows: Iterable[Difference], plan: RepairPlan | None)
     return settled
 
 
-def _origin(sequence: int | None) -> str | None:
-    """The file and record that a sequence was made from, as `trace` takes the file."""
-    return None if sequence is None else "F{} {}".format(*origin_of(sequence))
+def _origin(store: Store, sequence: int | None) -> str | None:
+    """The file and record that a sequence was given to, as `trace` takes the file; else the sequence."""
+    origin = None if sequence is None else store.origin_of(sequence)
+    return str(sequence) if sequence and origin is None else origin and f"F{origin[0].id} {origin[1]}"

@@ -202,13 +202,17 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A whole file, cut. `faults` hold for the file as a whole: any one of them holds it."""
+    """A whole file, cut. `faults` hold for the file as a whole: any one of them holds it.
+
+    `headers`: the values of every header record that could be read.
+    """
 
     header: bytes
     slices: tuple[Slice, ...]
     records: int
     size: int
     faults: tuple[Fault, ...]
+    headers: tuple[tuple[Value, ...], ...] = ()
 
     def header_of(self, part: Slice) -> bytes:
         """The header record that the batch of `part` carries."""

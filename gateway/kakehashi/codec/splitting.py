@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from kakehashi.codec.controls import Controls
 from kakehashi.codec.framing import Frames, Readable
-from kakehashi.codec.layout import Record, Role, Split
+from kakehashi.codec.layout import Record, Role, Split, Value
 from kakehashi.codec.order import Order
 from kakehashi.codec.parts import Parts
 from kakehashi.codec.record_plan import read_single
@@ -39,6 +39,7 @@ class Splitting:
         self._slicer = Slicer(most=batch_records, grouped=parts.plan(Role.GROUP) is not None)
         self._controls = Controls(parts.layout, parts.plans)
         self._header: bytes | None = None
+        self._headers: list[tuple[Value, ...]] = []
         self._outer_faults: list[Fault] = []
 
     def run(self, stream: BinaryIO) -> Split:
@@ -65,6 +66,7 @@ class Splitting:
                 *self._outer_faults,
                 *self._controls.faults(records=records, file=self._file),
             ),
+            headers=tuple(self._headers),
         )
 
     def _take(self, frames: Frames, *, first: bool) -> None:
@@ -118,5 +120,7 @@ class Splitting:
             self._slicer.header = payload if self._parts.layout.groups else None
         row, faults = read_single(self._parts.plans[record.name], payload, file=self._file, start=start)
         self._outer_faults += faults
+        if row is not None and record.role is Role.HEADER:
+            self._headers.append(row)
         if row is not None:
             self._controls.said(record.name, row, start)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from kakehashi.config.link_plan import AttributePlan, LinkPlan
 from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord
 from kakehashi.config.route import Configuration, Route
-from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SourceSettings, SystemSettings
+from kakehashi.config.route_settings import AsOfSettings, ReturnSettings, RouteSettings, SourceSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetryClass, RetrySettings, SafetySettings, Settings
 
 __all__ = [
+    "AsOfSettings",
     "AttributePlan",
     "Configuration",
     "GatewaySettings",

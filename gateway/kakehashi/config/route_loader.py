@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kakehashi.codec.code_table import CodeTable as GaijiTable
-from kakehashi.codec.layout import Layout
+from kakehashi.codec.layout import Layout, Role
 from kakehashi.config.checking import check
 from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
 from kakehashi.config.link_plan import LinkPlan
@@ -66,6 +66,8 @@ class RouteLoader:
         layout = self._layout(file, name, settings, system)
         if layout is not None and settings.source.complete in _TELLS_ITSELF and not layout.tells_its_end:
             self.reading.fault("CFG-015", Place(file=file, item="source.complete"), layout=settings.layout.file)
+        if layout is not None:
+            self._check_as_of(file, settings, layout)
         standard = self._standard(file, settings)
         mapper, link, plan = None, None, None
         if layout is not None:
@@ -98,6 +100,19 @@ class RouteLoader:
         if settings.system not in self.known_systems:
             known = close_names(settings.system, sorted(self.known_systems))
             self.reading.fault("CFG-006", Place(file=file, item="system"), name=settings.system, **known)
+
+    def _check_as_of(self, file: str, settings: RouteSettings, layout: Layout) -> None:
+        as_of = settings.source.as_of
+        if as_of is None:
+            return
+        if settings.function != "DBM":
+            self.reading.fault("CFG-003", Place(file=file, item="source.as_of"), expected="a route with function DBM")
+        header = layout.record(Role.HEADER)
+        known = sorted(item.name for item in header.items) if header else []
+        for name in as_of.items:
+            if name not in known:
+                place = Place(file=file, item="source.as_of.items")
+                self.reading.fault("CFG-006", place, name=name, **close_names(name, known))
 
     def _layout(self, file: str, name: str, settings: RouteSettings, system: SystemSettings) -> Layout | None:
         at = LayoutFile(

@@ -9,6 +9,7 @@ from pydantic import Field, Strict, model_validator
 from kakehashi.config.settings import RetrySettings, Settings
 
 __all__ = [
+    "AsOfSettings",
     "ControlSettings",
     "ExpectSettings",
     "GaijiSettings",
@@ -48,6 +49,24 @@ class SystemSettings(Settings):
     )
 
 
+class AsOfSettings(Settings):
+    """「基準日時」 As of when an extract was made (Japan's time): items of its header, or its name."""
+
+    items: tuple[str, ...] = Field(
+        (), max_length=2, description="Items of the header: a date, and a time of day (hhmm or hhmmss) if there is one"
+    )
+    name: str = Field(
+        "", description="Pattern of the file's name, as `LEVY%Y%m%d%H%M.DAT` (%Y %m %d %H %M %S); without a time: 00:00"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.items) == bool(self.name):
+            msg = "items or name"
+            raise ValueError(msg)
+        return self
+
+
 class SourceSettings(Settings):
     """Where the files of a lane come from: a folder or a queue, not both."""
 
@@ -61,6 +80,11 @@ class SourceSettings(Settings):
         "end record, or XML)",
     )
     end_marker: str = Field(".end", min_length=1, description="What the end marker's name adds to the file's")
+    as_of: AsOfSettings | None = Field(
+        None,
+        description="Every file is an extract 「一括」 that says as of when it was made: its records never overwrite "
+        "what came in after that time, however late the extract comes in itself",
+    )
     stable_seconds: int = Field(30, ge=1, description="How long a file must be unchanged under `stable`")
     archive_days: int = Field(
         0,

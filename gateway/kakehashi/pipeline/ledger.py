@@ -65,6 +65,10 @@ class Ledger:
     def file_name(self, row: BatchRow) -> str:
         return self._file(row).name
 
+    def before_first(self, row: BatchRow) -> int:
+        """What its records' numbers are added to for their sequences."""
+        return self._file(row).before_first
+
     def total(self, row: BatchRow) -> int:
         return self._file(row).batches
 

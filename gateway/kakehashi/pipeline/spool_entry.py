@@ -11,8 +11,10 @@ import json
 import struct
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from kakehashi.domain.batch import content_id, letters
+from kakehashi.domain.sequence import SECOND
 from kakehashi.errors import StoreCorrupt
 from kakehashi.ports.ledger import NewBatch, NewFile
 
@@ -66,6 +68,8 @@ def write_entry(file: NewFile, batches: Sequence[NewBatch]) -> bytes:
         "received_at": file.received_at.isoformat(),
         "spool": file.spool,
         "held": file.held,
+        "before_first": file.before_first,
+        "as_of": file.as_of and file.as_of.isoformat(),
     }
     places = (
         _PLACE.pack(batch.first_record, batch.records, batch.offset, batch.spool_offset, batch.spool_length)
@@ -79,12 +83,29 @@ def read_entry(entry: bytes) -> tuple[NewFile, list[NewBatch]]:
     head, _, places = entry.partition(b"\n")
     try:
         said = json.loads(head)
-        said |= {"digest": bytes.fromhex(said["digest"]), "received_at": datetime.fromisoformat(said["received_at"])}
-        file = NewFile(**said)
+        file = _file(**said)
         batches = [_batch(seq, place) for seq, place in enumerate(_PLACE.iter_unpack(places), start=1)]
     except (ValueError, KeyError, TypeError, struct.error):
         raise StoreCorrupt from None
     return file, batches
+
+
+def _file(
+    *,
+    digest: str,
+    received_at: str,
+    as_of: str | None = None,
+    before_first: int | None = None,
+    **said: Any,
+) -> NewFile:
+    """An entry of an earlier version does not say its sequences: they were made from its id."""
+    return NewFile(
+        digest=bytes.fromhex(digest),
+        received_at=datetime.fromisoformat(received_at),
+        as_of=None if as_of is None else datetime.fromisoformat(as_of),
+        before_first=said["id"] * SECOND if before_first is None else before_first,
+        **said,
+    )
 
 
 def _batch(seq: int, place: tuple[int, ...]) -> NewBatch:

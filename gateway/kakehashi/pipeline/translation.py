@@ -19,9 +19,7 @@ from kakehashi.ports.links import LinkReader
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
 from kakehashi.validation.schema import MessageSchema
 
-__all__ = ["Draft", "Newest", "Refusals", "Request", "Subject", "Translation", "draft", "origin_of", "translate"]
-
-_RECORDS = 1_000_000_000
+__all__ = ["Draft", "Newest", "Refusals", "Request", "Subject", "Translation", "draft", "translate"]
 
 Newest: TypeAlias = Callable[[Sequence[tuple[str, str, str]]], Mapping[tuple[str, str, str], int]]
 """(person, TM code, unit) → the newest accepted sequence, for those that have one."""
@@ -29,10 +27,13 @@ Newest: TypeAlias = Callable[[Sequence[tuple[str, str, str]]], Mapping[tuple[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The batch in hand: whose, which part of which file. `exclude`: positions refused in an earlier attempt."""
+    """The batch in hand: whose, which part of which file. `exclude`: positions refused in an earlier attempt.
+
+    `before_first`: as of `FileRow`.
+    """
 
     file: str
-    file_id: int
+    before_first: int
     first_record: int
     offset: int
     exclude: Collection[int] = ()
@@ -115,10 +116,10 @@ def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader)
     """From legacy bytes to mapped records of known persons; nothing is checked against the interface yet."""
     decoded = read_body(route.codec, body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
     refusals = Refusals(decoded, subject)
-    base = sequence_of(subject.file_id, 0)
+    before_first = subject.before_first
     if body.withdrawal:
         keys = zip(decoded.numbers, withdrawn_in(body), strict=True)
-        every = [Draft(at, key.person, base + number, key.mapped, b"") for at, (number, key) in enumerate(keys)]
+        every = [Draft(at, key.person, before_first + number, key.mapped, b"") for at, (number, key) in enumerate(keys)]
         return [each for each in every if each.position not in subject.exclude], refusals
     rows = [None if position in subject.exclude else row for position, row in enumerate(decoded.rows)]
     refusals.add_all(decoded.faults)
@@ -132,21 +133,11 @@ def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader)
     mapped, faults = route.mapper.map(rows, numbers=decoded.numbers)
     refusals.add_all(faults)
     drafts = [
-        Draft(position, person or "", base + number, record, record.content.encode())
+        Draft(position, person or "", before_first + number, record, record.content.encode())
         for position, (person, number, record) in enumerate(zip(unified, decoded.numbers, mapped, strict=True))
         if record is not None
     ]
     return drafts, refusals
-
-
-def sequence_of(file_id: int, record: int) -> int:
-    """Later files, and later records in a file, win: 9 digits of file, 9 digits of record."""
-    return file_id * _RECORDS + record
-
-
-def origin_of(sequence: int) -> tuple[int, int]:
-    """The file's id and the number of the record that the sequence was made from."""
-    return divmod(sequence, _RECORDS)
 
 
 def replica_change(route: Route, draft: Draft) -> ReplicaChange:

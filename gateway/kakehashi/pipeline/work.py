@@ -337,7 +337,7 @@ class LaneWork:
         """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""
         subject = Subject(
             file=self.ledger.file_name(row),
-            file_id=row.file_id,
+            before_first=self.ledger.before_first(row),
             first_record=row.first_record,
             offset=row.offset,
             exclude=self.ledger.refused_before(row),

@@ -45,6 +45,8 @@ class NewFile:
     `id`: one that `Store.next_file_id` gave; None: the ledger gives the next.
     `why` tells more of that fault: its place and facts, never a value of a record.
     `claim` names this one drop of the file, `owner` the lease under which it is in hand.
+    `before_first`: the sequence of its record 0, see `Store.next_sequences`; None: the ledger gives the next.
+    `as_of`: the time as of which an extract was made.
     """
 
     lane: str
@@ -60,6 +62,8 @@ class NewFile:
     why: str | None = None
     claim: str | None = None
     owner: str = ""
+    before_first: int | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,8 @@ class NewPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
+    """`before_first`, `as_of`: as of `NewFile`. A change has the sequence `before_first` + number of its record."""
+
     id: int
     lane: str
     name: str
@@ -116,8 +122,10 @@ class FileRow:
     config_hash: str
     received_at: datetime
     spool: str
+    before_first: int
     why: str | None = None
     claim: str | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

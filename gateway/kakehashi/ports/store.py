@@ -49,12 +49,15 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
 
     # Intake
     def next_file_id(self, count: int = 1) -> int:
-        """Greater than every one that was given before, and the first of `count` in a row that are given now. The order
-        of file ids is the order of changes: take them for files that are in hand already.
-        """
+        """Greater than every one that was given before, and the first of `count` in a row that are given now."""
 
     def newest_file_id(self) -> int:
         """The last one that was given; 0: none yet."""
+
+    def next_sequences(self, count: int, *, at: datetime, extract: bool = False) -> int:
+        """The first of `count` (≤ `domain.sequence.MOST`) sequences in a row, each given once, for changes that come in
+        `at` this time, or for an extract as of it: see there. Take them for files that are in hand already.
+        """
 
     def add_file(self, file: NewFile, batches: Sequence[NewBatch], *, request_ids: Sequence[str]) -> FileRow:
         """File and batches (state new, or parked under a held file) at once. Raises DuplicateContent, Overtaken when
@@ -313,6 +316,9 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         """(person, TM code, unit) → newest accepted sequence, for those that have one."""
 
+    def origin_of(self, sequence: int) -> tuple[FileRow, int] | None:
+        """The file, and the number of its record, that a sequence was given to; None: to no file that is known."""
+
     # After a backup was restored
     def unknown_spools(self, names: Sequence[str]) -> list[str]:
         """Those of these spool files that no file of the ledger names."""
@@ -333,7 +339,7 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
 
     def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
         """Whatever is new or queued may have been sent: its state is sent; returns how many batches. Everything in work
-        is due. `next_file_id` gives none up to `newest_file_id` again.
+        is due. `next_file_id` gives none up to `newest_file_id` again, `next_sequences` none that a file has.
         """
 
     def replicas(self, info_name: str) -> Iterator[ReplicaChange]:

@@ -77,7 +77,9 @@ class Foresight:
         if route.function is Function.LINK:
             faults = tuple(decoded.faults)
             return Foreseen(faults[0].code, faults) if faults else Foreseen(GOES)
-        translation = self._lane(row.lane).translate_batch(alone, body, total=file.batches, file=file.name)
+        translation = self._lane(row.lane).translate_batch(
+            alone, body, total=file.batches, file=file.name, before_first=file.before_first
+        )
         if translation.refused:
             return Foreseen(translation.refused[min(translation.refused)].code, tuple(translation.faults))
         if route.function is Function.DBM:

@@ -10,14 +10,17 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import BinaryIO, cast
 
 from kakehashi.codec.layout import Slice, Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody
+from kakehashi.domain.sequence import MOST
 from kakehashi.errors import DuplicateContent, Fault, FolderUnavailable, InputError, KakehashiError, Overtaken
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
+from kakehashi.pipeline.extract_time import extract_time
 from kakehashi.pipeline.link_gate import LinkGate
 from kakehashi.pipeline.spool_entry import entry_context, request_id_of, spool_name, write_entry
 from kakehashi.ports.clock import Clock
@@ -32,6 +35,7 @@ __all__ = ["Intake", "fault_facts", "unproved"]
 
 _CHUNK = 1 << 20
 _FILES_AT_ONCE = 16
+_SEQUENCES_AHEAD = 100_000
 _NOT_PROVED = frozenset({"DEC-010", "DEC-011", "DEC-012", "DEC-015"})
 """What a file lacks whose writer has not ended: its trailer, what the trailer counts, the end tag of its root."""
 
@@ -83,21 +87,34 @@ class _Hashed:
         return self._hash.digest()
 
 
-class _Ids:
-    """Ids for the files in hand, asked for once: many small files must not cost the ledger two commits each."""
+class _Numbers:
+    """Ids and sequences for the files in hand, asked for once: many small files must not cost the ledger commits each.
+
+    Sequences are those of the time at which the files were claimed, or a later one.
+    """
 
     def __init__(self) -> None:
         self._count = 0
-        self._left = range(0)
+        self._ids = range(0)
+        self._sequences = range(0)
 
     def begin(self, count: int) -> None:
-        self._count, self._left = count, range(0)
+        self._count, self._ids, self._sequences = count, range(0), range(0)
 
-    def next(self, store: Store) -> int:
-        if not self._left:
+    def next_id(self, store: Store) -> int:
+        if not self._ids:
             first = store.next_file_id(self._count)
-            self._left = range(first, first + self._count)
-        given, self._left = self._left[0], self._left[1:]
+            self._ids = range(first, first + self._count)
+        given, self._ids = self._ids[0], self._ids[1:]
+        return given
+
+    def next_sequences(self, store: Store, count: int, *, now: datetime) -> int:
+        """The first of `count`."""
+        if len(self._sequences) < count:
+            ahead = max(count, _SEQUENCES_AHEAD)
+            first = store.next_sequences(ahead, at=now)
+            self._sequences = range(first, first + ahead)
+        given, self._sequences = self._sequences[0], self._sequences[count:]
         return given
 
 
@@ -138,13 +155,13 @@ class Intake:
     gate: LinkGate | None = None
     """Looks at the whole file first; None: nothing to look at."""
     _spooled: dict[bytes, _Spooled] = field(default_factory=dict, init=False)
-    _ids: _Ids = field(default_factory=_Ids, init=False)
+    _numbers: _Numbers = field(default_factory=_Numbers, init=False)
 
     def run_once(self) -> int:
         """Take what is there; returns how many files were looked at."""
         files = self.source.claim(_FILES_AT_ONCE)
         taken = len(files)
-        self._ids.begin(taken)
+        self._numbers.begin(taken)
         while files:
             try:
                 self._take_or_refuse(files[0])
@@ -186,6 +203,9 @@ class Intake:
         cut = self._cut(file)
         if not cut.split.records and not cut.split.faults:
             self._refuse(file, "REF-006", size=cut.size)
+            return
+        if cut.split.records >= MOST:
+            self._refuse(file, "REF-008", size=cut.size)
             return
         spooled = self._spooled.get(cut.digest) or self._spool(file, cut)
         self._remember(cut.digest, spooled)
@@ -235,7 +255,8 @@ class Intake:
 
     def _spool(self, file: SourceFile, cut: _Cut) -> _Spooled:
         """Seal every slice into the spool. Raises InputError when the file has changed since it was cut."""
-        file_id = self._ids.next(self.store)
+        now, as_of = self.clock.now(), self._as_of(file, cut)
+        file_id = self._numbers.next_id(self.store)
         new = NewFile(
             id=file_id,
             lane=self.route.name,
@@ -244,7 +265,9 @@ class Intake:
             size=cut.size,
             records=cut.split.records,
             config_hash=self.config_hash,
-            received_at=self.clock.now(),
+            received_at=now,
+            before_first=self._before_first(cut.split.records, as_of, now=now),
+            as_of=as_of,
             spool=spool_name(file_id, secrets.token_bytes(8)),
             held=cut.fault.code if cut.fault else None,
         )
@@ -257,6 +280,25 @@ class Intake:
             writer.abandon()
             raise
         return _Spooled(new, batches)
+
+    def _as_of(self, file: SourceFile, cut: _Cut) -> datetime | None:
+        """Raises InputError: an extract that says no time could overwrite anything. One that is held anyway may lack
+        its header; then none of its records can be read.
+        """
+        settings = self.route.settings.source.as_of
+        if settings is None:
+            return None
+        try:
+            return extract_time(settings, self.route.layout, cut.split, name=file.name, now=self.clock.now())
+        except InputError:
+            if cut.fault is None or settings.name:
+                raise
+            return None
+
+    def _before_first(self, records: int, as_of: datetime | None, *, now: datetime) -> int:
+        if as_of is not None:
+            return self.store.next_sequences(records + 1, at=as_of, extract=True)
+        return self._numbers.next_sequences(self.store, records + 1, now=now)
 
     def _write(self, writer: SpoolWriter, file: SourceFile, cut: _Cut) -> list[NewBatch]:
         batches: list[NewBatch] = []

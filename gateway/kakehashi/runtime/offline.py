@@ -14,6 +14,7 @@ from kakehashi.codec.inspection.span import Picture, Span
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.batch import BatchBody, BatchState, content_id
 from kakehashi.domain.interface import Function
+from kakehashi.domain.sequence import SECOND
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
@@ -116,14 +117,16 @@ class Offline:
         result.sent += len(translation.drafts)
         return translation.faults
 
-    def translate_batch(self, row: BatchRow, body: BatchBody, *, total: int, file: str) -> Translation:
+    def translate_batch(
+        self, row: BatchRow, body: BatchBody, *, total: int, file: str, before_first: int = SECOND
+    ) -> Translation:
         def build(drafts: Sequence[Draft]) -> Request:
             return self._conversation.request(row, total, drafts)
 
         return translate(
             self._route,
             body,
-            Subject(file=file, file_id=row.file_id, first_record=row.first_record, offset=row.offset),
+            Subject(file=file, before_first=before_first, first_record=row.first_record, offset=row.offset),
             links=self._links,
             refusal=self._conversation.refusal,
             build=build,

@@ -56,7 +56,7 @@ class Originals:
         self.faults.extend(split.faults)
         lines: list[bytes] = []
         for part in () if self.held else split.slices:
-            subject = Subject(file=name, file_id=0, first_record=part.first_record, offset=part.offset)
+            subject = Subject(file=name, before_first=0, first_record=part.first_record, offset=part.offset)
             lines += self._lines(_body_of(stream, split, part), subject)
             if len(lines) >= _AT_ONCE:
                 self._put_down(lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
 
@@ -19,7 +19,6 @@ from kakehashi.domain.batch import BatchBody, FileState
 from kakehashi.errors import InputError
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.pipeline.spool_entry import entry_context, request_id_of, spool_name, write_entry
-from kakehashi.pipeline.translation import origin_of
 from kakehashi.pipeline.withdrawal import withdrawal_of
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool, SpoolWriter
@@ -46,15 +45,14 @@ class Repair:
     clock: Clock
     config_hash: str
     taken: datetime
-    _received: dict[int, bool] = field(default_factory=dict, init=False)
 
     def is_newer(self, sequence: int) -> bool:
         """Whether the change came after the extract was taken. One of a file that the ledger does not know did not."""
-        file_id, _ = origin_of(sequence)
-        if file_id not in self._received:
-            file = self.store.file(file_id)
-            self._received[file_id] = file is not None and file.received_at > self.taken
-        return self._received[file_id]
+        origin = self.store.origin_of(sequence)
+        if origin is None:
+            return False
+        file, _ = origin
+        return (file.as_of or file.received_at) > self.taken
 
     def check_lane(self, *, but: Collection[int] = ()) -> None:
         """Raise InputError(REF-010) while something that came after the extract may still be sent. `but`: these not."""
@@ -92,15 +90,17 @@ class Repair:
         writer = self.spool.create(spool)
         try:
             batches, size = self._write(writer, digest, parts)
+            now, records = self.clock.now(), sum(batch.records for batch in batches)
             file = NewFile(
                 id=file_id,
                 lane=self.route.name,
                 name=f"{stem}-{what}{file_id}{dot}{suffix}" if dot else f"{name}-{what}{file_id}",
                 digest=digest,
                 size=size,
-                records=sum(batch.records for batch in batches),
+                records=records,
                 config_hash=self.config_hash,
-                received_at=self.clock.now(),
+                received_at=now,
+                before_first=self.store.next_sequences(records + 1, at=now),
                 spool=spool,
                 held=_HELD,
             )

@@ -36,6 +36,7 @@ from kakehashi.ports.store_rules import ENDED, OPEN, check_parts, check_sum, may
 from kakehashi.ports.vigil import Settled
 from kakehashi.testing.memory_characters import MemoryCharacters
 from kakehashi.testing.memory_order import MemoryOrder
+from kakehashi.testing.memory_sequences import MemorySequences
 
 __all__ = ["Ledger"]
 
@@ -65,6 +66,7 @@ class Ledger:
         self.corrections: dict[int, Correction] = {}
         self._requests: set[str] = set()
         self.newest_file_id = 0
+        self.sequences = MemorySequences()
         self._batch_ids = count(FIRST_BATCH)
         self._exception_ids = count(FIRST_EXCEPTION)
 
@@ -84,23 +86,7 @@ class Ledger:
         if file.owner in self.fenced:
             raise Overtaken
         self.check_requests(request_ids)
-        state = FileState.WORKING if batches else FileState.SETTLED
-        row = FileRow(
-            id=file.id or self.next_file_id(),
-            lane=file.lane,
-            name=file.name,
-            digest=file.digest,
-            size=file.size,
-            records=file.records,
-            batches=len(batches),
-            state=state if file.held is None else FileState.HELD,
-            code=file.held,
-            config_hash=file.config_hash,
-            received_at=file.received_at,
-            spool=file.spool,
-            why=file.why,
-            claim=file.claim,
-        )
+        row = self.sequences.file_row(file, file.id or self.next_file_id(), batches=len(batches))
         self.files[row.id] = row
         for batch, request_id in zip(batches, request_ids, strict=True):
             self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)

@@ -21,6 +21,17 @@ class MemoryRestoring(MemorySymbolBook):
         with self._transaction() as ledger:
             return ledger.next_file_id(count)
 
+    def next_sequences(self, count: int, *, at: datetime, extract: bool = False) -> int:
+        with self._transaction() as ledger:
+            return ledger.sequences.next(count, at=at, extract=extract)
+
+    def origin_of(self, sequence: int) -> tuple[FileRow, int] | None:
+        with self._transaction() as ledger:
+            for file in ledger.files.values():
+                if file.before_first < sequence <= file.before_first + file.records:
+                    return file, sequence - file.before_first
+            return None
+
     def newest_file_id(self) -> int:
         with self._transaction() as ledger:
             return ledger.newest_file_id
@@ -52,6 +63,8 @@ class MemoryRestoring(MemorySymbolBook):
     def end_restore(self, *, newest_file_id: int, now: datetime) -> int:
         with self._transaction() as ledger:
             ledger.newest_file_id = max(ledger.newest_file_id, newest_file_id)
+            for file in ledger.files.values():
+                ledger.sequences.pass_over(file)
             unsent = [row for row in ledger.batches.values() if row.state in (BatchState.NEW, BatchState.QUEUED)]
             for row in unsent:
                 ledger.update(row, now=now, state=BatchState.SENT)

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from kakehashi.domain.batch import BatchState, FileState, content_id
+from kakehashi.domain.sequence import MOST
 from kakehashi.errors import DuplicateContent
 from kakehashi.ports.ledger import FileRow
 from kakehashi.ports.store import Store
+from kakehashi.testing.memory_sequences import MemorySequences
 from kakehashi.testing.store_samples import DUE, LANES, NOW, add, begin, new_batches, new_file, outbox, settle
 
 __all__ = ["StoreRestoringConformance"]
@@ -36,6 +38,46 @@ class StoreRestoringConformance:
         assert (taken.id, store.newest_file_id()) == (first, later)
         of_five = store.next_file_id(5)
         assert (of_five, store.newest_file_id(), store.next_file_id()) == (later + 1, later + 5, later + 6)
+
+    def test_a_sequence_is_given_once(self, store: Store) -> None:
+        """Ordinary ones grow whatever the clock says; an extract's are below all that came in since it was made."""
+        five = store.next_sequences(5, at=NOW)
+        assert store.next_sequences(1, at=NOW - timedelta(days=1)) == five + 5
+        made = NOW - timedelta(hours=3)
+        extract = store.next_sequences(1000, at=made, extract=True)
+        assert store.next_sequences(1, at=made, extract=True) == extract + 1000
+        later = store.next_sequences(1, at=made + timedelta(seconds=1), extract=True)
+        assert extract + 1000 < later < five < store.next_sequences(1, at=NOW + timedelta(seconds=1)) < 10**18
+
+    def test_a_full_second_of_extracts_lends_from_the_one_before(self, store: Store) -> None:
+        """It is no later, so that nothing newer is overwritten."""
+        first = store.next_sequences(MOST, at=NOW, extract=True)
+        assert store.next_sequences(7, at=NOW, extract=True) < first
+
+    def test_a_file_has_the_sequences_that_it_brings_or_the_next(self, store: Store) -> None:
+        """A sequence leads back to file and record; the one of record 0, and those of nobody, lead nowhere."""
+        first, _ = add(store, "a.dat")
+        brought = store.next_sequences(6, at=NOW)
+        file = replace(new_file("b.dat", records=5), before_first=brought, as_of=NOW)
+        row = store.add_file(file, new_batches((3, 2)), request_ids=["one", "two"])
+        assert (row.before_first, row.as_of, store.file(row.id)) == (brought, NOW, row)
+        assert first.before_first + first.records < brought
+        assert store.origin_of(brought + 5) == (row, 5)
+        assert store.origin_of(first.before_first + 1) == (first, 1)
+        assert [store.origin_of(number) for number in (1, first.before_first, brought, brought + 6)] == [None] * 4
+
+    def test_sequences_of_files_taken_again_are_not_given_again(self, store: Store) -> None:
+        """Neither ordinary ones nor those of an extract of the same second."""
+        ahead, made = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+        for name, at, as_of in (("a.dat", ahead, None), ("b.dat", made, made)):
+            first = MemorySequences().next(6, at=at, extract=as_of is not None)
+            file = replace(new_file(name, records=5), id=7 if as_of else 8, before_first=first, as_of=as_of)
+            ids = [content_id(name, seq) for seq in (1, 2)]
+            store.retake(file, new_batches((3, 2)), request_ids=ids, reason="r", actor="a", now=NOW)
+        store.end_restore(newest_file_id=100, now=NOW)
+        for number in (store.next_sequences(1, at=NOW), store.next_sequences(1, at=made, extract=True)):
+            assert store.origin_of(number) is None
+            assert store.origin_of(number - 1) is not None
 
     def test_a_known_spool_file_is_no_unknown_one(self, store: Store) -> None:
         """Of many names exactly those come back that no file has, in their order."""

@@ -121,7 +121,7 @@ def test_a_day_without_a_server_loses_nothing_and_drains_at_the_configured_rate(
     newest = {}
     for effect in effects(receiver.mind._account, {}):
         newest[effect["person"]] = max(newest.get(effect["person"], 0), int(effect["sequence"]))
-    files = {file.id: int(file.name[5:7]) for file in world.store.files(most=1000)}
     last = {atena: min(person % APART, HOURS - 1) for person, atena in world.town.atena.items()}
-    assert {person: files[sequence // 10**9] for person, sequence in newest.items()} == last
+    origins = {person: world.store.origin_of(sequence) for person, sequence in newest.items()}
+    assert {person: int(file.name[5:7]) for person, (file, _) in origins.items()} == last
     receiver.mind.close()

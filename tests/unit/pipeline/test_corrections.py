@@ -58,7 +58,7 @@ def test_the_corrected_bytes_are_sent_and_the_first_ones_kept(refused):
     assert after != before
     sent = [message.document for message in house.client.delivered if b"<DBM201 " in message.document][-1]
     assert b"<A0280>9<" in sent
-    assert b"%09d%09d" % (row.file_id, row.record_no) in sent
+    assert b"%018d" % (house.store.file(row.file_id).before_first + row.record_no) in sent
     assert house.server._totals()["twice"] == 0
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from kakehashi.errors import StoreCorrupt
 from kakehashi.pipeline.spool_entry import file_id_of, newest_file_id, read_entry, spool_name, write_entry
-from kakehashi.testing.store_samples import new_batches, new_file
+from kakehashi.testing.store_samples import NOW, new_batches, new_file
 
 
 @pytest.mark.parametrize("held", [None, "DEC-010"])
 def test_an_entry_gives_back_what_the_ledger_knew(held):
     """File and batches come back exactly as intake gave them to the ledger."""
-    file = replace(new_file("税-1.dat", records=1505, held=held), id=77)
+    file = replace(new_file("税-1.dat", records=1505, held=held), id=77, before_first=5 * 10**17, as_of=NOW)
     batches = new_batches((500, 500, 500, 5))
     assert read_entry(write_entry(file, batches)) == (file, batches)
     assert read_entry(write_entry(file, [])) == (file, [])

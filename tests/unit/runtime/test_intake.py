@@ -41,7 +41,12 @@ class Codec:
 @pytest.fixture
 def intake():
     return Intake(
-        route=SimpleNamespace(name="tax", codec=Codec(), batch_records=10),
+        route=SimpleNamespace(
+            name="tax",
+            codec=Codec(),
+            batch_records=10,
+            settings=SimpleNamespace(source=SimpleNamespace(as_of=None)),
+        ),
         source=MemorySource(),
         spool=MemorySpool(),
         store=MemoryStore(),
