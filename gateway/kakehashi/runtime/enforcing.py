@@ -30,7 +30,7 @@ class Enforcing:
     """「施行」 Every step may be repeated and taken by any number of processes; who dies leaves the rest to the next.
 
     `begin`: what follows from numbers that have become active. `share`: of how many persons it begins at once, and
-    `pause` how long before the next ones.
+    `pause` how long before the next ones (after fewer, less).
     """
 
     links: LinkStore
@@ -77,7 +77,7 @@ class Enforcing:
         persons = self.links.unheard(most=self.share)
         if not persons:
             return 0
-        self._next = now + self.pause
+        self._next = now + self.pause * len(persons) / self.share
         linked = [row for person in persons for row in self.links.persons_links(person)]
         named = [(row.system, unlinked_name(self.sealer, row.system, row.atena)) for row in linked]
         self.links.met_linked(named)
