@@ -47,14 +47,17 @@ def enforce(session: Session, *, dry_run: bool) -> int:
     if standing is Phase.BEFORE and day:
         session.output.object({"standing": "before", "until": first_moment(day), "held": summary.numbers})
         return FAULTS
+    found = session.links.enforcement()
+    day = found.day if found else day
+    if day is None:
+        session.output.say("[links] in_force_from says no day.")
+        return FAULTS
     if dry_run:
         told = {"standing": standing.name.lower(), "held": summary.numbers, "conflicts": summary.conflicts}
         session.output.object(told)
         return 0
-    found = session.links.enforcement()
     while _standing(session) is Phase.TURNING:
-        now = session.clock.now()
-        found = session.links.enforce(day or now.date(), most=AT_ONCE, now=now)
+        found = session.links.enforce(day, most=AT_ONCE, now=session.clock.now())
         reached("enforcing.moved")
     session.output.object({"standing": "in_force", **_told(found)})
     return FAULTS if found and found.contradicted else 0

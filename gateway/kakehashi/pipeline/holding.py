@@ -37,7 +37,7 @@ def first_moment(day: date) -> datetime:
 def phase(links: LinkStore, day: date | None, *, now: datetime) -> Phase:
     """What the store says counts more than the clock: one that is set back, or another day, undoes nothing.
 
-    Without a day, or with one that was taken away, what is held is due.
+    Where a day was taken away and numbers are held, nothing goes on until somebody says one.
     """
     enforcement = links.enforcement()
     if enforcement is not None:

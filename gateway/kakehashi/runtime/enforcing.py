@@ -52,7 +52,10 @@ class Enforcing:
         match phase(self.links, self.day, now=now):
             case Phase.TURNING:
                 before = self.links.enforcement()
-                found = self.enforce()
+                day = before.day if before else self.day
+                if day is None:
+                    return 0  # nobody says that theirs has come
+                found = self._enforce(day)
                 return max(1, found.active - (before.active if before else 0)) + self._hear(now)
             case Phase.IN_FORCE:
                 self._over = not self.links.unheard(most=1)
@@ -60,10 +63,10 @@ class Enforcing:
             case Phase.BEFORE:
                 return 0
 
-    def enforce(self) -> Enforcement:
+    def _enforce(self, day: date) -> Enforcement:
         """One step; the last one tells how many were held and how many are active."""
         now = self.clock.now()
-        found = self.links.enforce(self.day or now.date(), most=AT_ONCE, now=now)
+        found = self.links.enforce(day, most=AT_ONCE, now=now)
         reached("enforcing.moved")
         if found.ended_at == now:
             told = {"held": found.held, "active": found.active, "contradicted": found.contradicted}

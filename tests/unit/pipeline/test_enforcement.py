@@ -195,15 +195,18 @@ def test_a_clock_that_is_set_back_half_way_stops_nothing(town):
     assert (found.held, found.active, found.day) == (20, 20, TURN.date())
 
 
-def test_without_a_day_what_is_held_is_due(town):
-    """Somebody takes the day out of gateway.toml: nothing stays held for ever."""
+def test_without_a_day_nothing_that_is_held_becomes_active(town):
+    """A gateway.toml that lacks the day is no day: extracts wait until somebody says one."""
     house, hall = town()
     send(house, hall, "RESIDENT1.DAT")
     path = house.configuration.folder / "gateway.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("in_force_from", "# in_force_from"), encoding="utf-8")
     house.reload(house.configuration.folder)
     pass_time(house, house.scheduler())
-    assert (len(linked(house)), house.links.enforcement().day) == (20, (TURN - timedelta(days=10)).date())
+    send(house, hall, "RESIDENT2.DAT", persons=range(20, 25))
+    assert linked(house) == []
+    assert house.counts.accepted == 20
+    assert {row.code for file in house.store.files() for row in house.store.batches(file.id)} == {None, "IDN-013"}
 
 
 def test_numbers_that_were_met_unlinked_are_no_longer_so_on_the_day(town):
