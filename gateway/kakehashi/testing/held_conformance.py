@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -196,6 +197,22 @@ class HeldConformance:
         _enforce(links)
         assert links.unresolved("tax", [row.atena]) == {row.atena}
         assert [conflict.kind for conflict in links.conflicts()] == [Conflict.DRIFT]
+
+    def test_numbers_that_somebody_made_active_too_early_contradict(self, links: LinkStore) -> None:
+        """A process that knew of no day: what it made stands, both sides are frozen, all are counted."""
+        rows = [_held(links, "x"), _held(links, "y", atena=2), _held(links, "z", atena=3)]
+        links.hold_rows(rows, now=_NOW)
+        other = LinkRow(system="tax", atena=f"{4:015d}", unified="700", blind=rows[0].blind, number=Sealed("k1", b"o"))
+        same = replace(rows[2], earliest=None)
+        links.link([other, LinkRow(system="tax", atena=rows[1].atena, unified="701"), same], now=_NOW)
+        _enforce(links)
+        found = links.enforcement()
+        assert found is not None
+        assert (found.held, found.active, found.contradicted) == (3, 2, 1)
+        sides = {(c.kind, c.known, c.row.unified) for c in links.conflicts()}
+        assert sides == {(Conflict.NUMBER, "700", rows[0].unified), (Conflict.LINK, "701", rows[1].unified)}
+        assert links.resolve("tax", [f"{n:015d}" for n in (1, 2, 3, 4)]) == {rows[2].atena: rows[2].unified}
+        assert sorted(links.unheard(most=9)) == sorted([rows[1].unified, rows[2].unified])
 
     def test_what_follows_is_begun_until_it_is_heard(self, links: LinkStore) -> None:
         """Who dies in between leaves it to the next one; numbers that were only reserved are not told."""

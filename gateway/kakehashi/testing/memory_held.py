@@ -216,7 +216,8 @@ class MemoryHeldNumbers:
             if found.ended_at is None:
                 persons = sorted(held.numbers)[:most]
                 done = [self._activate(state, person, found.day, now) for person in persons]
-                found = replace(found, active=found.active + sum(done))
+                active, contradicted = (sum(counts) for counts in zip((0, 0), *done, strict=True))
+                found = replace(found, active=found.active + active, contradicted=found.contradicted + contradicted)
                 if not persons:
                     _open_conflicts(state, found.day)
                     found = replace(found, ended_at=now)
@@ -229,18 +230,32 @@ class MemoryHeldNumbers:
         count = sum(each.sealed is not None for each in self._waiting.numbers.values())
         return Enforcement(day=day, held=count, active=0, contradicted=0, begun_at=now, ended_at=None)
 
-    def _activate(self, state: State, unified: str, day: date, now: datetime) -> bool:
-        """One person; whether a sealed number became active."""
+    def _activate(self, state: State, unified: str, day: date, now: datetime) -> tuple[int, int]:
+        """One person; how many sealed numbers became active, and how many are somebody else's by now."""
         held = self._waiting
         number = held.numbers.pop(unified)
-        if unified in state.numbers:
+        owner = next((person for person, each in state.numbers.items() if each.blind == number.blind), None)
+        links = [(key, link) for key, link in held.links.items() if link.unified == unified]
+        if owner not in (None, unified):
+            (system, atena), *_ = [*(key for key, _ in links), ("", "")]
+            row = LinkRow(
+                system=system, atena=atena, unified=unified, blind=number.blind, number=number.sealed, since=day
+            )
+            self._record(state, Conflict.NUMBER, owner or "", row, now)
+        elif owner is None and unified in state.numbers:
             end_number(state, unified, day, cause="changed", note=None, now=now)
         for each in held.former.pop(unified, ()):
             gone = Number(each.blind, each.sealed, day, each.recorded_at, day, each.ended_at, "changed")
             state.former.setdefault(unified, []).append(gone)
-        state.numbers[unified] = Number(number.blind, number.sealed, day, number.recorded_at)
-        for key in [key for key, link in held.links.items() if link.unified == unified]:
-            link = held.links.pop(key)
+        if owner is None:
+            state.numbers[unified] = Number(number.blind, number.sealed, day, number.recorded_at)
+        for key, link in links:
+            del held.links[key]
+            if key in state.links:
+                if state.links[key].unified != unified:
+                    row = LinkRow(system=key[0], atena=key[1], unified=unified, since=day)
+                    self._record(state, Conflict.LINK, state.links[key].unified, row, now)
+                continue
             drifts = any(
                 c.kind is Conflict.DRIFT and c.decision == "held" and (c.row.system, c.row.atena) == key
                 for c in state.conflicts
@@ -255,9 +270,10 @@ class MemoryHeldNumbers:
                 )
             )  # fmt: skip
         held.ended = [each for each in held.ended if each[1].unified != unified]
-        if number.sealed is not None and unified not in state.released:
+        taken = owner in (None, unified)
+        if number.sealed is not None and unified not in state.released and taken:
             held.unheard.append(unified)
-        return number.sealed is not None
+        return int(taken and number.sealed is not None), int(not taken)
 
     def unheard(self, *, most: int) -> list[str]:
         with self._open():
