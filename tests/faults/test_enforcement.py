@@ -1,4 +1,4 @@
-"""The day of enforcement on real processes: nothing seen before it, kill -9 half-way, count = held (exam E01, E62).
+"""The day of enforcement on real processes: nothing seen before it, kill -9 half-way, count = held (exam E01).
 
 The day is moved in gateway.toml, as an operator would: tomorrow while extracts come in, then today.
 """
@@ -91,7 +91,7 @@ def site(tmp_path):
         yield Town(run)
 
 
-@pytest.mark.exam("E01", "E62")
+@pytest.mark.exam("E01")
 @pytest.mark.timeout(150)
 def test_numbers_held_until_their_day_are_active_once_on_it_though_processes_die(site):
     """Neither number nor person shows anywhere before; deaths half-way lose and double nobody; what was refused for

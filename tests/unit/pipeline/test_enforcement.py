@@ -64,7 +64,6 @@ def linked(house):
     return list(house.links.links("registry"))
 
 
-@pytest.mark.exam("E62")
 def test_nothing_happens_before_the_day_and_all_of_it_in_its_first_moment(town):
     """The extract is taken whole, and nobody can tell; at 00:00:00 JST links and numbers are active, symbols begin."""
     house, hall = town()
@@ -164,7 +163,6 @@ def test_an_extract_waits_until_all_that_is_held_is_active(town):
     assert (house.counts.accepted, len(linked(house))) == (25, 25)
 
 
-@pytest.mark.exam("E62")
 @pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)])
 def test_a_clock_that_is_set_back_undoes_nothing(town, back):
     """What is active stays so, nothing is held again, and the day is told once."""
@@ -182,7 +180,6 @@ def test_a_clock_that_is_set_back_undoes_nothing(town, back):
     assert len(house.recorder.named("link.enforced")) == 1
 
 
-@pytest.mark.exam("E62")
 def test_a_clock_that_is_set_back_half_way_stops_nothing(town):
     """The enforcement that has begun goes on to its end."""
     house, hall = town()
