@@ -8,6 +8,7 @@ from tests.acceptance.watching import asked
 from tests.unit.pipeline.persons import NOW, Hall
 
 from kakehashi.ports.links import LinkRow
+from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.bootstrap import plugin
 
 GATEWAY = """
@@ -153,3 +154,45 @@ def test_an_interrupted_rotation_is_resumed(body, monkeypatch):
     assert (code, told["renewed"], told["key"]) == (0, 4, fresh.key_id)
     assert {row.number.key_id for row in body.links.links("registry")} == {fresh.key_id} != {before}
     assert body.link(body.row(3, system="tax")) == {}
+
+
+def day_is(body, day):
+    """The day of enforcement in gateway.toml; None: none."""
+    path = body.config / "gateway.toml"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("in_force_from")]
+    path.write_text("\n".join([*lines, *([f"in_force_from = {day}"] if day else []), ""]), encoding="utf-8")
+
+
+def test_held_numbers_are_counted_until_their_day(body):
+    """Until when, how many, since when; they cannot be made active before, and shown nowhere else."""
+    (unified,) = body.links.reserve([(b"blind",)], prefix="9", now=NOW)
+    row = LinkRow(system="tax", atena=f"{1:015d}", unified=unified, blind=b"blind", number=Sealed("k", b"s"))
+    body.links.hold_rows([row], now=NOW)
+    day_is(body, "2999-01-01")
+    code, (told,) = ask(body, "link", "held")
+    assert code == 0
+    assert (told["standing"], told["held"], told["links"], told["conflicts"]) == ("before", 1, "tax:1", 0)
+    assert told["until"].startswith("2999-01-01T00:00:00")
+    code, (told,) = ask(body, "link", "enforce")
+    assert (code, told["standing"]) == (1, "before")
+    assert ask(body, "link", "coverage") == (0, [])
+    assert ask(body, "link", "show", "tax", "1")[0] == 1
+
+
+def test_held_numbers_are_made_active_by_hand(body):
+    """From their day on: told first what would be done, then done, once; without a day, nothing is."""
+    (unified,) = body.links.reserve([(b"blind",)], prefix="9", now=NOW)
+    row = LinkRow(system="tax", atena=f"{1:015d}", unified=unified, blind=b"blind", number=Sealed("k", b"s"))
+    body.links.hold_rows([row], now=NOW)
+    day_is(body, None)
+    assert ask(body, "link", "enforce")[0] == 1
+    assert ask(body, "link", "held")[1][0]["standing"] == "turning"
+    day_is(body, "2026-07-02")
+    assert ask(body, "link", "enforce", "--dry-run") == (0, [{"standing": "turning", "held": 1, "conflicts": 0}])
+    assert ask(body, "link", "held")[0] == 1
+    for _ in range(2):
+        code, (told,) = ask(body, "link", "enforce")
+        assert (code, told["were_held"], told["active"], told["contradicted"]) == (0, 1, 1, 0)
+    code, (told,) = ask(body, "link", "show", "tax", "1")
+    assert (code, told["since"], told["individual_number"]) == (0, "2026-07-02", "sealed")
+    assert ask(body, "link", "held")[0] == 0

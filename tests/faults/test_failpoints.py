@@ -26,6 +26,8 @@ ELSEWHERE = {
     "symbols.intended": "test_symbols.py",
     "symbols.answered": "test_symbols.py",
     "symbols.moved": "test_symbols.py",
+    "enforcing.moved": "test_enforcement.py",
+    "enforcing.begun": "test_enforcement.py",
 }
 """Steps that another test kills at."""
 PASSAGES = (1, 2, 3) if FULL else (1,)

@@ -14,7 +14,10 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store.link_tables import UNDECIDED, link_conflicts, links
 from kakehashi_adapters.sql_store.moment import from_store, to_store
 
-__all__ = ["close_conflict", "conflict_rows", "contested", "record_conflict", "thaw"]
+__all__ = ["HELD", "close_conflict", "conflict_rows", "contested", "record_conflict", "thaw"]
+
+HELD = "held"
+"""The decision about a conflict before the day of enforcement: nobody sees it, nothing is frozen."""
 
 _OPEN = text(UNDECIDED)
 _SIDES = select(link_conflicts.c.known, link_conflicts.c.unified).where(
@@ -39,8 +42,13 @@ def contested(connection: Connection, persons: Collection[str]) -> set[str]:
     return {person for row in rows for person in row} & set(persons)
 
 
-def record_conflict(connection: Connection, kind: Conflict, known: str, row: LinkRow, *, now: datetime) -> set[str]:
-    """Write it down and freeze; returns whom it froze: nobody where the same contradiction is known already."""
+def record_conflict(
+    connection: Connection, kind: Conflict, known: str, row: LinkRow, *, now: datetime, held: bool = False
+) -> set[str]:
+    """Write it down and freeze; returns whom it froze: nobody where the same contradiction is known already.
+
+    `held`: until the day of enforcement it freezes nobody.
+    """
     claim = claim_of(kind, known, row)
     if connection.execute(select(link_conflicts.c.id).where(link_conflicts.c.claim == claim)).first():
         return set()
@@ -55,11 +63,14 @@ def record_conflict(connection: Connection, kind: Conflict, known: str, row: Lin
             blind=row.blind,
             key_id=None if row.number is None else row.number.key_id,
             number=None if row.number is None else row.number.body,
-            since=None if row.since is None else row.since.toordinal(),
+            since=None if row.since is None else max(row.since, row.earliest or row.since).toordinal(),
             changed=row.changed,
             recorded_at=to_store(now),
+            decision=HELD if held else None,
         )
     )
+    if held:
+        return set()
     sides = {known, row.unified}
     which: ColumnElement[bool] = links.c.unified.in_(sorted(sides))
     if kind is Conflict.DRIFT:
@@ -91,8 +102,8 @@ def thaw(connection: Connection, persons: Collection[str]) -> None:
 
 def conflict_rows(connection: Connection, *, undecided: bool, most: int, one: int | None = None) -> list[ConflictRow]:
     query = select(link_conflicts).order_by(link_conflicts.c.id).limit(most)
-    if undecided:
-        query = query.where(_OPEN)
+    shown = link_conflicts.c.decision.is_(None) | (link_conflicts.c.decision != HELD)
+    query = query.where(_OPEN if undecided else shown)
     if one is not None:
         query = query.where(link_conflicts.c.id == one)
     return [

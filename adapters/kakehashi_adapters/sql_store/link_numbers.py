@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, not_, select, updat
 from kakehashi.domain.identifiers import UnifiedAtenaNumber
 from kakehashi.ports.links import SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi_adapters.sql_store.held_tables import held_links, held_numbers
 from kakehashi_adapters.sql_store.link_tables import (
     MISTAKEN,
     link_conflicts,
@@ -23,7 +24,7 @@ from kakehashi_adapters.sql_store.link_tables import (
 )
 from kakehashi_adapters.sql_store.moment import to_store
 
-__all__ = ["issue", "owners_of", "reseal"]
+__all__ = ["fresh_numbers", "issue", "owners_of", "reseal"]
 
 _GIVEN: Any = bindparam("blinds", expanding=True)
 _OWNERS = (
@@ -32,7 +33,12 @@ _OWNERS = (
     ),
     select(persons.c.blind, persons.c.unified).where(persons.c.blind.in_(_GIVEN)),
 )
-_PLACES = ((persons, persons.c.unified), (number_history, number_history.c.id), (link_conflicts, link_conflicts.c.id))
+_PLACES = (
+    (persons, persons.c.unified),
+    (number_history, number_history.c.id),
+    (link_conflicts, link_conflicts.c.id),
+    (held_numbers, held_numbers.c.id),
+)
 
 
 def owners_of(connection: Connection, blinds: Sequence[bytes]) -> dict[bytes, str]:
@@ -50,17 +56,7 @@ def issue(connection: Connection, blinds: Sequence[bytes], *, prefix: str, now: 
     wanted = [blind for blind in dict.fromkeys(blinds) if blind not in known]
     if not wanted:
         return
-    serial = connection.execute(select(number_serials.c.last).where(number_serials.c.prefix == prefix)).scalar()
-    if serial is None:
-        connection.execute(insert(number_serials).values(prefix=prefix, last=0))
-    fresh: list[str] = []
-    serial = serial or 0
-    while len(fresh) < len(wanted):
-        made = [UnifiedAtenaNumber.issued(prefix, serial + n) for n in range(1, len(wanted) - len(fresh) + 1)]
-        serial += len(made)
-        taken = _taken(connection, made)
-        fresh += [number for number in made if number not in taken]
-    connection.execute(update(number_serials).where(number_serials.c.prefix == prefix).values(last=serial))
+    fresh = fresh_numbers(connection, len(wanted), prefix=prefix)
     rows = [
         {"unified": number, "blind": blind, "recorded_at": to_store(now)}
         for number, blind in zip(fresh, wanted, strict=True)
@@ -68,10 +64,26 @@ def issue(connection: Connection, blinds: Sequence[bytes], *, prefix: str, now: 
     connection.execute(insert(persons), rows)
 
 
+def fresh_numbers(connection: Connection, count: int, *, prefix: str) -> list[str]:
+    """So many numbers that nobody has or had. Under `lock`."""
+    serial = connection.execute(select(number_serials.c.last).where(number_serials.c.prefix == prefix)).scalar()
+    if serial is None:
+        connection.execute(insert(number_serials).values(prefix=prefix, last=0))
+    fresh: list[str] = []
+    serial = serial or 0
+    while len(fresh) < count:
+        made = [UnifiedAtenaNumber.issued(prefix, serial + n) for n in range(1, count - len(fresh) + 1)]
+        serial += len(made)
+        taken = _taken(connection, made)
+        fresh += [number for number in made if number not in taken]
+    connection.execute(update(number_serials).where(number_serials.c.prefix == prefix).values(last=serial))
+    return fresh
+
+
 def _taken(connection: Connection, numbers: Sequence[str]) -> set[str]:
     """Those that were ever in use, by whomever they were issued."""
     taken: set[str] = set()
-    for table in (links, link_history, persons, number_history, released_numbers):
+    for table in (links, link_history, persons, number_history, released_numbers, held_numbers, held_links):
         taken |= set(connection.execute(select(table.c.unified).where(table.c.unified.in_(numbers))).scalars())
     return taken
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, tupl
 
 from kakehashi.domain.link import Conflict, Note
 from kakehashi.errors import StoreError
-from kakehashi.ports.link_rules import Effect, Known, Person, Verdict, day_of
+from kakehashi.ports.link_rules import Effect, Known, Person, Verdict, day_of, number_day_of
 from kakehashi.ports.links import LinkRow
 from kakehashi_adapters.sql_store.link_conflicts import contested, record_conflict
 from kakehashi_adapters.sql_store.link_tables import (
@@ -24,7 +24,17 @@ from kakehashi_adapters.sql_store.link_tables import (
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.tables import meta
 
-__all__ = ["DIGEST", "check_digest", "count_contradictions", "end_links", "end_number", "lock", "write_rows"]
+__all__ = [
+    "DIGEST",
+    "check_digest",
+    "count_contradictions",
+    "end_links",
+    "end_number",
+    "known_of",
+    "link_values",
+    "lock",
+    "write_rows",
+]
 
 _LINKED = select(links.c.system, links.c.atena, links.c.unified).where(
     tuple_(links.c.system, links.c.atena).in_(bindparam("keys", expanding=True))
@@ -88,7 +98,7 @@ def check_digest(connection: Connection, blinds: Iterable[bytes | None]) -> None
 
 
 def count_contradictions(connection: Connection, rows: list[LinkRow], *, now: datetime) -> int:
-    known = _known(connection, rows)
+    known = known_of(connection, rows)
     return sum(known.judge(row, now=now).conflict is not None for row in rows)
 
 
@@ -96,7 +106,7 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
     """Under `lock`. Conflicts by position, recorded and frozen."""
     rows = [row for _, row in portion]
     check_digest(connection, (row.blind for row in rows))
-    known = _known(connection, rows)
+    known = known_of(connection, rows)
     frozen = contested(connection, {row.unified for row in rows})
     conflicts: dict[int, Conflict] = {}
     writes = _Writes(connection)
@@ -108,7 +118,7 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
             frozen |= record_conflict(connection, verdict.conflict, verdict.known, row, now=now)
             continue
         if verdict.links:
-            writes.links.append(_link_values(row, now, frozen=row.unified in frozen))
+            writes.links.append(link_values(row, now, frozen=row.unified in frozen))
         if verdict.effect is Effect.FIRST:
             writes.persons.append(_person_values(row, now))
         elif verdict.effect is Effect.SEAL:
@@ -120,7 +130,7 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
     return conflicts
 
 
-def _known(connection: Connection, rows: list[LinkRow]) -> Known:
+def known_of(connection: Connection, rows: list[LinkRow]) -> Known:
     blinds = [blind for row in rows if row.blind is not None for blind in (row.blind, *row.older)]
     unified = [row.unified for row in rows]
     linked = connection.execute(_LINKED, {"keys": [(row.system, row.atena) for row in rows]})
@@ -134,7 +144,7 @@ def _known(connection: Connection, rows: list[LinkRow]) -> Known:
     )
 
 
-def _link_values(row: LinkRow, now: datetime, *, frozen: bool) -> dict[str, object]:
+def link_values(row: LinkRow, now: datetime, *, frozen: bool) -> dict[str, object]:
     return {
         "system": row.system,
         "atena": row.atena,
@@ -151,7 +161,7 @@ def _person_values(row: LinkRow, now: datetime) -> dict[str, object]:
         "blind": row.blind,
         "key_id": None if row.number is None else row.number.key_id,
         "number": None if row.number is None else row.number.body,
-        "since": day_of(row, now).toordinal(),
+        "since": number_day_of(row, now).toordinal(),
         "recorded_at": to_store(now),
     }
 
@@ -165,7 +175,7 @@ def _change(connection: Connection, row: LinkRow, verdict: Verdict, now: datetim
         case Effect.REDIGEST:
             connection.execute(update(persons).where(person).values(blind=row.blind))
         case Effect.CHANGE:
-            end_number(connection, row.unified, day_of(row, now), cause="changed", note=None, now=now)
+            end_number(connection, row.unified, number_day_of(row, now), cause="changed", note=None, now=now)
             connection.execute(insert(persons), [_person_values(row, now)])
         case _:
             pass

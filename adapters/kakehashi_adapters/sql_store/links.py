@@ -17,6 +17,7 @@ from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store import link_numbers, link_reading
 from kakehashi_adapters.sql_store.database import Database
+from kakehashi_adapters.sql_store.held import SqlHeldNumbers
 from kakehashi_adapters.sql_store.link_conflicts import close_conflict, conflict_rows, record_conflict, thaw
 from kakehashi_adapters.sql_store.link_tables import (
     MISTAKEN,
@@ -54,7 +55,7 @@ _POSTGRESQL_RESOLVE: Final = (
 )
 
 
-class SqlLinkStore(SqlMatches):
+class SqlLinkStore(SqlMatches, SqlHeldNumbers):
     """The links in a SQLite file or a PostgreSQL database; the ledger's own or another."""
 
     def __init__(self, database: Database) -> None:

@@ -51,7 +51,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0013"
+HEAD = "0014"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"

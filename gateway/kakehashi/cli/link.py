@@ -10,6 +10,7 @@ from datetime import datetime
 import click
 
 from kakehashi.cli.context import FAULTS, Session, command
+from kakehashi.cli.enforcement import enforce, held
 from kakehashi.domain.link import Note, Period
 from kakehashi.pipeline.linking import address_context
 from kakehashi.ports.links import Coverage
@@ -23,6 +24,9 @@ _DIGITS = 15
 def link() -> None:
     """Links between systems' numbers and persons. Numbers are masked; a reveal needs a reason and is kept."""
 
+
+link.add_command(held)
+link.add_command(enforce)
 
 _may_say_why = click.option("--reason", help="Why; kept with your name.")
 _must_say_why = click.option("--reason", required=True, help="Why; kept with your name.")

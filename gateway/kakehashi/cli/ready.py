@@ -11,6 +11,7 @@ import click
 from kakehashi.cli.context import FAULTS, UNREACHABLE, Session, command
 from kakehashi.domain.batch import letters
 from kakehashi.errors import Fault, KakehashiError
+from kakehashi.pipeline.holding import Phase, phase
 from kakehashi.ports.broker import Broker, QueueState
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.bootstrap import plugin
@@ -22,7 +23,8 @@ _PROBE_BYTES = 1 << 20
 
 @command()
 def ready(session: Session) -> int:
-    """Whether the gateway can deliver: ledger and spool writable, broker open, queues right, a worker on every lane.
+    """Whether the gateway can deliver: ledger and spool writable, broker open, queues right, a worker on every lane, no
+    numbers whose day of enforcement has come and which are not active.
 
     Exit code 0: all of it; 3: something is missing (each is named).
     """
@@ -39,6 +41,7 @@ def ready(session: Session) -> int:
         "consumers": lambda: next(
             _without_worker(broker.inspect(lanes, in_order=session.configuration.in_order)), None
         ),
+        "numbers": lambda: _not_in_force(session),
     }
     try:
         found = {name: _fault(check) for name, check in checks.items()}
@@ -117,6 +120,11 @@ def _write_to_spool(session: Session) -> None:
         writer.append(Sealed("probe", bytes(_PROBE_BYTES)))
     finally:
         writer.abandon()
+
+
+def _not_in_force(session: Session) -> Fault | None:
+    day, now = session.configuration.gateway.links.in_force_from, session.clock.now()
+    return Fault("IDN-013") if phase(session.links, day, now=now) is Phase.TURNING else None
 
 
 def _without_worker(states: list[QueueState]) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ _EXPECTED = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
     "bool_type": "true or false",
+    "date_type": "a day without quotes: 2026-12-01",
     "model_type": "a table",
     "model_attributes_type": "a table",
     "tuple_type": "a list of tables",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from kakehashi.domain.link import LinkEvent
 from kakehashi.matching.attribute import Attribute
@@ -40,6 +41,7 @@ class LinkPlan:
 
     `prefix`: with which digits the numbers begin that we issue; None: we issue none. `base`: the system whose 宛名番号
     serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号.
+    `in_force_from`: the day of enforcement, before which no 個人番号 has an effect.
     """
 
     system: int
@@ -55,6 +57,7 @@ class LinkPlan:
     numbers: Mapping[str, str] = field(default_factory=dict)
     most_mismatches: int = 5
     most_per_mille: int = 1
+    in_force_from: date | None = None
 
     def exceeded(self, mismatches: int, *, records: int) -> bool:
         """Whether a file with so many mismatches is held as a whole (domain.md §7): more than max(5, 0.1 %)."""

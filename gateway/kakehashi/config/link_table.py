@@ -67,6 +67,7 @@ class LinkTable:
             numbers=self.links.numbers,
             most_mismatches=self.links.hold_mismatches,
             most_per_mille=self.links.hold_per_mille,
+            in_force_from=self.links.in_force_from,
         )
 
     def _row(self, row: MappingRow) -> None:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal
+from datetime import date, timedelta
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 __all__ = [
     "AlarmSettings",
@@ -187,6 +187,11 @@ class LinkSettings(Settings):
         5, ge=0, le=5, description="A file of links with more mismatches than this, and than the next, is held whole"
     )
     hold_per_mille: int = Field(1, ge=0, le=1, description="Mismatches of 1,000 records")
+    in_force_from: Annotated[date, Strict()] | None = Field(
+        None,
+        description="施行日: until 00:00 JST of this day 個人番号 are held and have no effect; then all are active; "
+        "neither another day nor a clock that is set back undoes it. Without a day they are in force",
+    )
 
 
 class SymbolSettings(Settings):

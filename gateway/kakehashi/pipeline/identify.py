@@ -25,7 +25,7 @@ from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import Fault
 from kakehashi.interface.symbol import Acquisition
 from kakehashi.ports.clock import Clock
-from kakehashi.ports.links import LinkReader, LinkRow, LinkStore, SealedNumber
+from kakehashi.ports.links import ExtractLinks, LinkReader, LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed, Sealer
 
 __all__ = [
@@ -117,6 +117,7 @@ class Claim:
     """「紐付け申出」 What one row of an extract says: this 宛名番号, and perhaps this 個人番号, are this person's.
 
     `unified`: "" until the person is known. `blinds`: the digests by which the 個人番号 is found, the current first.
+    `earliest`: the day of enforcement, before which no 個人番号 holds, and no link that was made by one alone.
     """
 
     position: int
@@ -127,6 +128,7 @@ class Claim:
     since: date | None
     number: IndividualNumber | None = None
     blinds: tuple[bytes, ...] = ()
+    earliest: date | None = None
 
     def row(self, sealer: Sealer | None = None) -> LinkRow:
         """For the link store; the 個人番号 goes with it, sealed, where there is a sealer."""
@@ -142,6 +144,7 @@ class Claim:
             since=self.since,
             changed=self.event is LinkEvent.CHANGED,
             older=self.blinds[1:],
+            earliest=self.earliest,
         )
 
 
@@ -196,6 +199,7 @@ def _claim(sealer: Sealer, position: int, row: tuple[Value, ...], plan: LinkPlan
         since=_day(row[plan.since]) if plan.since is not None else None,
         number=number,
         blinds=() if number is None else _blinds(sealer, number),
+        earliest=None if number is None else plan.in_force_from,
     )
 
 
@@ -222,7 +226,7 @@ def _blinds(sealer: Sealer, number: IndividualNumber) -> tuple[bytes, ...]:
 
 
 def with_persons(
-    links: LinkStore, claims: Sequence[Claim], plan: LinkPlan, *, issue: bool, now: datetime
+    links: ExtractLinks, claims: Sequence[Claim], plan: LinkPlan, *, issue: bool, now: datetime
 ) -> tuple[list[Claim], list[tuple[int, Fault]]]:
     """Claims that name no 団体内統合宛名番号 get that of their 個人番号; `issue`: a new one where nobody has it.
 
@@ -235,11 +239,18 @@ def with_persons(
     else:
         owners = links.owners([blind for claim in asking for blind in claim.blinds])
         found = {c.position: owners[blind] for c in asking for blind in reversed(c.blinds) if blind in owners}
-    known = [replace(c, unified=c.unified or found.get(c.position, "")) for c in claims]
+    known = [replace(c, unified=found[c.position], since=_later(c)) if c.position in found else c for c in claims]
     # an end says whose it is by the 宛名番号 alone
     lost = [c for c in known if not c.unified and c.event is not LinkEvent.ENDED]
     code = "IDN-006" if plan.prefix is None or issue else "IDN-009"
     return [c for c in known if c not in lost], [(c.position, Fault(code)) for c in lost]
+
+
+def _later(claim: Claim) -> date | None:
+    """A link that the 個人番号 alone makes holds no earlier than it."""
+    if claim.since is None or claim.earliest is None or claim.event in (LinkEvent.ENDED, LinkEvent.RELEASED):
+        return claim.since
+    return max(claim.since, claim.earliest)
 
 
 def symbol_request(sealer: Sealer, unified: str, number: Sealed, process_number: ProcessNumber) -> Acquisition:

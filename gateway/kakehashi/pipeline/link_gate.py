@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from kakehashi.codec.layout import Split
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody
-from kakehashi.pipeline.linking import Linking
+from kakehashi.pipeline.holding import looking_now
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import SourceFile
+from kakehashi.ports.links import LinkStore
+from kakehashi.ports.sealer import Sealer
 
 __all__ = ["LinkGate"]
 
@@ -19,12 +21,14 @@ class LinkGate:
     """「一括保留判定」 Holds the files of one LINK route whose rows do not agree with what is known."""
 
     route: Route
-    linking: Linking
+    links: LinkStore
+    sealer: Sealer
     clock: Clock
 
     def code(self, file: SourceFile, split: Split) -> str | None:
         """IDN-010 where more rows mismatch than may; None where the file may go on. Raises StoreError."""
         mismatches, now = 0, self.clock.now()
+        linking = looking_now(self.route, self.links, self.sealer, now=now)
         with file.open() as stream:
             for part in split.slices:
                 stream.seek(part.offset)
@@ -33,6 +37,6 @@ class LinkGate:
                     body, file=file.name, first_record=part.first_record, offset=part.offset
                 )
                 rows = ((position, row) for position, row in enumerate(decoded.rows) if row is not None)
-                mismatches += self.linking.mismatches(rows, now=now)
-        exceeded = self.linking.plan.exceeded(mismatches, records=split.records)
+                mismatches += linking.mismatches(rows, now=now)
+        exceeded = linking.plan.exceeded(mismatches, records=split.records)
         return "IDN-010" if exceeded else None

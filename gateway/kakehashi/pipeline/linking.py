@@ -18,7 +18,7 @@ from kakehashi.matching.attribute import Attribute, Attributes, Form, form_of
 from kakehashi.matching.comparison import Comparison, Verdict, compare
 from kakehashi.pipeline.identify import Claim, claims_of, unlinked_name, with_persons
 from kakehashi.ports.link_rules import day_of
-from kakehashi.ports.links import LinkStore
+from kakehashi.ports.links import ExtractLinks
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
 from kakehashi.ports.sealer import Sealer
 
@@ -59,12 +59,16 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
-    """Works on the rows of one LINK route. Thread-safe as its link store is."""
+    """Works on the rows of one LINK route. Thread-safe as its link store is.
 
-    links: LinkStore
+    `holding`: the day of enforcement has not come, `links` hold the 個人番号 and nothing hears of them.
+    """
+
+    links: ExtractLinks
     sealer: Sealer
     plan: LinkPlan
     registered: Registered = lambda _: None
+    holding: bool = False
 
     def extract(
         self, rows: Iterable[tuple[int, tuple[Value, ...]]], *, now: datetime, batch_id: int, first_record: int
@@ -90,7 +94,7 @@ class Linking:
         failed = {position for position, _ in faults}
         good = [claim for claim in claims if claim.position not in failed and claim.event in _LINKING]
         self._describe(good, judged, dict(taken), now=now)
-        heard = [c for c in claims if c.position not in failed and (c.number or c.event is LinkEvent.RELEASED)]
+        heard = [c for c in claims if c.position not in failed and (self._counts(c) or c.event is LinkEvent.RELEASED)]
         self.registered([(claim.unified, claim.event) for claim in heard])
         return faults
 
@@ -106,6 +110,10 @@ class Linking:
         refused = {position for position, _ in compared.faults}
         linking = [c.row() for c in claims if c.position not in refused and c.event in _LINKING]
         return len(refused) + self.links.contradictions(linking, now=now)
+
+    def _counts(self, claim: Claim) -> bool:
+        """Whether it has a 個人番号 that has an effect."""
+        return claim.number is not None and not self.holding
 
     @property
     def _issues(self) -> bool:
@@ -188,7 +196,8 @@ class Linking:
         if not claims:
             return []
         conflicts = self.links.link([claim.row(self.sealer) for claim in claims], now=now)
-        linked = [claim for index, claim in enumerate(claims) if index not in conflicts]
+        # before the day a link that a number makes is not told either
+        linked = [c for index, c in enumerate(claims) if index not in conflicts and (self._counts(c) or not c.number)]
         named = [(c.system, name) for c in linked if (name := unlinked_name(self.sealer, c.system, c.atena)) != c.atena]
         if named:
             self.links.met_linked(named)

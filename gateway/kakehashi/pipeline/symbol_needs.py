@@ -33,11 +33,12 @@ def rules_of(profile: Profile, *, patience: timedelta = _PATIENCE) -> Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolNeeds:
-    """Thread-safe. Everything may be told twice."""
+    """Thread-safe. Everything may be told twice. `per_second`: how many begin where many come at once."""
 
     store: Store
     clock: Clock
     rules: Rules
+    per_second: int = 0
 
     def registered(self, persons: Sequence[tuple[str, LinkEvent]]) -> None:
         """Rows of an extract that were taken, of persons whose 個人番号 is known."""
@@ -51,6 +52,10 @@ class SymbolNeeds:
         for person, event in persons:
             if event is LinkEvent.RELEASED:
                 self.withdraw(person)
+
+    def enforced(self, persons: Sequence[str]) -> None:
+        """Persons whose 個人番号 became active on the day of enforcement."""
+        self.store.need(persons, origin=Origin.STARTED, now=self.clock.now(), per_second=self.per_second)
 
     def withdraw(self, person: str) -> bool:
         """No symbol is wanted for the person any more; what waits for it is parked. False where none is acquired."""

@@ -16,9 +16,10 @@ from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
+from kakehashi.pipeline.holding import linking_now
 from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
-from kakehashi.pipeline.linking import Linking, Registered
+from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
@@ -315,14 +316,14 @@ class LaneWork:
         """A registry extract: its effect is the links themselves, and earlier ones count for later ones."""
         if self.store.has_earlier(row):
             return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None)
-        plan = self.route.link
-        assert plan is not None
+        linking = linking_now(self.route, self.links, self.sealer, now=self.clock.now(), registered=self.registered)
+        if linking is None:
+            return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None, fault=Fault("IDN-013"))
         decoded = self.route.codec.decode(
             body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
-        linking = Linking(links=self.links, sealer=self.sealer, plan=plan, registered=self.registered)
         found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, first_record=row.first_record)
         for position, fault in found:
             faults[decoded.numbers[position]] = fault

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from kakehashi.domain.link import Conflict
 from kakehashi.ports.links import LinkRow
 
-__all__ = ["Effect", "Known", "Person", "Verdict", "claim_of", "day_of"]
+__all__ = ["Effect", "Known", "Person", "Verdict", "claim_of", "day_of", "number_day_of"]
 
 _JST = timezone(timedelta(hours=9))
 
@@ -18,6 +18,12 @@ _JST = timezone(timedelta(hours=9))
 def day_of(row: LinkRow, now: datetime) -> date:
     """From when on a row holds."""
     return row.since or now.astimezone(_JST).date()
+
+
+def number_day_of(row: LinkRow, now: datetime) -> date:
+    """From when on its 個人番号 holds: never before the day of enforcement."""
+    day = day_of(row, now)
+    return day if row.earliest is None else max(day, row.earliest)
 
 
 def claim_of(kind: Conflict, known: str, row: LinkRow) -> bytes:
@@ -82,7 +88,7 @@ class Known:
             return Verdict(Conflict.LINK, known)
         if owner not in (None, row.unified):
             return Verdict(Conflict.NUMBER, owner or "")
-        effect = self._effect(row, blinds, day_of(row, now))
+        effect = self._effect(row, blinds, number_day_of(row, now))
         if effect is None:
             return Verdict(Conflict.NUMBER, row.unified)
         new = (row.system, row.atena) not in self.links

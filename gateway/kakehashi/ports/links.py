@@ -8,12 +8,14 @@ from datetime import date, datetime
 from typing import Protocol
 
 from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.ports.held_numbers import HeldNumbers
 from kakehashi.ports.matches import MatchStore
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
     "ConflictRow",
     "Coverage",
+    "ExtractLinks",
     "LinkDecisions",
     "LinkInspection",
     "LinkKeys",
@@ -31,6 +33,7 @@ class LinkRow:
 
     `number` is the sealed 個人番号, `blind` its keyed digest, `older` its digests under keys that are being replaced.
     `since`: from which day (None: the day on which it is linked). `changed`: the 個人番号 of the person was changed.
+    `earliest`: the day of enforcement, before which no 個人番号 holds.
     """
 
     system: str
@@ -41,13 +44,14 @@ class LinkRow:
     since: date | None = None
     changed: bool = False
     older: tuple[bytes, ...] = ()
+    earliest: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRow:
     """「競合」 A row that contradicted `known`, the person that counts so far; `code` says what to do.
 
-    `decision`: None while open, then "keep" or "take".
+    `decision`: None while open, then "keep" or "take"; "held" before the day of enforcement, when nobody sees it.
     """
 
     id: int
@@ -201,7 +205,14 @@ class LinkKeys(Protocol):
         """
 
 
-class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, Protocol):
+class ExtractLinks(LinkReader, LinkWriter, MatchStore, Protocol):
+    """「抽出ファイルの番号登録」 What the rows of an extract need."""
+
+    def periods(self, system: str, atena: str) -> list[Period]:
+        """As of `LinkInspection`."""
+
+
+class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, HeldNumbers, Protocol):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.
 
     Thread-safe; several processes may share one. Raises StoreUnavailable, StoreCorrupt. Times are aware.

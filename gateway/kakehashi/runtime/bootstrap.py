@@ -20,7 +20,7 @@ from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, S
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
-from kakehashi.pipeline.linking import Linking, Registered
+from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
@@ -37,6 +37,7 @@ from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.acquiring import AcquiringParts
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
+from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
 from kakehashi.runtime.intake import Intake
@@ -264,8 +265,7 @@ class Gateway:
         """What looks at whole files of links; None for a route of another kind."""
         if route.link is None:
             return None
-        linking = Linking(links=self.links, sealer=self.sealer, plan=route.link)
-        return LinkGate(route=route, linking=linking, clock=self.clock)
+        return LinkGate(route=route, links=self.links, sealer=self.sealer, clock=self.clock)
 
     def scheduler(self) -> Scheduler:
         return Scheduler(
@@ -278,6 +278,7 @@ class Gateway:
             events=self.events,
             quiet=self.quiet,
             alarms=self.alarms(),
+            enforcing=self._enforcing(),
             sweeping=Sweeping(
                 store=self.store,
                 clock=self.clock,
@@ -285,6 +286,10 @@ class Gateway:
                 keep=timedelta(days=self.configuration.gateway.retention.refusal_days),
             ),
         )
+
+    def _enforcing(self) -> Enforcing:
+        parts = self.links, self.sealer, self.clock, self.events, self.configuration.gateway.links.in_force_from
+        return Enforcing(*parts).with_symbols(self.store, self.configuration)
 
     def reconciling(self, *, reason: str, actor: str) -> Reconciling:
         return Reconciling(

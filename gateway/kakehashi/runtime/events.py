@@ -79,6 +79,7 @@ order.advanced       | debug   | lane order_id action code records selected | So
 order.ended          | info    | lane order_id action code records selected | An order over a group of records is carried out       |
 alarm.raised         | error   | lane code about place number limit     | Somebody must look: the code says what, `number` how bad, `limit` from where on | `kakehashi alarms`, and what its code says
 alarm.cleared        | info    | lane code about place                  | What an alarm was raised about is over                   |
+link.enforced        | info    | day held active contradicted           | The numbers that were held until their day are active: `held` of them, `active` now; `contradicted` are conflicts |
 symbol.moved         | debug   | acquisition_id state code              | An acquisition of a symbol came into another state       |
 symbol.linked        | info    | acquisition_id state code              | A symbol is linked; what waited for it goes out again    |
 symbol.expired       | warning | acquisition_id state code              | A process number died before the symbol was linked; a new one is asked for | None, unless many do: ask the registry what became of them

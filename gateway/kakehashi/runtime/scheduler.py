@@ -1,5 +1,5 @@
 """Looks after what nobody else carries: lost messages are published again, results of settled files are returned,
-orders are carried out, alarms are raised, what is past keeping is forgotten.
+orders are carried out, alarms are raised, held numbers come into force, what is past keeping is forgotten.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kakehashi.ports.ledger import FileRow
 from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.alarms import Alarms
+from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
@@ -40,12 +41,13 @@ class Scheduler:
     events: EventLog
     quiet: Quiet
     alarms: Alarms
+    enforcing: Enforcing
     sweeping: Sweeping
 
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
-        done = self.redriving.run_once()
+        done = self.enforcing.run_once() + self.redriving.run_once()
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         done += self.publishing.publish_lost()
         return done + self.sweeping.run_once()

@@ -4,67 +4,39 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 
-from kakehashi.domain.identifiers import UnifiedAtenaNumber
 from kakehashi.domain.link import Conflict, Note, Period
-from kakehashi.errors import StoreError, StoreUnavailable
-from kakehashi.ports.link_rules import Effect, Known, Person, claim_of, day_of
+from kakehashi.errors import StoreUnavailable
+from kakehashi.ports.link_rules import Effect, claim_of, day_of, number_day_of
 from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.memory_held import HeldNumber, MemoryHeldNumbers
+from kakehashi.testing.memory_link_state import (
+    DAWN,
+    Link,
+    Number,
+    Opened,
+    State,
+    contested,
+    end_link,
+    end_number,
+    known_of,
+    undecided_of,
+)
 from kakehashi.testing.memory_matches import MemoryMatches
 
 __all__ = ["MemoryLinkStore"]
 
-_DAWN = date.min
 
-
-@dataclass(slots=True)
-class _Link:
-    unified: str
-    since: date
-    recorded_at: datetime
-    frozen: bool = False
-
-
-@dataclass(slots=True)
-class _Number:
-    blind: bytes
-    sealed: Sealed | None
-    since: date
-    recorded_at: datetime
-    until: date | None = None
-    ended_at: datetime | None = None
-    cause: str = ""
-    note: Note | None = None
-
-
-@dataclass(slots=True)
-class _State:
-    links: dict[tuple[str, str], _Link] = field(default_factory=dict)
-    numbers: dict[str, _Number] = field(default_factory=dict)
-    former: dict[str, list[_Number]] = field(default_factory=dict)
-    periods: dict[tuple[str, str], list[Period]] = field(default_factory=dict)
-    released: set[str] = field(default_factory=set)
-    conflicts: list[ConflictRow] = field(default_factory=list)
-    claims: set[bytes] = field(default_factory=set)
-    unlinked: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    looks: dict[tuple[str, str], list[tuple[datetime, Note]]] = field(default_factory=dict)
-    serials: dict[str, int] = field(default_factory=dict)
-    digest: bytes = b""
-
-    def check_digest(self, blind: bytes | None) -> None:
-        if blind is not None and not blind.startswith(self.digest):
-            raise StoreError("SEC-005")
-
-
-class MemoryLinkStore(MemoryMatches):
+class MemoryLinkStore(MemoryMatches, MemoryHeldNumbers):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._state = _State()
+        MemoryMatches.__init__(self)
+        MemoryHeldNumbers.__init__(self)
+        self._state = State()
         self._lock = threading.RLock()
         self._closed = False
 
@@ -79,31 +51,27 @@ class MemoryLinkStore(MemoryMatches):
 
     def contradictions(self, rows: Iterable[LinkRow], *, now: datetime) -> int:
         with self._open() as state:
-            known = _known(state)
+            known = known_of(state)
             return sum(known.judge(row, now=now).conflict is not None for row in rows)
 
     def assign(self, blinds: Sequence[Sequence[bytes]], *, prefix: str, now: datetime) -> list[str]:
         with self._open() as state:
             return [self._assigned(state, each, prefix, now) for each in blinds]
 
-    def _assigned(self, state: _State, blinds: Sequence[bytes], prefix: str, now: datetime) -> str:
-        owners = _known(state).owners
+    def _assigned(self, state: State, blinds: Sequence[bytes], prefix: str, now: datetime) -> str:
+        owners = known_of(state).owners
         for blind in blinds:
             if blind in owners:
                 return owners[blind]
         state.check_digest(blinds[0])
-        taken = {link.unified for link in state.links.values()} | set(state.numbers) | set(state.former)
-        taken |= {period.unified for periods in state.periods.values() for period in periods} | state.released
-        while True:
-            serial = state.serials[prefix] = state.serials.get(prefix, 0) + 1
-            number = UnifiedAtenaNumber.issued(prefix, serial)
-            if number not in taken:
-                state.numbers[number] = _Number(blinds[0], None, _DAWN, now)
-                return number
+        taken = state.numbers_in_use() | self.reserved_numbers()
+        number = next(made for made in state.serial(prefix) if made not in taken)
+        state.numbers[number] = Number(blinds[0], None, DAWN, now)
+        return number
 
     def owners(self, blinds: Sequence[bytes]) -> Mapping[bytes, str]:
         with self._open() as state:
-            known = _known(state).owners
+            known = known_of(state).owners
             return {blind: known[blind] for blind in blinds if blind in known}
 
     def _unfrozen(self, system: str, atena: str) -> str | None:
@@ -114,8 +82,8 @@ class MemoryLinkStore(MemoryMatches):
         with self._open() as state:
             return self._link(state, rows, now)
 
-    def _link(self, state: _State, rows: Iterable[LinkRow], now: datetime) -> dict[int, Conflict]:
-        known, conflicts = _known(state), {}
+    def _link(self, state: State, rows: Iterable[LinkRow], now: datetime) -> dict[int, Conflict]:
+        known, conflicts = known_of(state), {}
         for position, row in enumerate(rows):
             state.check_digest(row.blind)
             verdict = known.judge(row, now=now)
@@ -124,32 +92,40 @@ class MemoryLinkStore(MemoryMatches):
                 self._record(state, verdict.conflict, verdict.known, row, now)
                 continue
             if verdict.links:
-                frozen = bool(_contested(state, {row.unified}))
-                state.links[row.system, row.atena] = _Link(row.unified, day_of(row, now), now, frozen)
+                frozen = bool(contested(state, {row.unified}))
+                state.links[row.system, row.atena] = Link.of(row, now, frozen=frozen)
             state.released.discard(row.unified)
             if verdict.effect is Effect.REDIGEST and row.blind is not None:
                 state.numbers[row.unified].blind = row.blind
             elif verdict.effect is not Effect.NONE and row.blind is not None:
+                day = number_day_of(row, now)
                 if verdict.effect is Effect.CHANGE:
-                    _end_number(state, row.unified, day_of(row, now), cause="changed", note=None, now=now)
-                state.numbers[row.unified] = _Number(row.blind, row.number, day_of(row, now), now)
+                    end_number(state, row.unified, day, cause="changed", note=None, now=now)
+                state.numbers[row.unified] = Number(row.blind, row.number, day, now)
         return conflicts
 
-    def _record(self, state: _State, kind: Conflict, known: str, row: LinkRow, now: datetime) -> None:
+    def _record(
+        self, state: State, kind: Conflict, known: str, row: LinkRow, now: datetime, *, held: bool = False
+    ) -> None:
         claim = claim_of(kind, known, row)
         if claim in state.claims:
             return
         state.claims.add(claim)
+        number, decision = len(state.conflicts) + 1, "held" if held else None
+        since = row.since and max(row.since, row.earliest or row.since)
+        row = replace(row, since=since, earliest=None)
         state.conflicts.append(
-            ConflictRow(id=len(state.conflicts) + 1, kind=kind, known=known, row=row, recorded_at=now)
+            ConflictRow(id=number, kind=kind, known=known, row=row, recorded_at=now, decision=decision)
         )
+        if held:
+            return
         for key, link in state.links.items():
             if key == (row.system, row.atena) if kind is Conflict.DRIFT else link.unified in (known, row.unified):
                 link.frozen = True
 
     def end(self, system: str, atena: str, *, since: date, note: Note, now: datetime) -> bool:
         with self._open() as state:
-            return _end_link(state, (system, atena), since, cause="ended", note=note, now=now)
+            return end_link(state, (system, atena), since, cause="ended", note=note, now=now)
 
     def release(self, unified: str, *, since: date, note: Note, now: datetime) -> bool:
         with self._open() as state:
@@ -157,7 +133,7 @@ class MemoryLinkStore(MemoryMatches):
             if not theirs and unified not in state.numbers:
                 return False
             for key in theirs:
-                _end_link(state, key, since, cause="released", note=note, now=now)
+                end_link(state, key, since, cause="released", note=note, now=now)
             state.released.add(unified)
             return True
 
@@ -238,7 +214,8 @@ class MemoryLinkStore(MemoryMatches):
 
     def conflicts(self, *, undecided: bool = True, most: int = 1000) -> list[ConflictRow]:
         with self._open() as state:
-            return [row for row in state.conflicts if not undecided or row.decision is None][:most]
+            rows = undecided_of(state) if undecided else [row for row in state.conflicts if row.decision != "held"]
+            return rows[:most]
 
     def decide(self, conflict_id: int, *, take: bool, note: Note, now: datetime) -> bool:
         with self._open() as state:
@@ -251,31 +228,31 @@ class MemoryLinkStore(MemoryMatches):
             if take:
                 self._take(state, conflict, note, now)
             sides = {conflict.known, conflict.row.unified}
-            free = sides - _contested(state, sides)
-            drifting = {(c.row.system, c.row.atena) for c in _undecided(state) if c.kind is Conflict.DRIFT}
+            free = sides - contested(state, sides)
+            drifting = {(c.row.system, c.row.atena) for c in undecided_of(state) if c.kind is Conflict.DRIFT}
             for key, link in state.links.items():
                 if link.unified in free and key not in drifting:
                     link.frozen = False
             return True
 
-    def _take(self, state: _State, conflict: ConflictRow, note: Note, now: datetime) -> None:
+    def _take(self, state: State, conflict: ConflictRow, note: Note, now: datetime) -> None:
         row, day = conflict.row, day_of(conflict.row, now)
         match conflict.kind:
             case Conflict.DRIFT:
-                _end_link(state, (row.system, row.atena), day, cause="drift", note=note, now=now)
+                end_link(state, (row.system, row.atena), day, cause="drift", note=note, now=now)
                 return
             case Conflict.LINK:
-                _end_link(state, (row.system, row.atena), day, cause="conflict", note=note, now=now)
+                end_link(state, (row.system, row.atena), day, cause="conflict", note=note, now=now)
             case Conflict.NUMBER if conflict.known == row.unified:
                 held = state.numbers.get(row.unified)
                 row = replace(row, changed=True, since=max(day, held.since) if held else day)
             case Conflict.NUMBER:
                 held = state.numbers.get(conflict.known)
                 if held is not None and held.blind == row.blind:
-                    _end_number(state, conflict.known, day, cause="conflict", note=note, now=now)
+                    end_number(state, conflict.known, day, cause="conflict", note=note, now=now)
                 for number in state.former.get(conflict.known, ()):
                     if number.blind == row.blind:
-                        number.until = _DAWN  # it never was theirs
+                        number.until = DAWN  # it never was theirs
             case Conflict.RELEASED:
                 state.released.discard(row.unified)
         self._link(state, [row], now)
@@ -290,8 +267,9 @@ class MemoryLinkStore(MemoryMatches):
         done = 0
         with self._open() as state:
             state.digest = prefix
-            held = [(unified, number) for unified, number in state.numbers.items()]
+            held: list[tuple[str, Number | HeldNumber]] = [*state.numbers.items()]
             held += [(unified, number) for unified, numbers in state.former.items() for number in numbers]
+            held += self.waiting_numbers()
             for unified, number in held:
                 if done == most or number.sealed is None:
                     continue
@@ -314,73 +292,16 @@ class MemoryLinkStore(MemoryMatches):
                 done += 1
         return done
 
-    def _open(self) -> _Opened:
+    def _open(self) -> Opened:
         if self._closed:
             raise StoreUnavailable
-        return _Opened(self._lock, self._state)
+        return Opened(self._lock, self._state)
 
     def close(self) -> None:
         self._closed = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    lock: threading.RLock
-    state: _State
-
-    def __enter__(self) -> _State:
-        self.lock.acquire()
-        return self.state
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
-
-
-def _known(state: _State) -> Known:
-    owners = {
-        number.blind: unified
-        for unified, numbers in state.former.items()
-        for number in numbers
-        if number.until != _DAWN
-    }
-    owners |= {number.blind: unified for unified, number in state.numbers.items()}
-    return Known(
-        links={key: link.unified for key, link in state.links.items()},
-        persons={u: Person(n.blind, n.since, n.sealed is not None) for u, n in state.numbers.items()},
-        owners=owners,
-        released=set(state.released),
-    )
-
-
-def _undecided(state: _State) -> list[ConflictRow]:
-    return [row for row in state.conflicts if row.decision is None]
-
-
-def _contested(state: _State, persons: set[str]) -> set[str]:
-    rows = [row for row in _undecided(state) if row.kind is not Conflict.DRIFT]
-    return {person for row in rows for person in (row.known, row.row.unified)} & persons
-
-
-def _end_link(state: _State, key: tuple[str, str], until: date, *, cause: str, note: Note, now: datetime) -> bool:
-    link = state.links.pop(key, None)
-    if link is None:
-        return False
-    state.periods.setdefault(key, []).append(
-        Period(
-            unified=link.unified, since=link.since, recorded_at=link.recorded_at, until=until, ended_at=now,
-            cause=cause, note=note,
-        )
-    )  # fmt: skip
-    return True
-
-
-def _end_number(state: _State, unified: str, until: date, *, cause: str, note: Note | None, now: datetime) -> None:
-    number = state.numbers.pop(unified)
-    number.until, number.ended_at, number.cause, number.note = until, now, cause, note
-    state.former.setdefault(unified, []).append(number)
-
-
-def _row(state: _State, key: tuple[str, str]) -> LinkRow:
+def _row(state: State, key: tuple[str, str]) -> LinkRow:
     link = state.links[key]
     number = state.numbers.get(link.unified)
     return LinkRow(

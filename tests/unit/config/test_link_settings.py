@@ -1,5 +1,7 @@
 """What [links], a LINK route's attributes and the table of variants may say."""
 
+from datetime import date
+
 import pytest
 from tests.unit.config.folders import GATEWAY, MAPPING_FILE, ROUTE_FILE, faults_of, seen, write
 from tests.unit.config.test_functions import LINK, LINK_ROUTE
@@ -66,6 +68,8 @@ def test_three_attributes_are_a_fault(tmp_path, missing):
         (links('mode = "some"'), [("CFG-003", "gateway.toml", None, "links.mode")]),
         (links("hold_mismatches = 6"), [("CFG-003", "gateway.toml", None, "links.hold_mismatches")]),
         (links("hold_per_mille = 2"), [("CFG-003", "gateway.toml", None, "links.hold_per_mille")]),
+        (links('in_force_from = "2026-12-01"'), [("CFG-003", "gateway.toml", None, "links.in_force_from")]),
+        (links("in_force_from = 2026-12-01T09:00:00"), [("CFG-003", "gateway.toml", None, "links.in_force_from")]),
         (links('prefix = "x"'), [("CFG-003", "gateway.toml", None, "links.prefix")]),
         ({**links('mode = "full"'), MAPPING_FILE: FULL.replace("@number,氏名\n", "")},
          [("CFG-009", MAPPING_FILE, None, "target")]),
@@ -76,6 +80,15 @@ def test_three_attributes_are_a_fault(tmp_path, missing):
 def test_what_cannot_be_is_a_fault_at_its_place(tmp_path, changes, faults):
     """Unknown names, tables that are missing or say unknown words, thresholds that would weaken the hold."""
     assert seen(faults_of(tmp_path, {**BASE, **changes})) == faults
+
+
+def test_the_day_of_enforcement_is_a_day(tmp_path):
+    """As TOML writes one; what is wrong with another form is told in words. Without it numbers are in force."""
+    plan = load(write(tmp_path, {**BASE, **links("in_force_from = 2026-12-01")})).routes["child-allowance"].link
+    assert plan.in_force_from == date(2026, 12, 1)
+    assert load(write(tmp_path, BASE)).gateway.links.in_force_from is None
+    (fault,) = faults_of(tmp_path, {**BASE, **links("in_force_from = 20261201")})
+    assert fault.facts["expected"] == "a day without quotes: 2026-12-01"
 
 
 def test_numbers_come_from_a_system_that_has_its_own(tmp_path):

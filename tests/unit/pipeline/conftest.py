@@ -200,6 +200,7 @@ class House:
             quiet=self.gateway.quiet,
             alarms=self.gateway.alarms(),
             sweeping=self.gateway.scheduler().sweeping,
+            enforcing=self.gateway.scheduler().enforcing,
         )
 
     @property

@@ -1,0 +1,223 @@
+"""The day of enforcement in the whole gateway, by its clock: nothing a moment before it, everything from then on."""
+
+import shutil
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from tests.unit.pipeline.conftest import ROOT
+from tests.unit.pipeline.persons import MADE, Hall
+
+from kakehashi.domain.symbol import Origin
+from kakehashi.pipeline.identify import WatchedLinks, identify
+from kakehashi_simulators.legacy.residents import RESIDENTS, write_rows
+
+JST = timezone(timedelta(hours=9))
+TURN = datetime(2026, 12, 1, tzinfo=JST)
+LAST = TURN - timedelta(microseconds=1)
+SETTINGS = """
+[links]
+mode = "{mode}"
+in_force_from = 2026-12-01
+[symbols]
+acquire = "all"
+per_second = 2
+"""
+PERSONS = range(20)
+
+
+@pytest.fixture
+def town(house_of, tmp_path):
+    """A house of the registry's extracts and the hall that writes them, ten days before the day of enforcement."""
+
+    def build(mode="link-only", settings=SETTINGS):
+        config = tmp_path / "config"
+        shutil.copytree(ROOT / "config", config)
+        gateway = config / "gateway.toml"
+        gateway.write_text(gateway.read_text(encoding="utf-8") + settings.format(mode=mode), encoding="utf-8")
+        house, hall = house_of(RESIDENTS, config), Hall(tmp_path)
+        for known in (house.links._state.links, house.links._state.numbers):
+            known.clear()
+        house.clock.advance(TURN - timedelta(days=10) - house.clock.now())
+        return house, hall
+
+    return build
+
+
+def send(house, hall, name, *, told=False, persons=PERSONS):
+    path = hall.folder / name
+    rows = [hall.row(n, unified=f"7{n:014}" if told else "") for n in persons]
+    write_rows(path, rows, records=len(rows), made=MADE)
+    house.take(name, path.read_bytes())
+    house.work()
+
+
+def at(house, moment):
+    house.clock.advance(moment - house.clock.now())
+
+
+def pass_time(house, scheduler):
+    while scheduler.enforcing.run_once():
+        pass
+
+
+def linked(house):
+    return list(house.links.links("registry"))
+
+
+def test_nothing_happens_before_the_day_and_all_of_it_in_its_first_moment(town):
+    """The extract is taken whole, and nobody can tell; at 00:00:00 JST links and numbers are active, symbols begin."""
+    house, hall = town()
+    scheduler = house.scheduler()
+    send(house, hall, "RESIDENT1.DAT")
+    assert (house.counts.received, house.counts.accepted) == (20, 20)
+    at(house, LAST)
+    scheduler.run_once()
+    number = hall.row(3).atena.zfill(15)
+    assert [fault.code for _, fault in identify(house.links, "registry", [number])[1]] == ["IDN-001"]
+    assert linked(house) == house.links.coverage() == house.store.acquisitions() == []
+    assert house.links.enforcement() is None
+    assert house.links.held_summary().numbers == 20
+    at(house, TURN)
+    scheduler.run_once()
+    scheduler.run_once()
+    assert house.recorder.named("link.enforced") == [{"day": "2026-12-01", "held": 20, "active": 20, "contradicted": 0}]
+    assert len(linked(house)) == 20
+    assert identify(house.links, "registry", [number])[1] == []
+    (period,) = house.links.periods("registry", number)
+    assert period.since == TURN.date()
+    assert period.recorded_at == TURN - timedelta(days=10)
+
+
+def test_symbols_of_the_day_begin_at_the_rate_of_many(town):
+    """Two a second of one file of persons, behind whom somebody waits for; told twice, it is done once."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    at(house, TURN)
+    scheduler = house.scheduler()
+    pass_time(house, scheduler)
+    rows = house.store.acquisitions()
+    assert {row.what.origin for row in rows} == {Origin.STARTED}
+    assert sorted(row.what.due - TURN for row in rows) == [n * timedelta(seconds=0.5) for n in range(20)]
+    scheduler.enforcing.begin([row.what.person for row in rows])
+    assert len(house.store.acquisitions()) == 20
+
+
+def test_more_persons_than_begin_in_ten_seconds_wait_for_the_next_ten(town):
+    """Whoever is stopped in between has lost nobody: what has not begun is known."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT", persons=range(30))
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    assert len(house.store.acquisitions()) == 20
+    pass_time(house, house.scheduler())  # of the process that comes after it
+    assert len(house.store.acquisitions()) == 30
+    assert house.links.unheard(most=1) == []
+
+
+def test_whoever_dies_while_symbols_begin_leaves_them_to_the_next(town):
+    """They begin, and the death comes before they are forgotten as begun: nobody gets two."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    at(house, TURN)
+    dying = house.scheduler().enforcing
+    begin = dying.begin
+
+    def die(persons):
+        begin(persons)
+        raise KeyboardInterrupt
+
+    dying.begin = die
+    with pytest.raises(KeyboardInterrupt):
+        pass_time(house, type("", (), {"enforcing": dying}))
+    pass_time(house, house.scheduler())
+    assert len(house.store.acquisitions()) == 20
+    assert house.links.unheard(most=1) == []
+
+
+def test_told_persons_go_on_without_their_number(town):
+    """Where extracts bring 団体内統合宛名番号, links stand from the first file on; the number joins them on the day."""
+    house, hall = town("pass-through")
+    send(house, hall, "RESIDENT1.DAT", told=True)
+    assert [(row.unified, row.blind, row.number) for row in linked(house)] == [
+        (f"7{n:014}", None, None) for n in PERSONS
+    ]
+    assert house.store.acquisitions() == []
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    assert all(row.blind and row.number for row in linked(house))
+    assert {period.since for period in house.links.number_periods(f"7{0:014}")} == {TURN.date()}
+    assert house.links.periods("registry", linked(house)[0].atena)[0].since < TURN.date()
+
+
+def test_an_extract_waits_until_all_that_is_held_is_active(town):
+    """Later rows come after earlier ones: it is not worked on half-way, and is when all are active."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    at(house, TURN)
+    send(house, hall, "RESIDENT2.DAT", persons=range(20, 25))
+    assert house.counts.accepted == 20
+    (waiting,) = [row for file in house.store.files() for row in house.store.batches(file.id) if row.code]
+    assert waiting.code == "IDN-013"
+    pass_time(house, house.scheduler())
+    house.until_quiet()
+    assert (house.counts.accepted, len(linked(house))) == (25, 25)
+
+
+@pytest.mark.parametrize("back", [timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)])
+def test_a_clock_that_is_set_back_undoes_nothing(town, back):
+    """What is active stays so, nothing is held again, and the day is told once."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    at(house, TURN - back)
+    send(house, hall, "RESIDENT2.DAT", persons=range(20, 25))
+    pass_time(house, house.scheduler())
+    assert len(linked(house)) == 25
+    assert house.links.held_summary().numbers == 0
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    assert len(house.recorder.named("link.enforced")) == 1
+
+
+def test_a_clock_that_is_set_back_half_way_stops_nothing(town):
+    """The enforcement that has begun goes on to its end."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    at(house, TURN)
+    assert house.links.enforce(TURN.date(), most=7, now=TURN).active == 7
+    at(house, TURN - timedelta(days=1))
+    pass_time(house, house.scheduler())
+    found = house.links.enforcement()
+    assert (found.held, found.active, found.day) == (20, 20, TURN.date())
+
+
+def test_without_a_day_nothing_that_is_held_becomes_active(town):
+    """A gateway.toml that lacks the day is no day: extracts wait until somebody says one."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    path = house.configuration.folder / "gateway.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("in_force_from", "# in_force_from"), encoding="utf-8")
+    house.reload(house.configuration.folder)
+    pass_time(house, house.scheduler())
+    send(house, hall, "RESIDENT2.DAT", persons=range(20, 25))
+    assert linked(house) == []
+    assert house.counts.accepted == 20
+    assert {row.code for file in house.store.files() for row in house.store.batches(file.id)} == {None, "IDN-013"}
+
+
+def test_numbers_that_were_met_unlinked_are_no_longer_so_on_the_day(town):
+    """Those of which the coverage report keeps a name alone are told: the others it finds itself."""
+    house, hall = town()
+    number = next(each for each in hall.numbers if each[0] != "0").zfill(15)
+    WatchedLinks(house.links, house.gateway.sealer, house.clock).unresolved("registry", [number])
+    (name,) = house.links.unlinked("registry")
+    assert name.startswith("~")
+    path = hall.folder / "RESIDENT1.DAT"
+    write_rows(path, [hall.row(1, atena=number, number=hall.numbers[9])], records=1, made=MADE)
+    house.take(path.name, path.read_bytes())
+    house.work()
+    assert list(house.links.unlinked("registry")) == [name]
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    assert list(house.links.unlinked("registry")) == []
