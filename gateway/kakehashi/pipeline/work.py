@@ -22,6 +22,7 @@ from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.pipeline.withdrawal import read_body
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange
@@ -153,7 +154,7 @@ class LaneWork:
             exceptions=refusals,
             now=now,
             due=now + max(self.patience, self.answered_within),
-            replicas=self.ledger.announced(row, translation),
+            replicas=self.ledger.announced(translation),
             characters=characters,
         )
         if not begun:
@@ -317,8 +318,8 @@ class LaneWork:
             return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None)
         plan = self.route.link
         assert plan is not None
-        decoded = self.route.codec.decode(
-            body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
+        decoded = read_body(
+            self.route.codec, body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]

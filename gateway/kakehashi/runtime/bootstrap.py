@@ -298,8 +298,10 @@ class Gateway:
         )
 
     def redriving(self) -> Redriving:
+        routes = self.configuration.routes.values()
         return Redriving(
-            lanes=list(self.configuration.routes),
+            # of links the one before counts for the next: each has its own place in the line
+            lanes={route.name: 1 if route.link else route.batch_records for route in routes},
             store=self.store,
             clock=self.clock,
             events=self.events,

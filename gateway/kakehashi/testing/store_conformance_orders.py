@@ -47,9 +47,15 @@ def order(
 
 
 def step(
-    store: Store, placed: OrderRow, *, now: datetime = NOW, most: int = 100, waiting: int = 1000
+    store: Store,
+    placed: OrderRow,
+    *,
+    now: datetime = NOW,
+    most: int = 100,
+    waiting: int = 1000,
+    batch_records: int = 1,
 ) -> OrderRow | None:
-    return store.carry_out(placed.id, most=most, waiting=waiting, now=now)
+    return store.carry_out(placed.id, batch_records=batch_records, most=most, waiting=waiting, now=now)
 
 
 def refused(store: Store, count: int, *, name: str = "a.dat", lane: str = "tax") -> tuple[FileRow, BatchRow]:
