@@ -6,12 +6,15 @@ They go the way of every batch: ledger, broker, sequence, receipt, result by rec
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
-from kakehashi.codec.layout import Codec, Decoded
+from kakehashi.codec.layout import Codec, Decoded, Value
 from kakehashi.domain.batch import BatchBody
+from kakehashi.errors import Fault
 from kakehashi.mapping.mapper import Mapped
 from kakehashi.pipeline.gathering import Piece, pieces_in
 
@@ -64,11 +67,32 @@ def read_body(codec: Codec, body: BatchBody, *, file: str, first_record: int, of
 
 
 def _read_pieces(codec: Codec, pieces: Sequence[Piece], file: str) -> Decoded:
-    each = [read_body(codec, p.body, file=file, first_record=p.number, offset=p.offset) for p in pieces]
+    rows: list[tuple[Value, ...] | None] = []
+    faults: list[Fault] = []
+    for _, some in groupby(pieces, key=lambda piece: piece.body.header):
+        for run, decoded in _read_run(codec, list(some), file):
+            rows += decoded.rows
+            places = [(run[fault.place.record or 0], fault) for fault in decoded.faults]
+            faults += [fault.at(record=piece.number, offset=piece.offset) for piece, fault in places]
     return Decoded(
-        rows=[row for decoded in each for row in decoded.rows],
+        rows=rows,
         numbers=[piece.number for piece in pieces],
         offsets=[piece.offset for piece in pieces],
-        faults=[f.at(offset=p.offset) for p, decoded in zip(pieces, each, strict=True) for f in decoded.faults],
+        faults=faults,
         raw=lambda index: pieces[index].body,
     )
+
+
+def _read_run(codec: Codec, run: Sequence[Piece], file: str) -> Iterator[tuple[Sequence[Piece], Decoded]]:
+    """Side by side, as in their file, which is much faster; each alone where one of them does not end where it should:
+    the last of its file, half a record. Their numbers count from 0.
+    """
+    ends = list(accumulate(len(piece.body.data) for piece in run))
+    body = replace(run[0].body, data=b"".join([piece.body.data for piece in run]))
+    decoded = read_body(codec, body, file=file, first_record=0, offset=0)
+    places = zip([0, *ends], decoded.offsets, ends, strict=False)
+    if len(run) == 1 or (len(decoded.rows) == len(run) and all(start <= at < end for start, at, end in places)):
+        yield run, decoded
+    else:
+        for piece in run:
+            yield from _read_run(codec, [piece], file)
