@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from kakehashi.codec.layout import Codec, Decoded, Value
@@ -84,14 +84,13 @@ def _read_pieces(codec: Codec, pieces: Sequence[Piece], file: str) -> Decoded:
 
 
 def _read_run(codec: Codec, run: Sequence[Piece], file: str) -> Iterator[tuple[Sequence[Piece], Decoded]]:
-    """Side by side, as in their file, which is much faster; each alone where one of them does not end where it should:
-    the last of its file, half a record. Their numbers count from 0.
+    """Side by side, as in their file, which is much faster; each alone where they do not come apart again as they were:
+    one was the last of its file, or half a record. Their numbers count from 0.
     """
-    ends = list(accumulate(len(piece.body.data) for piece in run))
     body = replace(run[0].body, data=b"".join([piece.body.data for piece in run]))
     decoded = read_body(codec, body, file=file, first_record=0, offset=0)
-    places = zip([0, *ends], decoded.offsets, ends, strict=False)
-    if len(run) == 1 or (len(decoded.rows) == len(run) and all(start <= at < end for start, at, end in places)):
+    apart = [decoded.raw(position) for position in range(len(decoded.rows))]
+    if len(run) == 1 or apart == [piece.body for piece in run]:
         yield run, decoded
     else:
         for piece in run:
