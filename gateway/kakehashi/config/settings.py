@@ -163,7 +163,7 @@ class RedriveSettings(Settings):
         1000, ge=1, le=10_000, description="Records that an order sends again in a second, unless it says otherwise"
     )
     waiting: int = Field(
-        5000, ge=1, le=100_000, description="Retried records of a lane that may be on their way at once"
+        10_000, ge=1, le=100_000, description="Retried records of a lane that may be on their way at once"
     )
 
 

@@ -8,6 +8,7 @@ from tests.unit.pipeline import test_characters as characters
 from tests.unit.pipeline.test_redrive import LANES, take, unlink
 from tests.unit.pipeline.test_splitting import finish, sent, with_bytes
 
+from kakehashi.cli import story
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import OutcomeUnknown
@@ -38,6 +39,8 @@ def test_an_order_sends_as_many_in_a_batch_as_the_lane_does(house_of, manifest, 
     before = len(sent(house))
     (made,) = house.redrive_together(refused)
     assert made.records == len(refused) <= house.route.batch_records
+    numbers = [row.record_no for row in refused]
+    assert story.records_of(house.store, made) == f"{len(numbers)} of {numbers[0]} to {numbers[-1]}"
     house.until_quiet()
     assert (len(sent(house)), house.counts.waiting, house.counts.refused) == (before + 1, 0, 0)
 
@@ -56,6 +59,7 @@ def test_some_are_refused_again_and_the_others_are_accepted(house_of, manifest, 
     again = open_now(house)
     assert {row.code for row in again} == {"IDN-001", "SYM-001"}
     assert all(row.offset == first[row.record_no].offset for row in again)
+    assert all(story._first(house.store, row) == house.store.exception(first[row.record_no].id) for row in again)
     by_server = {row.record_no for row in again if row.server_code}
     assert 0 < len(by_server) < len(again) < len(first)
     assert (house.counts.waiting, house.counts.refused) == (len(by_server), len(again) - len(by_server))
