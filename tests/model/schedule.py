@@ -15,7 +15,8 @@ from datetime import timedelta
 from tests.model.actor import ROLES, Actor, ActorPort, Client, ConsumerPort, SourcePort
 from tests.unit.pipeline.test_crashes import Crash, InLine, OneLane, Recorder
 
-from kakehashi.domain.batch import BatchState, FileState, RecordState, content_id
+from kakehashi.domain.batch import BatchState, FileState, RecordState
+from kakehashi.domain.redrive import OrderAction, OrderState
 from kakehashi.errors import (
     BrokerBlocked,
     BrokerUnavailable,
@@ -23,6 +24,7 @@ from kakehashi.errors import (
     StoreUnavailable,
 )
 from kakehashi.ports.links import LinkRow
+from kakehashi.ports.redrive import NewOrder
 from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
@@ -237,14 +239,18 @@ class World:
             self.clock.advance(timedelta(hours=-3))
 
     def operate(self, *, release=True):
-        """Parked work is released; who waited for a symbol has one now and is retried."""
+        """Parked work is released; who waited for a symbol has one now: an order sends all of them again."""
         self.server._persons.set(self.town.without_symbol, "linked")
         now = self.clock.now()
         for row in self.store.parked_batches() if release and self.rules.rescue else ():
             self.store.decide_batch(row.id, release=True, reason="again", actor="tester", now=now)
-        waiting = [row.id for row in self.store.exceptions(states=[RecordState.WAITING, RecordState.PARKED])]
-        keys = [content_id("redrive", number) for number in waiting]
-        self.store.redrive(waiting, request_ids=keys, reason="linked", actor="tester", now=now)
+        waiting = self.store.exceptions(states=[RecordState.WAITING, RecordState.PARKED])
+        for code in sorted({row.code for row in waiting}):
+            order = NewOrder(
+                lane=self.lane, action=OrderAction.RETRY, reason="linked", actor="tester", per_second=1000,
+                placed_at=now, code=code,
+            )  # fmt: skip
+            self.store.place_order(order)
 
     # Processes
 
@@ -273,7 +279,8 @@ class World:
 
     def is_quiet(self):
         files = self.store.files()
-        return len(files) == len(self.town.files) and all(file.state is FileState.RETURNED for file in files)
+        ended = len(files) == len(self.town.files) and all(file.state is FileState.RETURNED for file in files)
+        return ended and not self.store.orders(state=OrderState.OPEN)
 
     def wrong(self):
         files = {file.id: file for file in self.store.files()}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from kakehashi.ports.ledger import BatchRow, Decision
+from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store.operators import redrive, write_down
-from kakehashi_adapters.sql_store.rows import BATCH, DECISION, batch_row, decision_row
-from kakehashi_adapters.sql_store.tables import batches, corrections, decisions, exceptions
+from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.rows import BATCH, DECISION, EXCEPTION, batch_row, decision_row, exception_row
+from kakehashi_adapters.sql_store.tables import batches, corrections, decisions, exceptions, retries
 
-__all__ = ["correct", "correction_of", "decisions_about", "note", "retried_as"]
+__all__ = ["correct", "correction_of", "decisions_about", "note", "payloads", "retried_as", "retried_in"]
 
 
 def correct(
@@ -51,8 +53,24 @@ def correction_of(connection: Connection, batch_id: int) -> Correction | None:
 
 
 def retried_as(connection: Connection, exception_id: int) -> BatchRow | None:
-    row = connection.execute(select(*BATCH).where(batches.c.redrive_of == exception_id)).one_or_none()
+    query = select(*BATCH).join(retries, retries.c.batch_id == batches.c.id)
+    row = connection.execute(query.where(retries.c.exception_id == exception_id)).one_or_none()
     return None if row is None else batch_row(row)
+
+
+def retried_in(connection: Connection, batch_id: int) -> list[ExceptionRow]:
+    query = select(*EXCEPTION).join(retries, retries.c.exception_id == exceptions.c.id)
+    query = query.where(retries.c.batch_id == batch_id).order_by(exceptions.c.record_no)
+    return [exception_row(row) for row in connection.execute(query)]
+
+
+def payloads(connection: Connection, exception_ids: Sequence[int]) -> dict[int, Sealed]:
+    query = select(exceptions.c.id, exceptions.c.key_id, exceptions.c.payload)
+    found: dict[int, Sealed] = {}
+    for ids in portions(exception_ids):
+        rows = connection.execute(query.where(exceptions.c.id.in_(ids), exceptions.c.payload.is_not(None)))
+        found |= {row.id: Sealed(row.key_id, row.payload) for row in rows}
+    return found
 
 
 def decisions_about(connection: Connection, exception_id: int) -> list[Decision]:

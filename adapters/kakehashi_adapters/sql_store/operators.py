@@ -17,10 +17,10 @@ from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.replicas import forget_replicas
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
-from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files
+from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files, retries
 from kakehashi_adapters.sql_store.work import end_file
 
-__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive", "write_down"]
+__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive", "send_again", "take", "write_down"]
 
 _SOURCE = (
     exceptions.c.id,
@@ -64,10 +64,9 @@ def redrive(
     actor: str,
     now: datetime,
     action: str = "redrive",
-    order_id: int | None = None,
 ) -> list[BatchRow]:
     wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
-    sources = _take(
+    sources = take(
         connection,
         list(dict.fromkeys(exception_ids)),
         state="retried",
@@ -75,39 +74,50 @@ def redrive(
         reason=reason,
         actor=actor,
         now=now,
-        order_id=order_id,
     )
     in_order = [sources[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in sources]
-    next_seq = _reopen(connection, sorted({row.file_id for row in in_order}))
+    return send_again(connection, [(wanted[row.id], [row]) for row in in_order], now=now)
+
+
+def send_again(
+    connection: Connection, groups: Sequence[tuple[str, Sequence[Row[Any]]]], *, now: datetime
+) -> list[BatchRow]:
+    """A new batch for each group: its request id, and exceptions of one file that `take` gave, by record number."""
+    next_seq = _reopen(connection, sorted({rows[0].file_id for _, rows in groups}))
     values = []
-    for row in in_order:
+    for request_id, rows in groups:
+        first = rows[0]
         batch = NewBatch(
-            seq=next_seq[row.file_id],
-            first_record=row.record_no,
-            records=1,
-            offset=row.byte_offset,
+            seq=next_seq[first.file_id],
+            first_record=first.record_no,
+            records=len(rows),
+            offset=first.byte_offset,
             spool_offset=0,
             spool_length=0,
         )
-        next_seq[row.file_id] += 1
+        next_seq[first.file_id] += 1
         values.append(
             new_batch(
                 batch,
-                file_id=row.file_id,
-                lane=row.lane,
-                request_id=wanted[row.id],
+                file_id=first.file_id,
+                lane=first.lane,
+                request_id=request_id,
                 now=now,
-                redrive_of=row.id,
+                redrive_of=first.id,
             )
         )
     insert_batches(connection, values)
-    made: list[BatchRow] = []
-    for ids in portions(wanted[row.id] for row in in_order):
-        made += map(batch_row, connection.execute(select(*BATCH).where(batches.c.request_id.in_(ids))))
-    return sorted(made, key=lambda row: row.id)
+    made: dict[str, BatchRow] = {}
+    for ids in portions(request_id for request_id, _ in groups):
+        found = map(batch_row, connection.execute(select(*BATCH).where(batches.c.request_id.in_(ids))))
+        made |= {row.request_id: row for row in found}
+    carried = [{"exception_id": row.id, "batch_id": made[request].id} for request, rows in groups for row in rows]
+    if carried:
+        connection.execute(insert(retries), carried)
+    return sorted(made.values(), key=lambda row: row.id)
 
 
-def _take(
+def take(
     connection: Connection,
     exception_ids: Sequence[int],
     *,
@@ -116,7 +126,7 @@ def _take(
     reason: str,
     actor: str,
     now: datetime,
-    order_id: int | None,
+    order_id: int | None = None,
 ) -> dict[int, Row[Any]]:
     """Those of the exceptions that are open, now in `state`, each with its decision written."""
     taken: dict[int, Row[Any]] = {}
@@ -165,7 +175,7 @@ def discard(
     now: datetime,
     order_id: int | None = None,
 ) -> int:
-    taken = _take(
+    taken = take(
         connection,
         exception_ids,
         state="discarded",

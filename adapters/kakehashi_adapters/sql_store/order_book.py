@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -10,8 +10,9 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from kakehashi.domain.redrive import OrderState
-from kakehashi.ports.ledger import BatchRow, Decision
+from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.redrive import BatchCause, Correction, NewOrder, OrderRow
+from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store import corrections, orders
 from kakehashi_adapters.sql_store.database import Database
 
@@ -41,8 +42,12 @@ class SqlOrderBook:
     def orders(self, *, state: OrderState | None = None) -> list[OrderRow]:
         return self._read(partial(orders.list_orders, state=state))
 
-    def carry_out(self, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
-        return self._write(lambda c: orders.carry_out(c, order_id, most=most, waiting=waiting, now=now))
+    def carry_out(
+        self, order_id: int, *, batch_records: int, most: int, waiting: int, now: datetime
+    ) -> OrderRow | None:
+        return self._write(
+            lambda c: orders.carry_out(c, order_id, batch_records=batch_records, most=most, waiting=waiting, now=now)
+        )
 
     def stop_order(self, order_id: int, *, reason: str, actor: str, now: datetime) -> bool:
         return self._write(lambda c: orders.stop_order(c, order_id, reason=reason, actor=actor, now=now))
@@ -64,6 +69,12 @@ class SqlOrderBook:
 
     def retried_as(self, exception_id: int) -> BatchRow | None:
         return self._read(lambda c: corrections.retried_as(c, exception_id))
+
+    def retried_in(self, batch_id: int) -> list[ExceptionRow]:
+        return self._read(lambda c: corrections.retried_in(c, batch_id))
+
+    def payloads(self, exception_ids: Sequence[int]) -> Mapping[int, Sealed]:
+        return self._read(lambda c: corrections.payloads(c, exception_ids))
 
     def decisions_about(self, exception_id: int) -> list[Decision]:
         return self._read(lambda c: corrections.decisions_about(c, exception_id))

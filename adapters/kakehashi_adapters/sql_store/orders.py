@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, text, update
 
 from kakehashi.domain.redrive import OrderAction, OrderState
-from kakehashi.ports.redrive import BatchCause, NewOrder, OrderRow, order_request, pause_after, step_of
+from kakehashi.ports.redrive import BatchCause, NewOrder, OrderRow, order_request, pause_after, step_of, together
 from kakehashi.ports.store_rules import OPEN
 from kakehashi_adapters.sql_store.moment import from_store, to_store
-from kakehashi_adapters.sql_store.operators import decide_batch, discard, redrive
+from kakehashi_adapters.sql_store.operators import decide_batch, discard, send_again, take
+from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.reading import PARKED
 from kakehashi_adapters.sql_store.rows import ORDER, order_row
 from kakehashi_adapters.sql_store.tables import REDRIVEN, batches, exceptions, orders
@@ -21,7 +24,7 @@ __all__ = ["carry_out", "is_ordered", "list_orders", "parked_causes", "place_ord
 _IS_OPEN = exceptions.c.state.in_([state.value for state in OPEN])
 _CAUSE = ("code", "server_code", "item")
 _REST = func.coalesce(func.sum(batches.c.records - batches.c.excepted), 0)
-_IN_WORK = select(func.count()).select_from(batches).where(text(REDRIVEN))
+_ON_THEIR_WAY = select(func.coalesce(func.sum(batches.c.records), 0)).where(text(REDRIVEN))
 
 
 class _Step(NamedTuple):
@@ -112,7 +115,9 @@ def list_orders(connection: Connection, *, state: OrderState | None) -> list[Ord
     return [order_row(row) for row in connection.execute(query)]
 
 
-def carry_out(connection: Connection, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
+def carry_out(
+    connection: Connection, order_id: int, *, batch_records: int, most: int, waiting: int, now: datetime
+) -> OrderRow | None:
     query = select(orders).where(orders.c.id == order_id, text("state = 'open'")).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -120,11 +125,12 @@ def carry_out(connection: Connection, order_id: int, *, most: int, waiting: int,
     order = order_row(connection.execute(select(*ORDER).where(orders.c.id == order_id)).one())
     if not order.is_due(now):
         return None
-    in_work = connection.execute(_IN_WORK.where(batches.c.lane == order.lane)).scalar_one()
-    limit = step_of(order, most=most, room=waiting - in_work)
+    on_their_way = int(connection.execute(_ON_THEIR_WAY.where(batches.c.lane == order.lane)).scalar_one())
+    size = together(order, batch_records=batch_records, most=most, waiting=waiting)
+    limit = step_of(order, size=size, most=most, room=waiting - on_their_way)
     if limit == 0:
         return None
-    step = _records(connection, row, order, limit=limit, now=now)
+    step = _records(connection, row, order, limit=limit, size=size, now=now)
     if step.exceptions_at >= row.exceptions_to:
         step = _whole_batches(connection, row, step, limit=limit, now=now)
     done = order.done + step.records
@@ -141,7 +147,7 @@ def carry_out(connection: Connection, order_id: int, *, most: int, waiting: int,
     return order_row(connection.execute(changed).one())
 
 
-def _records(connection: Connection, row: Row[Any], order: OrderRow, *, limit: int, now: datetime) -> _Step:
+def _records(connection: Connection, row: Row[Any], order: OrderRow, *, limit: int, size: int, now: datetime) -> _Step:
     between = exceptions.c.id > row.exceptions_at, exceptions.c.id <= row.exceptions_to
     chosen = _chosen_exceptions(row, lane=func.coalesce(exceptions.c.lane, ""))  # in the order of ids, by no index
     query = select(exceptions.c.id).where(*chosen, *between).order_by(exceptions.c.id).limit(limit)
@@ -150,18 +156,30 @@ def _records(connection: Connection, row: Row[Any], order: OrderRow, *, limit: i
     if not ids:
         return _Step(0, at, row.batches_at)
     if order.action is OrderAction.DISCARD:
-        taken = discard(connection, ids, reason=order.reason, actor=order.actor, now=now, order_id=order.id)
-        return _Step(taken, at, row.batches_at)
-    made = redrive(
+        gone = discard(connection, ids, reason=order.reason, actor=order.actor, now=now, order_id=order.id)
+        return _Step(gone, at, row.batches_at)
+    taken = take(
         connection,
         ids,
-        request_ids=[order_request(order.id, number) for number in ids],
+        state="retried",
+        action="redrive",
         reason=order.reason,
         actor=order.actor,
         now=now,
         order_id=order.id,
     )
-    return _Step(len(made), at, row.batches_at)
+    groups = [
+        (order_request(order.id, [each.id for each in group]), group)
+        for some in portions(ids, size)
+        for group in _by_file(taken[number] for number in some if number in taken)
+    ]
+    send_again(connection, groups, now=now)
+    return _Step(len(taken), at, row.batches_at)
+
+
+def _by_file(rows: Iterable[Row[Any]]) -> Iterator[list[Row[Any]]]:
+    in_order = sorted(rows, key=lambda row: (row.file_id, row.record_no))
+    return (list(group) for _, group in groupby(in_order, key=lambda row: row.file_id))
 
 
 def _whole_batches(connection: Connection, row: Row[Any], step: _Step, *, limit: int, now: datetime) -> _Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -13,8 +14,9 @@ from kakehashi.ports.store_rules import check_parts
 from kakehashi_adapters.sql_store.characters import forget_degraded
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
+from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.replicas import forget_replicas
-from kakehashi_adapters.sql_store.tables import batches, files, part_bodies
+from kakehashi_adapters.sql_store.tables import batches, exceptions, files, part_bodies, retries
 from kakehashi_adapters.sql_store.work import add_exchange, locked_in_turn
 
 __all__ = ["part_body", "split"]
@@ -43,12 +45,23 @@ def split(
     return True
 
 
+def _retried(connection: Connection, batch_id: int) -> list[int]:
+    """The exceptions whose records the batch carries again and was to send, by record number."""
+    refused = select(exceptions.c.record_no).where(exceptions.c.batch_id == batch_id)
+    query = select(exceptions.c.id).join(retries, retries.c.exception_id == exceptions.c.id)
+    query = query.where(retries.c.batch_id == batch_id, exceptions.c.record_no.not_in(refused))
+    return list(connection.execute(query.order_by(exceptions.c.record_no)).scalars())
+
+
 def _add_parts(
     connection: Connection, batch_id: int, parts: Sequence[NewPart], *, file_id: int, lane: str, now: datetime
 ) -> None:
     # The file's row is locked, so that nobody else gives out the same seq; last of all, as everywhere.
     connection.execute(select(files.c.id).where(files.c.id == file_id).with_for_update())
     newest = select(func.max(batches.c.seq)).where(batches.c.file_id == file_id)
+    left = iter(_retried(connection, batch_id))
+    retried = [list(islice(left, part.records)) for part in parts]
+    numbered = enumerate(zip(parts, retried, strict=True), start=connection.execute(newest).scalar_one() + 1)
     values = [
         new_batch(
             NewBatch(
@@ -63,15 +76,20 @@ def _add_parts(
             lane=lane,
             request_id=part.request_id,
             now=now,
+            redrive_of=its[0] if its else None,
             part_of=batch_id,
         )
-        for seq, part in enumerate(parts, start=connection.execute(newest).scalar_one() + 1)
+        for seq, (part, its) in numbered
     ]
     insert_batches(connection, values)
     made = select(batches.c.request_id, batches.c.id).where(batches.c.part_of == batch_id, batches.c.file_id == file_id)
     ids = {row.request_id: row.id for row in connection.execute(made)}
     bodies = [{"batch_id": ids[part.request_id], "key_id": part.body.key_id, "body": part.body.body} for part in parts]
     connection.execute(insert(part_bodies), bodies)
+    for part, its in zip(parts, retried, strict=True):
+        for some in portions(its):
+            moved = update(retries).where(retries.c.exception_id.in_(some))
+            connection.execute(moved.values(batch_id=ids[part.request_id]))
 
 
 def part_body(connection: Connection, batch_id: int) -> Sealed | None:

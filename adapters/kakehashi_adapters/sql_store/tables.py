@@ -47,11 +47,12 @@ __all__ = [
     "refusals",
     "replicas",
     "results",
+    "retries",
     "sequences",
     "tries",
 ]
 
-HEAD = "0014"
+HEAD = "0015"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -64,8 +65,7 @@ ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
 UNHEARD = "state IN ('queued', 'sent', 'waiting')"
 SETTLED = "state = 'settled'"
-RETRY = "redrive_of IS NOT NULL"
-REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded')"
+REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded', 'parked')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
 
@@ -188,7 +188,6 @@ batches = Table(
     ),
     Index("ix_batches_unended", "lane", "file_id", "id", sqlite_where=text(UNENDED), postgresql_where=text(UNENDED)),
     Index("ix_batches_settled", "updated_at", sqlite_where=text(SETTLED), postgresql_where=text(SETTLED)),
-    Index("ix_batches_redrive_of", "redrive_of", sqlite_where=text(RETRY), postgresql_where=text(RETRY)),
     Index("ix_batches_redriven", "lane", sqlite_where=text(REDRIVEN), postgresql_where=text(REDRIVEN)),
     sqlite_autoincrement=True,
 )
@@ -291,6 +290,16 @@ characters = Table(
     sqlite_with_rowid=False,
 )
 """What did not go through as it was: codes without a character, substitutes, cuts."""
+
+retries = Table(
+    "retries",
+    metadata,
+    Column("exception_id", Key, ForeignKey("exceptions.id"), primary_key=True, autoincrement=False),
+    Column("batch_id", Key, ForeignKey("batches.id"), nullable=False),
+    Index("ix_retries_batch_id", "batch_id"),
+    sqlite_with_rowid=False,
+)
+"""Which batch carries the record of an exception again."""
 
 results = Table(
     "results",

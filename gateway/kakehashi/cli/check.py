@@ -13,7 +13,7 @@ from kakehashi.config.cases import run_cases
 from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration, Route
 from kakehashi.errors import Fault
-from kakehashi.runtime.bootstrap import address_faults
+from kakehashi.runtime.addresses import address_faults
 from kakehashi.runtime.offline import Offline, OfflineResult
 from kakehashi.runtime.places import shared
 

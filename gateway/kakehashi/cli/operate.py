@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from kakehashi.cli.alarms import tell_alarms
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.letters import tell_letters
-from kakehashi.cli.story import tell_story
+from kakehashi.cli.story import records_of, tell_story
 from kakehashi.domain.batch import FileState
 from kakehashi.domain.breaker import BreakerState
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, ExceptionRow
 from kakehashi.ports.store import Store
 
 __all__ = ["files", "status", "trace"]
@@ -132,12 +134,20 @@ def trace(session: Session, identifier: str) -> int:
     if batch is None:
         session.output.say("Nothing is known by that name. Use F<file>, B<batch>, E<exception> or a request id.")
         return 1
-    _trace_batch(session, store, batch)
-    if exception is None and batch.redrive_of is not None:
-        exception = store.exception(batch.redrive_of)
+    carried = store.retried_in(batch.id)
+    _trace_batch(session, store, batch, carried)
+    if exception is None and len(carried) == 1:
+        exception = carried[0]
     if exception is not None:
         tell_story(session, exception)
     return 0
+
+
+def _retried(carried: Sequence[ExceptionRow]) -> str | None:
+    """Of many the first: each tells its own story."""
+    if not carried:
+        return None
+    return f"E{carried[0].id}" if len(carried) == 1 else f"E{carried[0].id} (+{len(carried) - 1})"
 
 
 def _trace_file(session: Session, file_id: int) -> int:
@@ -172,19 +182,19 @@ def _trace_file(session: Session, file_id: int) -> int:
     return 0
 
 
-def _trace_batch(session: Session, store: Store, batch: BatchRow) -> None:
+def _trace_batch(session: Session, store: Store, batch: BatchRow, carried: Sequence[ExceptionRow]) -> None:
     file = store.file(batch.file_id)
     session.output.object(
         {
             "batch": f"B{batch.id}",
             "lane": batch.lane,
             "file": f"F{batch.file_id} {file.name if file else ''}",
-            "records": f"{batch.first_record} to {batch.first_record + batch.records - 1}",
+            "records": records_of(store, batch),
             "state": batch.state.value,
             "code": batch.code,
             "request_id": batch.request_id,
             "receipt": batch.receipt,
-            "retries": f"E{batch.redrive_of}" if batch.redrive_of else None,
+            "retries": _retried(carried),
             "due": batch.due,
         }
     )

@@ -11,6 +11,7 @@ from kakehashi.cli.fix import fix, look
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.letters import tell_letters
 from kakehashi.cli.redrive import cause_options, discard, number_of, orders, retry, stop
+from kakehashi.cli.story import records_of
 from kakehashi.domain.batch import BatchBody
 from kakehashi.pipeline.ledger import correction_context
 from kakehashi.ports.ledger import ExceptionRow
@@ -168,7 +169,7 @@ def _batch(session: Session, identifier: str) -> dict[str, object] | None:
         "id": f"B{row.id}",
         "lane": row.lane,
         "file": _named(session, row.file_id),
-        "records": f"{row.first_record} to {row.first_record + row.records - 1}",
+        "records": records_of(session.store, row),
         "code": row.code,
         **_advice(session, row.code),
         "state": row.state.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import click
@@ -156,9 +157,8 @@ def _group(
         raise click.UsageError("Name records, batches or files, or choose a group by --lane or --cause.")
     found = groups(session, choice)
     records = sum(group.records for group in found)
-    per_second = _rate(session, rate)
     if dry_run:
-        return _foretell(session, choice, found, action, per_second=per_second)
+        return _foretell(session, choice, found, action, rate=rate)
     if not records:
         session.output.say("Nothing of that choice is open.")
         return 0
@@ -167,6 +167,7 @@ def _group(
     for lane in sorted({group.lane for group in found}):
         if left == 0:
             break
+        per_second = _rate(session, lane, rate)
         placed = session.store.place_order(
             NewOrder(
                 lane=lane,
@@ -188,9 +189,10 @@ def _group(
     return 0
 
 
-def _rate(session: Session, asked: int | None) -> int:
-    """Never more than the server takes."""
-    allowed = session.configuration.profile.caps.requests_per_second
+def _rate(session: Session, lane: str, asked: int | None) -> int:
+    """Never more than the server takes, in batches as large as the lane's."""
+    route = session.configuration.routes.get(lane)
+    allowed = session.configuration.profile.caps.requests_per_second * (route.batch_records if route else 1)
     wanted = asked or session.configuration.gateway.redrive.per_second
     return min(wanted, allowed) if allowed else wanted
 
@@ -208,7 +210,9 @@ def _confirm(session: Session, records: int, action: OrderAction, *, yes: bool) 
     click.confirm(what[action], abort=True, err=True)
 
 
-def _foretell(session: Session, choice: Choice, found: Sequence[Group], action: OrderAction, *, per_second: int) -> int:
+def _foretell(
+    session: Session, choice: Choice, found: Sequence[Group], action: OrderAction, *, rate: int | None
+) -> int:
     """How many of what, and (of a retry) what would become of the oldest of them by today's tables."""
     session.output.rows(
         "By cause",
@@ -218,7 +222,12 @@ def _foretell(session: Session, choice: Choice, found: Sequence[Group], action: 
     records = sum(group.records for group in found)
     told: dict[str, object] = {"dry_run": records, "lanes": len({group.lane for group in found})}
     if action is OrderAction.RETRY:
-        told |= {"per_second": per_second, "seconds": -(-records // per_second)}
+        lanes: Counter[str] = Counter()
+        for group in found:
+            lanes[group.lane] += group.records
+        rates = {lane: _rate(session, lane, rate) for lane in lanes}
+        seconds = (-(-count // rates[lane]) for lane, count in lanes.items())
+        told |= {"per_second": min(rates.values(), default=0), "seconds": max(seconds, default=0)}
         told |= _examine(session, list(_sample(session, choice)))
     session.output.object(told)
     return 0

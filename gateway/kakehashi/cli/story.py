@@ -10,7 +10,7 @@ from kakehashi.cli.output import Cell
 from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.store import Store
 
-__all__ = ["tell_story"]
+__all__ = ["records_of", "tell_story"]
 
 _COLUMNS = ("at", "event", "id", "code", "server_code", "by", "order", "items", "reason")
 Line = tuple[Cell, ...]
@@ -23,11 +23,19 @@ def tell_story(session: Session, exception: ExceptionRow) -> None:
     )
 
 
+def records_of(store: Store, batch: BatchRow) -> str:
+    """Which records of its file a batch holds; of records that are sent again there may be others between them."""
+    again = [exception.record_no for exception in store.retried_in(batch.id)]
+    last = again[-1] if again else batch.first_record + batch.records - 1
+    told = f"{batch.first_record} to {last}"
+    return f"{len(again)} of {told}" if again and len(again) <= last - batch.first_record else told
+
+
 def _first(store: Store, exception: ExceptionRow) -> ExceptionRow:
     """The exception that the first batch of the record ended in."""
     while True:
-        batch = store.batch(exception.batch_id)
-        before = store.exception(batch.redrive_of) if batch is not None and batch.redrive_of is not None else None
+        carried = store.retried_in(exception.batch_id)
+        before = next((row for row in carried if row.record_no == exception.record_no), None)
         if before is None:
             return exception
         exception = before

@@ -160,10 +160,10 @@ class RedriveSettings(Settings):
     """How fast an order over a group of records goes."""
 
     per_second: int = Field(
-        50, ge=1, le=10_000, description="Records that an order sends again in a second, unless it says otherwise"
+        1000, ge=1, le=10_000, description="Records that an order sends again in a second, unless it says otherwise"
     )
     waiting: int = Field(
-        500, ge=1, le=100_000, description="Retried records of a lane that may be on their way at once"
+        10_000, ge=1, le=100_000, description="Retried records of a lane that may be on their way at once"
     )
 
 

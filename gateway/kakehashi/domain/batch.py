@@ -13,6 +13,7 @@ __all__ = ["BatchBody", "BatchState", "FileState", "RecordState", "content_id", 
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _FRAME = struct.Struct(">I")
 _WITHDRAWAL = 1 << 31
+_GATHERED = 1 << 30
 
 
 def letters(digest: bytes) -> str:
@@ -71,18 +72,20 @@ class BatchBody:
     """「バッチ本体」 The legacy bytes of a batch: the file's header record (may be empty) and a slice of the file.
 
     `withdrawal`: no legacy bytes but keys of replicas to delete (pipeline/withdrawal.py). It stands in the frame, where
-    nothing that a file holds can say it.
+    nothing that a file holds can say it. `gathered`: records that are sent again together (pipeline/gathering.py).
     """
 
     header: bytes
     data: bytes
     withdrawal: bool = False
+    gathered: bool = False
 
     def to_bytes(self) -> bytes:
-        return _FRAME.pack(len(self.header) | self.withdrawal * _WITHDRAWAL) + self.header + self.data
+        kind = self.withdrawal * _WITHDRAWAL | self.gathered * _GATHERED
+        return _FRAME.pack(len(self.header) | kind) + self.header + self.data
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         (frame,) = _FRAME.unpack_from(raw)
-        end = 4 + (frame & ~_WITHDRAWAL)
-        return cls(raw[4:end], raw[end:], withdrawal=bool(frame & _WITHDRAWAL))
+        end = 4 + (frame & ~(_WITHDRAWAL | _GATHERED))
+        return cls(raw[4:end], raw[end:], withdrawal=bool(frame & _WITHDRAWAL), gathered=bool(frame & _GATHERED))

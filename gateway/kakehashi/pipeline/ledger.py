@@ -78,7 +78,17 @@ class Ledger:
         """
         if not row.turn:
             return ()
-        return {exception.record_no - row.first_record for exception in self._store.exceptions_of(row.id)}
+        refused = self._store.exceptions_of(row.id)
+        if not refused:
+            return ()
+        positions = {number: position for position, number in enumerate(self._numbers(row))}
+        return {positions[exception.record_no] for exception in refused}
+
+    def _numbers(self, row: BatchRow) -> Sequence[int]:
+        """The numbers of the batch's records, by position."""
+        if row.redrive_of is None or row.records == 1:
+            return range(row.first_record, row.first_record + row.records)
+        return [exception.record_no for exception in self._store.retried_in(row.id)]
 
     def sent_as(self, row: BatchRow) -> str:
         """The message under which the batch's records were sent last."""
@@ -117,11 +127,12 @@ class Ledger:
             )
         return exceptions
 
-    def announced(self, row: BatchRow, translation: Translation) -> dict[int, ReplicaChange]:
+    def announced(self, translation: Translation) -> dict[int, ReplicaChange]:
         """By record number, what becomes replica state once it is accepted."""
         if self._route.function is not Function.DBM:
             return {}
-        return {row.first_record + draft.position: replica_change(self._route, draft) for draft in translation.drafts}
+        numbers = translation.decoded.numbers
+        return {numbers[draft.position]: replica_change(self._route, draft) for draft in translation.drafts}
 
     def conclude(
         self, row: BatchRow, reply: Reply, exchange: Exchange, *, translate: Callable[[], Translation]
@@ -198,7 +209,8 @@ class Ledger:
     def _result(self, row: BatchRow, reply: Reply, sent: Sequence[int]) -> Sealed | None:
         if not reply.inquiry_answers:
             return None
-        answers = {row.first_record + sent[answer.no - 1]: answer for answer in reply.inquiry_answers}
+        numbers = self._numbers(row)
+        answers = {numbers[sent[answer.no - 1]]: answer for answer in reply.inquiry_answers}
         return self._sealer.seal(write_answers(answers), context=result_context(row))
 
     def _judged(
@@ -225,10 +237,10 @@ class Ledger:
         *,
         server_code: str | None = None,
     ) -> NewException:
-        record_no = row.first_record + position
-        offset = decoded.offsets[position] if fault.place.offset is None else fault.place.offset
-        if row.redrive_of is not None:
-            offset = row.offset  # its bytes stand alone now: only the place of its first fault is known
+        record_no = decoded.numbers[position]
+        offset = fault.place.offset
+        if offset is None or row.redrive_of is not None:
+            offset = decoded.offsets[position]  # what is sent again stands alone: only its first place is known
         return NewException(
             record_no=record_no,
             code=fault.code,

@@ -24,7 +24,7 @@ class MetCharacters:
     def of(self, row: BatchRow, translation: Translation) -> list[NewCharacter]:
         """Codes without a character, characters that the server does not take, and substitutes in what is sent."""
         held = self.unmapped(row, translation.decoded, translation.faults)
-        return [*held, *_outside(translation.faults), *_degraded(row, translation)]
+        return [*held, *_outside(translation.faults), *_degraded(translation)]
 
     def unmapped(self, row: BatchRow, decoded: Decoded, faults: Iterable[Fault]) -> list[NewCharacter]:
         """The codes without a character in the records that such codes refuse."""
@@ -35,14 +35,13 @@ class MetCharacters:
                 item=found.item,
                 trouble=CharacterTrouble.UNMAPPED,
                 source=found.code,
-                # the bytes of a record that is retried stand alone: only the place of its first fault is known
-                offset=found.offset if row.redrive_of is None else row.offset,
+                # what is sent again stands alone: only its first place is known
+                offset=found.offset if row.redrive_of is None else decoded.offsets[position],
                 times=found.times,
             )
-            for number in sorted(refused)
-            for found in self._unmapped.of(
-                decoded.raw(number - row.first_record), offset=decoded.offsets[number - row.first_record]
-            )
+            for position, number in enumerate(decoded.numbers)
+            if number in refused
+            for found in self._unmapped.of(decoded.raw(position), offset=decoded.offsets[position])
         ]
 
 
@@ -57,11 +56,11 @@ def _outside(faults: Iterable[Fault]) -> Iterator[NewCharacter]:
         yield NewCharacter(record_no=number, item=item, trouble=CharacterTrouble.OUTSIDE, source=source, times=times)
 
 
-def _degraded(row: BatchRow, translation: Translation) -> Iterator[NewCharacter]:
+def _degraded(translation: Translation) -> Iterator[NewCharacter]:
     for draft in translation.drafts:
         for loss in draft.mapped.losses:
             yield NewCharacter(
-                record_no=row.first_record + draft.position,
+                record_no=translation.decoded.numbers[draft.position],
                 item=loss.item,
                 trouble=CharacterTrouble.DEGRADED,
                 source=code_points(loss.character),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kakehashi.codec.layout import Codec, Decoded, Role
 from kakehashi.domain.batch import BatchBody, content_id
 from kakehashi.pipeline.envelope import seal_context
+from kakehashi.pipeline.gathering import Piece, gather, pieces_in
 from kakehashi.ports.ledger import BatchRow, NewPart
 from kakehashi.ports.sealer import Sealer
 
@@ -26,6 +27,8 @@ def parts_of(
     """
     if body.withdrawal:  # a record of it has a few hundred bytes: the server takes a batch of them at once
         return []
+    if body.gathered:
+        return list(_regathered(sealer, row, pieces_in(body), positions, most=-(-len(positions) // number)))
     decoded = codec.decode(body, file=file, first_record=row.first_record, offset=row.offset)
     parts = []
     unbroken = _in_households(codec, body, decoded, row.offset)
@@ -34,11 +37,24 @@ def parts_of(
         if cut is None:
             return []
         part, offset = cut
-        first = decoded.numbers[run[0]]
-        request_id = content_id("part", row.request_id, first, len(run))
-        sealed = sealer.seal(part.to_bytes(), context=seal_context(row.lane, request_id))
-        parts.append(NewPart(first_record=first, records=len(run), offset=offset, request_id=request_id, body=sealed))
+        parts.append(_part(sealer, row, part, first=decoded.numbers[run[0]], records=len(run), offset=offset))
     return parts
+
+
+def _part(sealer: Sealer, row: BatchRow, body: BatchBody, *, first: int, records: int, offset: int) -> NewPart:
+    request_id = content_id("part", row.request_id, first, records)
+    sealed = sealer.seal(body.to_bytes(), context=seal_context(row.lane, request_id))
+    return NewPart(first_record=first, records=records, offset=offset, request_id=request_id, body=sealed)
+
+
+def _regathered(
+    sealer: Sealer, row: BatchRow, pieces: Sequence[Piece], positions: Sequence[int], *, most: int
+) -> Iterator[NewPart]:
+    """Of records that were gathered each stands alone already."""
+    for start in range(0, len(positions), most):
+        some = [pieces[position] for position in positions[start : start + most]]
+        first = some[0]
+        yield _part(sealer, row, gather(some), first=first.number, records=len(some), offset=first.offset)
 
 
 def _runs(positions: Sequence[int], *, most: int, unbroken: Callable[[int], bool]) -> Iterator[range]:

@@ -23,6 +23,7 @@ from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.pipeline.withdrawal import read_body
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange
@@ -154,7 +155,7 @@ class LaneWork:
             exceptions=refusals,
             now=now,
             due=now + max(self.patience, self.answered_within),
-            replicas=self.ledger.announced(row, translation),
+            replicas=self.ledger.announced(translation),
             characters=characters,
         )
         if not begun:
@@ -319,8 +320,8 @@ class LaneWork:
         linking = linking_now(self.route, self.links, self.sealer, now=self.clock.now(), registered=self.registered)
         if linking is None:
             return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None, fault=Fault("IDN-013"))
-        decoded = self.route.codec.decode(
-            body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
+        decoded = read_body(
+            self.route.codec, body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
@@ -329,8 +330,7 @@ class LaneWork:
             faults[decoded.numbers[position]] = fault
         reached("linking.linked")
         exceptions = self.ledger.undecoded(row, decoded, faults)
-        accepted = row.records - len(exceptions)
-        characters = self.ledger.met.unmapped(row, decoded, decoded.faults)
+        characters, accepted = self.ledger.met.unmapped(row, decoded, decoded.faults), row.records - len(exceptions)
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
 

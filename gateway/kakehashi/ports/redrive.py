@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.redrive import OrderAction, OrderState
-from kakehashi.ports.ledger import BatchRow, Decision
+from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -21,9 +22,10 @@ __all__ = [
     "order_request",
     "pause_after",
     "step_of",
+    "together",
 ]
 
-AT_ONCE = 500
+AT_ONCE = 2000
 """Records of one step of an order, at most: a step is one transaction."""
 
 
@@ -92,17 +94,27 @@ class BatchCause:
     example: int
 
 
-def order_request(order_id: int, exception_id: int) -> str:
-    """The request id under which an order sends a record again."""
-    return content_id("order", order_id, exception_id)
+def order_request(order_id: int, exception_ids: Sequence[int]) -> str:
+    """The request id under which an order sends records again."""
+    return content_id("order", order_id, *exception_ids)
 
 
-def step_of(order: OrderRow, *, most: int, room: int) -> int:
-    """How many records the next step may take: about a second's worth of a retry, never more than there is room for."""
+def together(order: OrderRow, *, batch_records: int, most: int, waiting: int) -> int:
+    """How many records an order sends again in one batch: no more than it may send in a second."""
+    return max(1, min(batch_records, order.per_second, most, waiting))
+
+
+def step_of(order: OrderRow, *, size: int, most: int, room: int) -> int:
+    """How many records the next step may take: about a second's worth of a retry, never more than there is room for.
+
+    In whole batches of `size`, so that whoever takes the same step again, also in a restored ledger, makes the same
+    batches of it.
+    """
     left = AT_ONCE if order.most is None else order.most - order.done
     if order.action is OrderAction.DISCARD:
         return max(0, min(most, left))
-    return max(0, min(most, left, order.per_second, room))
+    step = min(most, order.per_second, room)
+    return max(0, min(step - step % size, left))
 
 
 def pause_after(order: OrderRow, taken: int) -> timedelta:
@@ -122,13 +134,17 @@ class OrderBook(Protocol):
     def orders(self, *, state: OrderState | None = None) -> list[OrderRow]:
         """Oldest first."""
 
-    def carry_out(self, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
-        """The next step of an open order that is due: decide its next records as `redrive` and `discard` do (request
-        ids are `order_request`), then its next parked batches as `decide_batch` does, with its reason and actor.
+    def carry_out(
+        self, order_id: int, *, batch_records: int, most: int, waiting: int, now: datetime
+    ) -> OrderRow | None:
+        """The next step of an open order that is due: decide its next records as `redrive` and `discard` do, then its
+        next parked batches as `decide_batch` does, with its reason and actor. What is sent again travels in batches of
+        up to `batch_records` records of one file, by number; their request ids are `order_request`.
 
-        At most `most` records and a second's worth of a retry (a parked batch is taken whole), and none while
-        `waiting` retried records of the lane are not settled yet. None: it is not open, or not due. Several may try at
-        once: a record is decided once. Its state is done after the step that found nothing left.
+        At most `most` records and a second's worth of a retry (a parked batch is taken whole), and none that would make
+        it more than `waiting` retried records of the lane on their way: neither ended nor parked. None: it is not open,
+        or not due. Several may try at once: a record is decided once. Its state is done after the step that found
+        nothing left.
         """
 
     def stop_order(self, order_id: int, *, reason: str, actor: str, now: datetime) -> bool:
@@ -146,7 +162,13 @@ class OrderBook(Protocol):
         """What the batch carries in place of its exception's payload."""
 
     def retried_as(self, exception_id: int) -> BatchRow | None:
-        """The batch that carries the record again."""
+        """The batch that carries the record again; of one that was split, the part."""
+
+    def retried_in(self, batch_id: int) -> list[ExceptionRow]:
+        """The exceptions whose records the batch carries again, by record number."""
+
+    def payloads(self, exception_ids: Sequence[int]) -> Mapping[int, Sealed]:
+        """As `payload`, of many."""
 
     def decisions_about(self, exception_id: int) -> list[Decision]:
         """Oldest first."""

@@ -195,7 +195,8 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
         exchange: Exchange | None = None,
     ) -> bool:
         """Give all records without an exception to batches of their own (state new, after the file's other batches);
-        the batch keeps its exceptions as its only records and is settled with `code`. Fewer than two parts, or parts
+        the batch keeps its exceptions as its only records and is settled with `code`. Records that it carried again
+        are carried again by the parts. Fewer than two parts, or parts
         that do not hold exactly those records, are a ValueError. False, and the exchange, as in `settle`. Raises
         StoreError(STO-005) where a request id stands in the ledger already.
         """

@@ -11,7 +11,6 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
@@ -35,6 +34,7 @@ from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.acquiring import AcquiringParts
+from kakehashi.runtime.addresses import scheme
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.enforcing import Enforcing
@@ -56,7 +56,7 @@ from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["Gateway", "address_faults", "open_client", "open_gateway", "plugin"]
+__all__ = ["Gateway", "open_client", "open_gateway", "plugin"]
 
 
 def plugin(kind: str, name: str) -> Any:
@@ -70,45 +70,6 @@ def plugin(kind: str, name: str) -> Any:
 
 _AFTER_AN_ANSWER = timedelta(seconds=30)
 """Until it is in the ledger. Who publishes a batch again before that has it asked about while it is being sent."""
-_HOSTED = frozenset({"amqp", "amqps", "https"})
-
-
-def _scheme(address: str) -> str:
-    return address.partition(":")[0].partition("+")[0]
-
-
-def address_faults(configuration: Configuration) -> list[Fault]:
-    """Every address of gateway.toml that no adapter understands (CFG-006) or that names no host and port (CFG-003).
-
-    Opens nothing, and repeats no address: it may hold a password.
-    """
-    settings = configuration.gateway
-    addresses = {
-        "broker.url": ("brokers", settings.broker.url),
-        "store.url": ("stores", settings.store.url),
-        "server.endpoint": ("servers", settings.server.endpoint),
-    }
-    if settings.registry.endpoint:
-        addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
-    faults = []
-    for item, (kind, address) in addresses.items():
-        known = entry_points(group=f"kakehashi.{kind}").names
-        if _scheme(address) not in known:
-            facts = {"known": " ".join(sorted(known))}
-            faults.append(Fault("CFG-006", Place(file="gateway.toml", item=item), facts))
-        elif _scheme(address) in _HOSTED and not _names_host(address):
-            facts = {"expected": f"{_scheme(address)}://host:port/…"}
-            faults.append(Fault("CFG-003", Place(file="gateway.toml", item=item), facts))
-    return faults
-
-
-def _names_host(address: str) -> bool:
-    """Each of them, where a cluster's nodes are joined by commas."""
-    try:
-        nodes = [urlsplit(f"//{host}") for host in urlsplit(address).netloc.rpartition("@")[2].split(",")]
-        return all(node.hostname and node.port != 0 for node in nodes)
-    except ValueError:
-        return False
 
 
 @dataclass(kw_only=True)
@@ -303,8 +264,10 @@ class Gateway:
         )
 
     def redriving(self) -> Redriving:
+        routes = self.configuration.routes.values()
         return Redriving(
-            lanes=list(self.configuration.routes),
+            # of links the one before counts for the next: each has its own place in the line
+            lanes={route.name: 1 if route.link else route.batch_records for route in routes},
             store=self.store,
             clock=self.clock,
             events=self.events,
@@ -367,7 +330,7 @@ class Gateway:
 
 def open_client(configuration: Configuration) -> ServerClient:
     settings = configuration.gateway.server
-    client: ServerClient = plugin("servers", _scheme(settings.endpoint))(settings)
+    client: ServerClient = plugin("servers", scheme(settings.endpoint))(settings)
     return client
 
 
@@ -382,14 +345,14 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
     parts.setdefault("clock", plugin("clocks", "system")())
     parts.setdefault("sealer", plugin("sealers", "vault")(settings.keys))
     if "store" not in parts:
-        parts["store"], parts["links"] = plugin("stores", _scheme(settings.store.url))(settings.store.url, migrate=True)
+        parts["store"], parts["links"] = plugin("stores", scheme(settings.store.url))(settings.store.url, migrate=True)
         parts["store"].check()
     if "broker" not in parts:
-        parts["broker"] = plugin("brokers", _scheme(settings.broker.url))(settings.broker.url)
+        parts["broker"] = plugin("brokers", scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
         parts["client"] = open_client(configuration)
     if "registry" not in parts and settings.registry.endpoint:
-        parts["registry"] = plugin("servers", _scheme(settings.registry.endpoint))(settings.registry)
+        parts["registry"] = plugin("servers", scheme(settings.registry.endpoint))(settings.registry)
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kakehashi.domain.batch import BatchState
+from kakehashi.domain.batch import BatchBody, BatchState
 from kakehashi.errors import (
     BrokerMisconfigured,
     FolderUnavailable,
@@ -17,6 +17,7 @@ from kakehashi.errors import (
 )
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import item_of, seal_context, write_message
+from kakehashi.pipeline.gathering import Piece, gather
 from kakehashi.pipeline.ledger import correction_context, record_context
 from kakehashi.ports.broker import AT_ONCE, URGENT, Broker, Message
 from kakehashi.ports.clock import Clock
@@ -183,7 +184,8 @@ class Publishing:
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:
         if row.redrive_of is not None:
-            return self._redriven(row, row.redrive_of)
+            gathered = gather(self._redriven(row)).to_bytes()
+            return self.sealer.seal(gathered, context=seal_context(row.lane, row.request_id))
         if row.part_of is None:
             return read_chunk(self.spool, file, row)
         body = self.store.part_body(row.id)
@@ -191,16 +193,23 @@ class Publishing:
             raise StoreCorrupt
         return body
 
-    def _redriven(self, row: BatchRow, exception_id: int) -> Sealed:
-        """A retried record: its sealed bytes, or those of its correction, bound to the new work."""
+    def _redriven(self, row: BatchRow) -> list[Piece]:
+        """Retried records: their sealed bytes, or those of the correction."""
         corrected = self.store.correction(row.id)
         if corrected is not None:
             plain = self.sealer.open(corrected.payload, context=correction_context(row.lane, row.request_id))
-            return self.sealer.seal(plain, context=seal_context(row.lane, row.request_id))
-        exception = self.store.exception(exception_id)
-        payload = self.store.payload(exception_id)
-        origin = self.store.batch(exception.batch_id) if exception else None
-        if exception is None or payload is None or origin is None:
+            return [Piece(row.first_record, row.offset, BatchBody.from_bytes(plain))]
+        carried = self.store.retried_in(row.id)
+        payloads = self.store.payloads([exception.id for exception in carried])
+        origins = {number: self.store.batch(number) for number in {exception.batch_id for exception in carried}}
+        pieces = []
+        for exception in carried:
+            origin, payload = origins[exception.batch_id], payloads.get(exception.id)
+            if origin is None or payload is None:
+                raise StoreCorrupt
+            plain = self.sealer.open(payload, context=record_context(origin, exception.record_no))
+            offset = origin.offset if exception.offset is None else exception.offset
+            pieces.append(Piece(exception.record_no, offset, BatchBody.from_bytes(plain)))
+        if len(pieces) != row.records:
             raise StoreCorrupt
-        plain = self.sealer.open(payload, context=record_context(origin, exception.record_no))
-        return self.sealer.seal(plain, context=seal_context(row.lane, row.request_id))
+        return pieces

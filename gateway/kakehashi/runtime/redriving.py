@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,10 +22,11 @@ _PAUSE = timedelta(seconds=1)
 class Redriving:
     """Of the lanes of one scheduler; several may work on the same orders. New ones are looked for once a second.
 
+    `lanes`: how many records a batch of each holds at most.
     `waiting`: retried records of a lane that may be on their way at once.
     """
 
-    lanes: Sequence[str]
+    lanes: Mapping[str, int]
     store: Store
     clock: Clock
     events: EventLog
@@ -53,7 +54,9 @@ class Redriving:
         now = self.clock.now()
         if not order.is_due(now):
             return 0
-        moved = self.store.carry_out(order.id, most=AT_ONCE, waiting=self.waiting, now=now)
+        moved = self.store.carry_out(
+            order.id, batch_records=self.lanes[order.lane], most=AT_ONCE, waiting=self.waiting, now=now
+        )
         if moved is None:
             return 0
         event = "order.ended" if moved.state is OrderState.DONE else "order.advanced"

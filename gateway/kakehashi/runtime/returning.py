@@ -160,7 +160,9 @@ class _Story:
             batches=batches,
             originals=[row for row in batches if row.redrive_of is None and row.part_of is None],
             parts=parts,
-            retries={row.redrive_of: row for row in batches if row.redrive_of is not None},
+            retries={
+                entry.id: row for row in batches if row.redrive_of is not None for entry in store.retried_in(row.id)
+            },
             exceptions={row.id: {entry.record_no: entry for entry in store.exceptions_of(row.id)} for row in batches},
         )
 

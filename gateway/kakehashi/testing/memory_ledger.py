@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -11,7 +11,6 @@ from typing import Any
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
-from kakehashi.domain.character import CharacterTrouble
 from kakehashi.errors import DuplicateContent, Overtaken, StoreError
 from kakehashi.ports.ledger import (
     Attempt,
@@ -26,13 +25,12 @@ from kakehashi.ports.ledger import (
     NewBatch,
     NewException,
     NewFile,
-    NewPart,
     Refusal,
     ReplicaChange,
 )
 from kakehashi.ports.redrive import Correction
 from kakehashi.ports.sealer import Sealed
-from kakehashi.ports.store_rules import ENDED, OPEN, check_parts, check_sum, may_have_arrived, released_as
+from kakehashi.ports.store_rules import ENDED, OPEN, check_sum, may_have_arrived, released_as
 from kakehashi.ports.vigil import Settled
 from kakehashi.testing.memory_characters import MemoryCharacters
 from kakehashi.testing.memory_order import MemoryOrder
@@ -64,6 +62,7 @@ class Ledger:
         self.decisions: list[Decision] = []
         self.orders: dict[int, MemoryOrder] = {}
         self.corrections: dict[int, Correction] = {}
+        self.retries: dict[int, int] = {}  # exception → the batch that carries its record again
         self._requests: set[str] = set()
         self.newest_file_id = 0
         self.sequences = MemorySequences()
@@ -89,10 +88,10 @@ class Ledger:
         row = self.sequences.file_row(file, file.id or self.next_file_id(), batches=len(batches))
         self.files[row.id] = row
         for batch, request_id in zip(batches, request_ids, strict=True):
-            self._add_batch(row, batch, request_id, now=file.received_at, code=file.held)
+            self.add_batch(row, batch, request_id, now=file.received_at, code=file.held)
         return row
 
-    def _add_batch(
+    def add_batch(
         self,
         file: FileRow,
         batch: NewBatch,
@@ -244,16 +243,6 @@ class Ledger:
     def is_open(self, exception_id: int) -> bool:
         return exception_id in self.exceptions and self.exceptions[exception_id].state in OPEN
 
-    def redrive_all(
-        self, requests: Mapping[int, str], *, action: str = "redrive", order_id: int | None = None, **why: Any
-    ) -> list[BatchRow]:
-        """`requests`: exception → request id; those that are not open are passed over."""
-        due = {exception_id: request for exception_id, request in requests.items() if self.is_open(exception_id)}
-        self.check_requests(list(due.values()))
-        for exception_id in due:
-            self.decide_record(exception_id, RecordState.RETRIED, action=action, order_id=order_id, **why)
-        return [self._redrive(exception_id, request, why["now"]) for exception_id, request in due.items()]
-
     def discard_all(self, exception_ids: Sequence[int], *, order_id: int | None = None, **why: Any) -> int:
         due = [exception_id for exception_id in dict.fromkeys(exception_ids) if self.is_open(exception_id)]
         for exception_id in due:
@@ -287,45 +276,8 @@ class Ledger:
     def write_down(self, action: str, *, now: datetime, **of: Any) -> None:
         self.decisions.append(Decision(at=now, action=action, **of))
 
-    def _redrive(self, exception_id: int, request_id: str, now: datetime) -> BatchRow:
-        exception = self.exceptions[exception_id]
-        source = self.batches[exception.batch_id]
-        batch = NewBatch(
-            seq=self._next_seq(exception.file_id),
-            first_record=exception.record_no,
-            records=1,
-            offset=source.offset if exception.offset is None else exception.offset,
-            spool_offset=0,
-            spool_length=0,
-        )
-        file = self.files[exception.file_id]
-        self.files[file.id] = replace(file, state=FileState.WORKING)
-        return self._add_batch(file, batch, request_id, now=now, redrive_of=exception_id)
-
-    def _next_seq(self, file_id: int) -> int:
+    def next_seq(self, file_id: int) -> int:
         return 1 + max(row.seq for row in self.batches.values() if row.file_id == file_id)
-
-    def split(
-        self, row: BatchRow, parts: Sequence[NewPart], *, code: str, now: datetime, exchange: Exchange | None
-    ) -> None:
-        excepted = sum(1 for _ in self.exceptions_of(row.id))
-        check_parts(parts, records=row.records, excepted=excepted)
-        self.check_requests([part.request_id for part in parts])
-        self.add_exchange(row.id, exchange, now)
-        self.update(row, now=now, state=BatchState.SETTLED, code=code, due=None, records=excepted)
-        self.pending_replicas.pop(row.id, None)
-        self.characters.forget(row.id, (CharacterTrouble.DEGRADED,))
-        for part in parts:
-            batch = NewBatch(
-                seq=self._next_seq(row.file_id),
-                first_record=part.first_record,
-                records=part.records,
-                offset=part.offset,
-                spool_offset=0,
-                spool_length=0,
-            )
-            made = self._add_batch(self.files[row.file_id], batch, part.request_id, now=now, part_of=row.id)
-            self.part_bodies[made.id] = part.body
 
     def decide_file(self, file: FileRow, *, release: bool, now: datetime) -> None:
         state = FileState.WORKING if release else FileState.REFUSED

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 
+from kakehashi.domain.batch import BatchState
 from kakehashi.domain.redrive import OrderAction, OrderState
 from kakehashi.errors import StoreError, StoreUnavailable
-from kakehashi.ports.ledger import BatchRow, Decision
+from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.redrive import (
     BatchCause,
     Correction,
     NewOrder,
     OrderRow,
-    order_request,
     pause_after,
     step_of,
+    together,
 )
+from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import ENDED
 from kakehashi.testing.memory_ledger import Ledger
 from kakehashi.testing.memory_order import MemoryOrder, covers, covers_batch
+from kakehashi.testing.memory_redrive import redrive, redrive_together, retried_in
 
 __all__ = ["MemoryOrderBook"]
 
@@ -87,15 +90,19 @@ class MemoryOrderBook:
         with self._transaction() as ledger:
             return [order.row for order in ledger.orders.values() if state in (None, order.row.state)]
 
-    def carry_out(self, order_id: int, *, most: int, waiting: int, now: datetime) -> OrderRow | None:
+    def carry_out(
+        self, order_id: int, *, batch_records: int, most: int, waiting: int, now: datetime
+    ) -> OrderRow | None:
         with self._transaction() as ledger:
             order = ledger.orders.get(order_id)
             if order is None or not order.row.is_due(now):
                 return None
-            limit = step_of(order.row, most=most, room=waiting - _in_work(ledger, order.row.lane))
+            size = together(order.row, batch_records=batch_records, most=most, waiting=waiting)
+            room = waiting - _on_their_way(ledger, order.row.lane)
+            limit = step_of(order.row, size=size, most=most, room=room)
             if limit == 0:
                 return None
-            moved = _step(ledger, order, limit=limit, now=now)
+            moved = _step(ledger, order, limit=limit, size=size, now=now)
             ended = moved.exceptions_at >= moved.exceptions_to and moved.batches_at >= moved.batches_to
             ended = ended or moved.row.done == moved.row.most
             pause = pause_after(moved.row, moved.row.done - order.row.done)
@@ -128,7 +135,7 @@ class MemoryOrderBook:
         self, exception_id: int, correction: Correction, *, request_id: str, reason: str, actor: str, now: datetime
     ) -> BatchRow | None:
         with self._transaction() as ledger:
-            made = ledger.redrive_all({exception_id: request_id}, action="correct", reason=reason, actor=actor, now=now)
+            made = redrive(ledger, {exception_id: request_id}, action="correct", reason=reason, actor=actor, now=now)
             ledger.corrections |= {row.id: correction for row in made}
             return made[0] if made else None
 
@@ -138,7 +145,15 @@ class MemoryOrderBook:
 
     def retried_as(self, exception_id: int) -> BatchRow | None:
         with self._transaction() as ledger:
-            return next((row for row in ledger.batches.values() if row.redrive_of == exception_id), None)
+            return ledger.batches.get(ledger.retries.get(exception_id, 0))
+
+    def retried_in(self, batch_id: int) -> list[ExceptionRow]:
+        with self._transaction() as ledger:
+            return retried_in(ledger, batch_id)
+
+    def payloads(self, exception_ids: Sequence[int]) -> Mapping[int, Sealed]:
+        with self._transaction() as ledger:
+            return {number: ledger.payloads[number] for number in exception_ids if number in ledger.payloads}
 
     def decisions_about(self, exception_id: int) -> list[Decision]:
         with self._transaction() as ledger:
@@ -153,16 +168,16 @@ class MemoryOrderBook:
             return True
 
 
-def _in_work(ledger: Ledger, lane: str) -> int:
-    rows = ledger.batches.values()
-    return sum(row.lane == lane and row.redrive_of is not None and row.state not in ENDED for row in rows)
+def _on_their_way(ledger: Ledger, lane: str) -> int:
+    rows = (row for row in ledger.batches.values() if row.lane == lane and row.redrive_of is not None)
+    return sum(row.records for row in rows if row.state not in (*ENDED, BatchState.PARKED))
 
 
-def _step(ledger: Ledger, order: MemoryOrder, *, limit: int, now: datetime) -> MemoryOrder:
+def _step(ledger: Ledger, order: MemoryOrder, *, limit: int, size: int, now: datetime) -> MemoryOrder:
     row = order.row
     ahead = (e for e in list(ledger.exceptions.values()) if order.exceptions_at < e.id <= order.exceptions_to)
     ids = [e.id for e in ahead if ledger.is_open(e.id) and covers(row, e)][:limit]
-    done, whole = _decide(ledger, row, ids, now=now), len(ids) < limit
+    done, whole = _decide(ledger, row, ids, size=size, now=now), len(ids) < limit
     order = replace(order, exceptions_at=order.exceptions_to if whole else ids[-1])
     if order.exceptions_at >= order.exceptions_to:
         batches = [b for b in ledger.parked_batches() if order.batches_at < b.id <= order.batches_to]
@@ -179,8 +194,7 @@ def _step(ledger: Ledger, order: MemoryOrder, *, limit: int, now: datetime) -> M
     return replace(order, row=replace(row, done=row.done + done))
 
 
-def _decide(ledger: Ledger, row: OrderRow, ids: list[int], *, now: datetime) -> int:
+def _decide(ledger: Ledger, row: OrderRow, ids: list[int], *, size: int, now: datetime) -> int:
     if row.action is OrderAction.DISCARD:
         return ledger.discard_all(ids, order_id=row.id, reason=row.reason, actor=row.actor, now=now)
-    requests = {number: order_request(row.id, number) for number in ids}
-    return len(ledger.redrive_all(requests, order_id=row.id, reason=row.reason, actor=row.actor, now=now))
+    return redrive_together(ledger, row, ids, size=size, now=now)

@@ -46,6 +46,7 @@ from kakehashi.ports.store_rules import (
 )
 from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
+from kakehashi.testing.memory_redrive import redrive, split
 from kakehashi.testing.memory_succession import MemorySuccession
 
 __all__ = ["MemoryStore"]
@@ -212,7 +213,7 @@ class MemoryStore(MemorySuccession):
             if row is None:
                 ledger.add_exchange(batch_id, exchange, now)
                 return False
-            ledger.split(row, parts, code=code, now=now, exchange=exchange)
+            split(ledger, row, parts, code=code, now=now, exchange=exchange)
             return True
 
     def part_body(self, batch_id: int) -> Sealed | None:
@@ -343,7 +344,7 @@ class MemoryStore(MemorySuccession):
         wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
         with self._transaction() as ledger:
             in_order = {exception_id: wanted[exception_id] for exception_id in exception_ids}
-            return ledger.redrive_all(in_order, reason=reason, actor=actor, now=now)
+            return redrive(ledger, in_order, reason=reason, actor=actor, now=now)
 
     def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:
         with self._transaction() as ledger:

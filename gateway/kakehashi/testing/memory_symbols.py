@@ -11,6 +11,7 @@ from kakehashi.domain.symbol import Acquisition, AcquisitionState, Command, Orig
 from kakehashi.ports.symbols import ACTOR, LATELY, REASON, AcquisitionRow, SymbolCount, rank_of, release_request
 from kakehashi.testing.memory_ledger import Ledger
 from kakehashi.testing.memory_orders import MemoryOrderBook
+from kakehashi.testing.memory_redrive import redrive
 
 __all__ = ["MemorySymbolBook"]
 
@@ -140,7 +141,7 @@ class MemorySymbolBook(MemoryOrderBook):
         person = row.what.person
         waiting = _waiting(ledger, [person]).get(person, [])
         requests = {each: release_request(row.id, each) for each in waiting}
-        ledger.redrive_all(requests, reason=REASON, actor=ACTOR, now=now)
+        redrive(ledger, requests, reason=REASON, actor=ACTOR, now=now)
         ledger.waits = {each: wait for each, wait in ledger.waits.items() if wait[0] != person}
 
 

@@ -13,6 +13,7 @@ from kakehashi.ports.ledger import BatchRow, NewFile
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_orders import StoreOrderConformance
+from kakehashi.testing.store_conformance_together import StoreTogetherConformance
 from kakehashi.testing.store_samples import (
     DUE,
     NOW,
@@ -46,7 +47,7 @@ def _released(store: Store, batches: Sequence[BatchRow]) -> list[tuple[BatchStat
     return [(row.state, row.due, row.receipt) for row in rows]
 
 
-class StoreOperatorConformance(StoreOrderConformance):
+class StoreOperatorConformance(StoreOrderConformance, StoreTogetherConformance):
     def test_counts_follow_a_batch_from_new_to_settled(self, store: Store) -> None:
         """Received = accepted + refused + waiting at every step; sent begins with the first attempt."""
         _, (first, second) = add(store, sizes=(3, 2))

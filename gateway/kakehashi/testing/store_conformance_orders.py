@@ -47,9 +47,15 @@ def order(
 
 
 def step(
-    store: Store, placed: OrderRow, *, now: datetime = NOW, most: int = 100, waiting: int = 1000
+    store: Store,
+    placed: OrderRow,
+    *,
+    now: datetime = NOW,
+    most: int = 100,
+    waiting: int = 1000,
+    batch_records: int = 1,
 ) -> OrderRow | None:
-    return store.carry_out(placed.id, most=most, waiting=waiting, now=now)
+    return store.carry_out(placed.id, batch_records=batch_records, most=most, waiting=waiting, now=now)
 
 
 def refused(store: Store, count: int, *, name: str = "a.dat", lane: str = "tax") -> tuple[FileRow, BatchRow]:
@@ -222,13 +228,13 @@ class StoreOrderConformance:
         assert not store.stop_order(10**9, reason="none", actor="abe", now=NOW)
 
     def test_two_orders_at_once_decide_each_record_once(self, store: Store) -> None:
-        """Placed twice and carried out by four at a time: every record has one batch and one decision."""
-        file, _ = refused(store, 60)
+        """Placed twice and carried out by four at a time: every record is in one batch and has one decision."""
+        file, batch = refused(store, 60)
         placed = [store.place_order(order()), store.place_order(order())]
 
         def work(number: int) -> None:
             for second in range(40):
-                step(store, placed[number % 2], now=NOW + second * _SECOND, most=7)
+                step(store, placed[number % 2], now=NOW + second * _SECOND, most=7, batch_records=3)
 
         threads = [Thread(target=work, args=(number,)) for number in range(4)]
         for thread in threads:
@@ -240,7 +246,8 @@ class StoreOrderConformance:
         assert sum(row.done for row in rows) == 60
         decided = [decision.exception_id for decision in store.decisions(file.id)]
         assert len(decided) == len(set(decided)) == 60
-        assert len(outbox(store)) == 60
+        carried = sorted(row.record_no for made in outbox(store) for row in store.retried_in(made))
+        assert carried == [row.record_no for row in store.exceptions_of(batch.id)]
 
     def test_a_file_whose_records_an_order_has_still_to_decide_is_known(self, store: Store) -> None:
         """As long as the order is open and one of the file's records lies before it."""

@@ -279,11 +279,17 @@ class Histories(RuleBasedStateMachine):
         )  # fmt: skip
         self.both(lambda store, _: store.place_order(placed))
 
-    @rule(number=st.integers(1, 4), most=smaller, waiting=smaller, back=st.integers(0, 3))
-    def carry_out(self, number, most, waiting, back):
+    @rule(
+        number=st.integers(1, 4),
+        together=st.integers(1, 3),
+        most=smaller,
+        waiting=smaller | st.just(9),
+        back=st.integers(0, 3),
+    )
+    def carry_out(self, number, together, most, waiting, back):
         now = self.now() - timedelta(minutes=back)
         before = len(self.sql.orders())
-        self.both(lambda store, _: store.carry_out(number, most=most, waiting=waiting, now=now))
+        self.both(lambda store, _: store.carry_out(number, batch_records=together, most=most, waiting=waiting, now=now))
         assert len(self.sql.orders()) == before
         self.batches = sum(len(self.sql.batches(file.id)) for file in self.sql.files())
 
@@ -336,6 +342,8 @@ class Histories(RuleBasedStateMachine):
         self.both(lambda store, _: store.settled(since=since))
         self.both(lambda store, _: [store.flow(lane, since=since) for lane in LANES])
         self.both(lambda store, _: store.orders())
+        self.both(lambda store, step: [store.retried_in(number + step) for number in range(1, self.batches + 1)])
+        self.both(lambda store, step: [store.retried_as(number + 2 * step) for number in range(1, 13)])
         self.both(lambda store, _: [store.is_ordered(number) for number in range(self.files + 1)])
         self.both(lambda store, _: [store.decisions(number) for number in range(self.files + 1)])
         self.both(lambda store, _: [store.batches(number) for number in range(self.files + 1)])

@@ -100,7 +100,7 @@ def test_a_step_of_an_order_looks_at_its_next_records_only(plan):
     )
 
     def carried_out(store):
-        assert store.carry_out(store.place_order(order).id, most=9, waiting=9, now=NOW) is not None
+        assert store.carry_out(store.place_order(order).id, batch_records=2, most=9, waiting=9, now=NOW) is not None
 
     steps = [step for step in plan(carried_out) if " exceptions " in f"{step} "]
     assert "SEARCH exceptions USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" in steps

@@ -9,8 +9,10 @@ import pytest
 
 from kakehashi.config.loader import load
 from kakehashi.domain.batch import content_id
+from kakehashi.domain.redrive import OrderAction
 from kakehashi.ports.broker import URGENT
 from kakehashi.ports.links import LinkRow
+from kakehashi.ports.redrive import NewOrder
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.intake import Intake
@@ -181,6 +183,21 @@ class House:
         )
         self.publishing.publish_new()
         return made
+
+    def redrive_together(self, exceptions):
+        """What an order over everything that is open in the lane does, and the publishing that follows."""
+        now, known = self.clock.now(), {row.id for row in self.batches()}
+        order = NewOrder(
+            lane=self.route.name, action=OrderAction.RETRY, reason="mended", actor="tester", per_second=10_000,
+            placed_at=now,
+        )  # fmt: skip
+        assert self.store.place_order(order).selected == len(exceptions)
+        assert self.gateway.redriving().run_once() == len(exceptions)
+        self.publishing.publish_new()
+        return [row for row in self.batches() if row.id not in known]
+
+    def batches(self):
+        return [row for file in self.store.files(lane=self.route.name) for row in self.store.batches(file.id)]
 
     def results(self):
         """Let the scheduler return what is settled; the newest result of each name."""

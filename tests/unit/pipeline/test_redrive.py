@@ -1,4 +1,4 @@
-"""A retried record is a batch of its own: it translates, settles and is returned like any other."""
+"""Retried records, each alone or many in one batch, translate, settle and are returned like any other."""
 
 import pytest
 
@@ -6,6 +6,12 @@ from kakehashi.domain.batch import RecordState
 from kakehashi.domain.interface import Function
 
 LANES = ["tax-levy", "welfare-assistance", "welfare-inquiry", "registry-household"]
+
+
+@pytest.fixture(params=["redrive", "redrive_together"])
+def redrive(request):
+    """What sends records again: an operator one by one, or an order in batches of many."""
+    return lambda house, rows: getattr(house, request.param)(rows)
 
 
 def take(house, manifest):
@@ -34,7 +40,7 @@ def lines_of(house, content):
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_retried_record_is_accepted_and_its_result_mended(house_of, manifest, lane):
+def test_a_retried_record_is_accepted_and_its_result_mended(house_of, manifest, redrive, lane):
     """Refused without a link, linked, retried: accepted once, and the result that is returned anew says so."""
     house = house_of(lane)
     relink = unlink(house)
@@ -45,7 +51,7 @@ def test_a_retried_record_is_accepted_and_its_result_mended(house_of, manifest, 
     (before,) = house.results().values()
     assert sum("IDN-001" in line for line in lines_of(house, before)) == len(refused)
     relink()
-    assert len(house.redrive(refused)) == len(refused)
+    assert sum(row.records for row in redrive(house, refused)) == len(refused)
     house.until_quiet()
     counts = house.counts
     assert (counts.accepted, counts.refused, counts.sent) == (sample.records, 0, sample.records)
@@ -61,7 +67,7 @@ def test_a_retried_record_is_accepted_and_its_result_mended(house_of, manifest, 
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_record_that_is_refused_again_keeps_its_place(house_of, manifest, lane):
+def test_a_record_that_is_refused_again_keeps_its_place(house_of, manifest, redrive, lane):
     """Retried too early: refused again under its own number, at the byte that the first exception named."""
     house = house_of(lane)
     relink = unlink(house)
@@ -72,19 +78,19 @@ def test_a_record_that_is_refused_again_keeps_its_place(house_of, manifest, lane
         open_rows = house.store.exceptions(states=[RecordState.REFUSED])
         assert {row.record_no for row in open_rows} == set(first)
         assert all(row.offset == first[row.record_no].offset for row in open_rows)
-        house.redrive(open_rows)
+        redrive(house, open_rows)
         house.until_quiet()
         assert house.counts.refused == len(first)
     assert sum("IDN-001" in line for line in lines_of(house, next(iter(house.results().values())))) == len(first)
     relink()
-    house.redrive(house.store.exceptions(states=[RecordState.REFUSED]))
+    redrive(house, house.store.exceptions(states=[RecordState.REFUSED]))
     house.until_quiet()
     assert (house.counts.accepted, house.counts.waiting) == (sample.records, 0)
 
 
 @pytest.mark.parametrize("lane", ["welfare-inquiry", "registry-household"])
-def test_a_record_that_waited_for_its_symbol_settles_after_the_retry(house_of, manifest, lane):
-    """4007 of the server, one at a time: a member with its household, an inquiry with its answer in the result."""
+def test_a_record_that_waited_for_its_symbol_settles_after_the_retry(house_of, manifest, redrive, lane):
+    """4007 of the server: a member with its household, an inquiry with its answer in the result."""
     house = house_of(lane)
     persons = sorted({row.unified for row in house.links.links(house.route.system.name)})[:200]
     house.server._persons.set(persons, "no-symbol")
@@ -93,7 +99,7 @@ def test_a_record_that_waited_for_its_symbol_settles_after_the_retry(house_of, m
     waiting = house.store.exceptions(states=[RecordState.WAITING])
     assert {row.server_code for row in waiting} == {"4007"}
     house.server._persons.set(persons, "linked")
-    house.redrive(waiting)
+    redrive(house, waiting)
     house.until_quiet()
     assert (house.counts.accepted, house.counts.waiting) == (sample.records, 0)
     (result,) = house.results().values()

@@ -141,25 +141,28 @@ def test_the_owner_hears_of_a_repair_but_not_of_a_withdrawal(desk, manifest):
     assert [house.store.file(file.id).state for file in files] == [FileState.RETURNED] * 2
 
 
-def test_a_withdrawal_that_was_refused_can_be_tried_again(desk, manifest):
-    """The server refuses one key; it is foreseen, sent again and accepted like any other record."""
+@pytest.mark.parametrize(("count", "again"), [(1, "redrive"), (2, "redrive_together")])
+def test_a_withdrawal_that_was_refused_can_be_tried_again(desk, manifest, count, again):
+    """The server refuses some keys; they are foreseen, sent again and accepted like any other record."""
     house, records = desk.house, registers(manifest, 3)
     house.take("LEVY.DAT", file_of(manifest, records))
     house.until_quiet()
     persons = [row.person for row in house.store.replicas(desk.name)]
     states = house.server.admin.actions["POST /persons"]
-    states({"unknown": persons[:1]})
+    states({"unknown": persons[:count]})
     house.clock.advance(MINUTE)
     repair = desk.repair()
     file = repair.withdraw("FULL.DAT", [(row.person, row.unit) for row in house.store.replicas(desk.name)])
     repair.release([file], reason="r", actor="tester")
     house.publishing.publish_new()
     house.until_quiet()
-    (refused,) = house.store.exceptions(lane="tax-levy")
-    assert (refused.file_id, refused.record_no, refused.server_code) == (file.id, 1, "4003")
-    assert foresight(house).of(refused).goes
-    states({"linked": persons[:1]})
-    house.redrive([refused])
+    refused = house.store.exceptions(lane="tax-levy")
+    found = [(row.file_id, row.record_no, row.server_code) for row in refused]
+    assert found == [(file.id, number, "4003") for number in range(1, count + 1)]
+    assert all(foresight(house).of(row).goes for row in refused)
+    states({"linked": persons[:count]})
+    (made,) = getattr(house, again)(refused)
+    assert made.records == count
     house.until_quiet()
     assert sorted(operation for _, operation in operations(house)) == ["delete"] * 3 + ["register"] * 3
     assert list(house.store.replicas(desk.name)) == []

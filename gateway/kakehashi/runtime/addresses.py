@@ -1,0 +1,51 @@
+"""Addresses of gateway.toml: whether an adapter understands them."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from urllib.parse import urlsplit
+
+from kakehashi.config.model import Configuration
+from kakehashi.errors import Fault, Place
+
+__all__ = ["address_faults", "scheme"]
+
+_HOSTED = frozenset({"amqp", "amqps", "https"})
+
+
+def scheme(address: str) -> str:
+    return address.partition(":")[0].partition("+")[0]
+
+
+def address_faults(configuration: Configuration) -> list[Fault]:
+    """Every address of gateway.toml that no adapter understands (CFG-006) or that names no host and port (CFG-003).
+
+    Opens nothing, and repeats no address: it may hold a password.
+    """
+    settings = configuration.gateway
+    addresses = {
+        "broker.url": ("brokers", settings.broker.url),
+        "store.url": ("stores", settings.store.url),
+        "server.endpoint": ("servers", settings.server.endpoint),
+    }
+    if settings.registry.endpoint:
+        addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
+    faults = []
+    for item, (kind, address) in addresses.items():
+        known = entry_points(group=f"kakehashi.{kind}").names
+        if scheme(address) not in known:
+            facts = {"known": " ".join(sorted(known))}
+            faults.append(Fault("CFG-006", Place(file="gateway.toml", item=item), facts))
+        elif scheme(address) in _HOSTED and not _names_host(address):
+            facts = {"expected": f"{scheme(address)}://host:port/…"}
+            faults.append(Fault("CFG-003", Place(file="gateway.toml", item=item), facts))
+    return faults
+
+
+def _names_host(address: str) -> bool:
+    """Each of them, where a cluster's nodes are joined by commas."""
+    try:
+        nodes = [urlsplit(f"//{host}") for host in urlsplit(address).netloc.rpartition("@")[2].split(",")]
+        return all(node.hostname and node.port != 0 for node in nodes)
+    except ValueError:
+        return False
