@@ -26,7 +26,8 @@ RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
 USER 10001:10001
 WORKDIR /var/lib/kakehashi
 STOPSIGNAL SIGTERM
-# The ledger answers, and its counts add up.
+# Alive: the ledger answers, and its counts add up. Not `ready`: a broker or a worker that is missing elsewhere is no reason to
+# replace this container.
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s CMD ["kakehashi", "status", "--json"]
 ENTRYPOINT ["kakehashi"]
 CMD ["run"]
