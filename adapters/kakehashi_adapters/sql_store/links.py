@@ -36,6 +36,7 @@ from kakehashi_adapters.sql_store.link_writing import (
     lock,
     write_rows,
 )
+from kakehashi_adapters.sql_store.lives import SqlLives
 from kakehashi_adapters.sql_store.matches import SqlMatches
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
@@ -54,7 +55,7 @@ _POSTGRESQL_RESOLVE: Final = (
 )
 
 
-class SqlLinkStore(SqlMatches):
+class SqlLinkStore(SqlMatches, SqlLives):
     """The links in a SQLite file or a PostgreSQL database; the ledger's own or another."""
 
     def __init__(self, database: Database) -> None:

@@ -50,7 +50,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0012"
+HEAD = "0014"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"

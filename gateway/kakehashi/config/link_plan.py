@@ -56,6 +56,11 @@ class LinkPlan:
     most_mismatches: int = 5
     most_per_mille: int = 1
 
+    @property
+    def makes_persons(self) -> bool:
+        """The registry's word makes a person; another system's only where it brings nothing to compare."""
+        return self.attributes is None or self.attributes.reference
+
     def exceeded(self, mismatches: int, *, records: int) -> bool:
         """Whether a file with so many mismatches is held as a whole (domain.md §7): more than max(5, 0.1 %)."""
         return mismatches > self.most_mismatches and mismatches * 1000 > records * self.most_per_mille

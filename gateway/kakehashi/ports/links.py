@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.ports.lives import LifeBook
 from kakehashi.ports.matches import MatchStore
 from kakehashi.ports.sealer import Sealed
 
@@ -201,7 +202,7 @@ class LinkKeys(Protocol):
         """
 
 
-class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, Protocol):
+class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, LifeBook, Protocol):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.
 
     Thread-safe; several processes may share one. Raises StoreUnavailable, StoreCorrupt. Times are aware.

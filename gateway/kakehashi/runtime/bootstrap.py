@@ -20,10 +20,9 @@ from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, S
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
-from kakehashi.pipeline.linking import Linking, Registered
+from kakehashi.pipeline.linking import Linking
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
-from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
 from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.broker import Broker
@@ -34,7 +33,7 @@ from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
-from kakehashi.runtime.acquiring import AcquiringParts
+from kakehashi.runtime.acquiring import AcquiringParts, registered
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.events import EventLog
@@ -173,16 +172,10 @@ class Gateway:
             conversation=conversation,
             settling=settling,
             ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
-            registered=self._registered(),
+            registered=registered(self.configuration, self.store, self.links, self.clock),
             answered_within=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
             patience=self.patience,
         )
-
-    def _registered(self) -> Registered:
-        if self.configuration.gateway.symbols.acquire != "all":
-            return lambda _: None
-        needs = SymbolNeeds(store=self.store, clock=self.clock, rules=rules_of(self.configuration.profile))
-        return needs.registered
 
     def acquiring(self) -> Acquiring | None:
         """What acquires symbols; None where that is off."""

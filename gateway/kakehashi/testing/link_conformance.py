@@ -13,6 +13,7 @@ from kakehashi.domain.link import Conflict, Note
 from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.life_conformance import LifeConformance
 from kakehashi.testing.match_conformance import MatchConformance
 
 __all__ = ["LinkConformance"]
@@ -49,7 +50,7 @@ def _resolved(links: LinkStore, *atena: int, system: str = "tax") -> dict[int, i
     return {int(number): int(unified) for number, unified in found.items()}
 
 
-class LinkConformance(MatchConformance):
+class LinkConformance(MatchConformance, LifeConformance):
     requests = 200
     """How many ask at once for a number."""
 

@@ -13,6 +13,7 @@ from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.link_rules import Effect, Known, Person, claim_of, day_of
 from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.memory_lives import MemoryLives
 from kakehashi.testing.memory_matches import MemoryMatches
 
 __all__ = ["MemoryLinkStore"]
@@ -59,11 +60,12 @@ class _State:
             raise StoreError("SEC-005")
 
 
-class MemoryLinkStore(MemoryMatches):
+class MemoryLinkStore(MemoryMatches, MemoryLives):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
-        super().__init__()
+        MemoryMatches.__init__(self)
+        MemoryLives.__init__(self)
         self._state = _State()
         self._lock = threading.RLock()
         self._closed = False
