@@ -52,6 +52,8 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "symbols.intended": Boundary("the ledger has what is to be said for a symbol", "it is said"),
     "symbols.answered": Boundary("what was said for a symbol is answered", "it is written into the ledger"),
     "symbols.moved": Boundary("the ledger has what became of it", "the next one"),
+    "numbers.chosen": Boundary("what a file of numbers holds is settled", "it is written"),
+    "numbers.written": Boundary("a file of numbers lies in its folder", "the store marks it as returned"),
     "returning.chosen": Boundary("a settled file was found", "its result is written"),
     "returning.written": Boundary("the result lies in its folder", "the ledger marks the file as returned"),
     "returning.marked": Boundary("the ledger has the mark", "the next file"),

@@ -26,6 +26,8 @@ ELSEWHERE = {
     "symbols.intended": "test_symbols.py",
     "symbols.answered": "test_symbols.py",
     "symbols.moved": "test_symbols.py",
+    "numbers.chosen": "../acceptance/test_life_events.py",
+    "numbers.written": "../acceptance/test_life_events.py",
 }
 """Steps that another test kills at."""
 PASSAGES = (1, 2, 3) if FULL else (1,)

@@ -39,7 +39,8 @@ class LinkPlan:
     """「番号紐付け定義」 Where a row of an extract holds what a link needs (indices into the row), and the rules.
 
     `prefix`: with which digits the numbers begin that we issue; None: we issue none. `base`: the system whose 宛名番号
-    serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号.
+    serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号. `returns`: the
+    system that is told the numbers which we issue for its own; "": none.
     """
 
     system: int
@@ -53,6 +54,7 @@ class LinkPlan:
     prefix: str | None = None
     base: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
+    returns: str = ""
     most_mismatches: int = 5
     most_per_mille: int = 1
 

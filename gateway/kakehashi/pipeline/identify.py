@@ -136,8 +136,10 @@ class Claim:
     spare: str = ""
     brought: bool = False
 
-    def row(self, sealer: Sealer | None = None) -> LinkRow:
-        """For the link store; the 個人番号 goes with it, sealed, where there is a sealer."""
+    def row(self, sealer: Sealer | None = None, *, returns: str = "") -> LinkRow:
+        """For the link store; the 個人番号 goes with it, sealed, where there is a sealer. `returns`: the system that is
+        told its numbers, unless it brought them itself.
+        """
         sealed = None
         if self.number is not None and sealer is not None:
             sealed = sealer.seal(self.number.reveal().encode(), context=number_context(self.unified))
@@ -150,6 +152,7 @@ class Claim:
             since=self.since,
             changed=self.event in _RENUMBERING,
             older=self.blinds[1:],
+            news=not self.brought and self.system == returns,
         )
 
 

@@ -189,7 +189,7 @@ class Linking:
     def _link(self, claims: Sequence[Claim], *, now: datetime) -> list[tuple[int, Fault]]:
         if not claims:
             return []
-        conflicts = self.links.link([claim.row(self.sealer) for claim in claims], now=now)
+        conflicts = self.links.link([claim.row(self.sealer, returns=self.plan.returns) for claim in claims], now=now)
         linked = [claim for index, claim in enumerate(claims) if index not in conflicts]
         named = [(c.system, name) for c in linked if (name := unlinked_name(self.sealer, c.system, c.atena)) != c.atena]
         if named:

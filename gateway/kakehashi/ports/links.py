@@ -10,6 +10,7 @@ from typing import Protocol
 from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.ports.lives import LifeBook
 from kakehashi.ports.matches import MatchStore
+from kakehashi.ports.number_returns import NumberReturns
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -32,6 +33,7 @@ class LinkRow:
 
     `number` is the sealed 個人番号, `blind` its keyed digest, `older` its digests under keys that are being replaced.
     `since`: from which day (None: the day on which it is linked). `changed`: the 個人番号 of the person was changed.
+    `news`: the system is to be told the 団体内統合宛名番号.
     """
 
     system: str
@@ -42,6 +44,7 @@ class LinkRow:
     since: date | None = None
     changed: bool = False
     older: tuple[bytes, ...] = ()
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +205,9 @@ class LinkKeys(Protocol):
         """
 
 
-class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, LifeBook, Protocol):
+class LinkStore(
+    LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, LifeBook, NumberReturns, Protocol
+):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.
 
     Thread-safe; several processes may share one. Raises StoreUnavailable, StoreCorrupt. Times are aware.

@@ -50,6 +50,7 @@ from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.server_side import open_conversation, open_endpoint, side_by_side
 from kakehashi.runtime.sweeping import Sweeping
+from kakehashi.runtime.telling import tellings
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
@@ -267,6 +268,15 @@ class Gateway:
             publishing=self.publishing(),
             redriving=self.redriving(),
             returning=self._returning(),
+            telling=tellings(
+                self.configuration,
+                plugin("sinks", "folder"),
+                links=self.links,
+                store=self.store,
+                clock=self.clock,
+                events=self.events,
+                quiet=self.quiet,
+            ),
             clock=self.clock,
             events=self.events,
             quiet=self.quiet,

@@ -15,6 +15,7 @@ from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.memory_lives import MemoryLives
 from kakehashi.testing.memory_matches import MemoryMatches
+from kakehashi.testing.memory_number_returns import MemoryNumberReturns
 
 __all__ = ["MemoryLinkStore"]
 
@@ -60,12 +61,13 @@ class _State:
             raise StoreError("SEC-005")
 
 
-class MemoryLinkStore(MemoryMatches, MemoryLives):
+class MemoryLinkStore(MemoryMatches, MemoryLives, MemoryNumberReturns):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
         MemoryMatches.__init__(self)
         MemoryLives.__init__(self)
+        MemoryNumberReturns.__init__(self)
         self._state = _State()
         self._lock = threading.RLock()
         self._closed = False
@@ -129,6 +131,7 @@ class MemoryLinkStore(MemoryMatches, MemoryLives):
                 frozen = bool(_contested(state, {row.unified}))
                 state.links[row.system, row.atena] = _Link(row.unified, day_of(row, now), now, frozen)
             state.released.discard(row.unified)
+            self._tell(row, now)
             if verdict.effect is Effect.REDIGEST and row.blind is not None:
                 state.numbers[row.unified].blind = row.blind
             elif verdict.effect is not Effect.NONE and row.blind is not None:
@@ -280,7 +283,7 @@ class MemoryLinkStore(MemoryMatches, MemoryLives):
                         number.until = _DAWN  # it never was theirs
             case Conflict.RELEASED:
                 state.released.discard(row.unified)
-        self._link(state, [row], now)
+        self._link(state, [replace(row, news=True)], now)
 
     def sealed_number(self, unified: str) -> Sealed | None:
         with self._open() as state:
