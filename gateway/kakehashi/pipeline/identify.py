@@ -247,20 +247,38 @@ def with_persons(
 
     The faults: IDN-006 where the number is not given and none is issued.
     """
-    if plan.makes_persons:
-        claims = [c if c.unified or c.event in _NAMING else replace(c, unified=_person_of(links, c)) for c in claims]
-    asking = [claim for claim in claims if not claim.unified and claim.blinds]
+    about = _of_linked(links, claims) if plan.makes_persons else {}
+    asking = [c for c in claims if not c.unified and c.blinds and c.position not in about]
     if issue and plan.prefix is not None:
         numbers = links.assign([claim.blinds for claim in asking], prefix=plan.prefix, now=now)
         found = {claim.position: number for claim, number in zip(asking, numbers, strict=True)}
     else:
         owners = links.owners([blind for claim in asking for blind in claim.blinds])
         found = {c.position: owners[blind] for c in asking for blind in reversed(c.blinds) if blind in owners}
-    known = [replace(c, unified=c.unified or found.get(c.position, c.spare)) for c in claims]
+    known: list[Claim] = []
+    for claim in claims:
+        person = about.get(claim.position, found.get(claim.position, claim.spare))
+        if isinstance(person, int):  # the row before it about the same number
+            person = next(each.unified for each in known if each.position == person)
+        known.append(replace(claim, unified=claim.unified or person))
     # an end says whose it is by the 宛名番号 alone
     lost = [c for c in known if not c.unified and c.event is not LinkEvent.ENDED]
     code = "IDN-006" if plan.prefix is None or issue else "IDN-009"
     return [c for c in known if c not in lost], [(c.position, Fault(code)) for c in lost]
+
+
+def _of_linked(links: LinkStore, claims: Sequence[Claim]) -> dict[int, str | int]:
+    """By position: the person for whom the 宛名番号 of a claim stands, or the position of the claim that says so."""
+    found: dict[int, str | int] = {}
+    before: dict[tuple[str, str], int] = {}
+    for claim in claims:
+        number = claim.system, claim.atena
+        if not claim.unified and claim.event not in _NAMING:
+            person = _person_of(links, claim) or before.get(number)
+            if person is not None:
+                found[claim.position] = person
+        before[number] = claim.position
+    return found
 
 
 def _person_of(links: LinkStore, claim: Claim) -> str:

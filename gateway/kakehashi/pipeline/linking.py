@@ -28,6 +28,7 @@ Registered: TypeAlias = Callable[[Sequence[tuple[str, LinkEvent]]], None]
 """Hears of the persons of rows that were taken, where their 個人番号 is known or they are gone."""
 
 _REGISTRY = Note("extract", "event of the registry")
+_ENDING = frozenset({LinkEvent.MOVED_OUT, LinkEvent.DIED, LinkEvent.RELEASED})
 _RESIDENT = Note("extract", "moved in, under another number")
 
 
@@ -92,7 +93,7 @@ class Linking:
         good = [claim for claim in claims if claim.position not in failed and claim.event in LINKING]
         self._describe(good, judged, dict(taken), now=now)
         self._note_events([claim for claim in good if claim.event in LIFE], now=now)
-        heard = [c for c in claims if c.position not in failed and (c.number or c.event is LinkEvent.RELEASED)]
+        heard = [c for c in claims if c.position not in failed and (c.number or c.event in _ENDING)]
         self.registered([(claim.unified, claim.event) for claim in heard])
         return faults
 
@@ -231,10 +232,11 @@ class Linking:
         """What befell persons is written down; who moved in is no 住登外者 of the same system any more."""
         if not claims:
             return
-        known = self.links.life_events([claim.unified for claim in claims])
+        told = self.links.life_events([claim.unified for claim in claims])
+        known = {claim.unified: list(told.get(claim.unified, ())) for claim in claims}
         news = []
         for claim in claims:
-            before = known.get(claim.unified, ())
+            before = known[claim.unified]
             made = LifeEvent(
                 unified=claim.unified,
                 system=claim.system,
@@ -245,6 +247,7 @@ class Linking:
             )
             if claim.since is not None or not before or _what(before[-1]) != _what(made):
                 news.append(made)
+                before.append(made)
             if claim.event is LinkEvent.MOVED_IN:
                 self._end_non_resident(claim, before, now=now)
         self.links.note_events(news)

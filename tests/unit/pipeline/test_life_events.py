@@ -1,6 +1,7 @@
 """Life events in the registry's extract: whose links, numbers and history they change, and whose they leave alone."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from tests.unit.pipeline.persons import RESIDENTS, Hall
@@ -143,3 +144,32 @@ def test_an_older_file_that_comes_late_does_not_bring_the_dead_back(hall):
     hall.register(1, event="12", since="20260630")
     hall.register(1, event="04", since="20260401")
     assert residence(hall.links.life_events([person])[person]) is LinkEvent.DIED
+
+
+def test_a_whole_life_in_one_extract_is_one_life(hall):
+    """Registered, moved in, number changed, gone: each row counts for those after it."""
+    rows = [
+        hall.row(20, atena="7000000009", event="05"),
+        hall.row(20, event="04", since="20260701"),
+        hall.row(20, event="03", number=hall.numbers[32], since="20260701"),
+        hall.row(20, event="12", number="", since="20260701"),
+        hall.row(21, event="01"),
+        hall.row(21, event="03", number=hall.numbers[33], since="20260701"),
+    ]
+    for _ in range(2):
+        assert hall.extract(RESIDENTS, rows) == {}
+        person = hall.person("registry", 20)
+        assert [row.atena for row in hall.links.persons_links(person)] == [hall.row(20).atena.zfill(15)]
+        assert events(hall, person) == ["non-resident", "moved-in", "died"]
+        assert (
+            len(hall.links.number_periods(person)) == len(hall.links.number_periods(hall.person("registry", 21))) == 2
+        )
+
+
+def test_whoever_acquires_symbols_hears_of_the_dead(hall):
+    """Also where the row does not name the 個人番号: what is under way must end."""
+    heard = []
+    linking = replace(hall.linking(RESIDENTS), registered=heard.extend)
+    rows = [hall.row(1, event="12", number=""), hall.row(2, event="11", number=""), hall.row(3, event="13", number="")]
+    linking.extract(hall.decoded(RESIDENTS, rows), now=hall.clock.now(), batch_id=1, first_record=1)
+    assert heard == [(hall.person("registry", 1), "died"), (hall.person("registry", 2), "moved-out")]
