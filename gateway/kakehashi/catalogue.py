@@ -139,6 +139,8 @@ SYM-006 | the server says that the symbol is linked, and refuses records for wan
 SYM-007 | the acquisition was given up | 符号取得を取り下げました | What waited for it is parked: retry or discard it with `kakehashi parked` | 待機していたレコードは保留中です。`kakehashi parked` で再処理または破棄してください
 SYM-008 | the registry cannot ask for the symbol: no resident, or no registry to ask | 既存住基から依頼できません(住登外者、または依頼先の設定なし) | Enter it at the terminal: `kakehashi symbols hand-over` | 統合端末で入力してください(`kakehashi symbols hand-over`)
 SYM-009 | server or registry refused the request for the symbol | サーバーまたは既存住基が符号取得を拒否しました | See their code; correct it there, then `kakehashi symbols retry` | 返却コードを確認し、訂正後に `kakehashi symbols retry` を実行してください
+SYM-010 | what the acquisition was begun with holds no longer; a new one goes on | 符号取得の前提が変わりました(個人番号の変更・転入等)。新たな取得が続きます | Nothing to do; what waited for it waits for the new one | 対応不要です。待機中のレコードは新たな取得を待ちます
+SYM-011 | the person has died or is gone: no symbol is asked for any more | 死亡等により符号取得を取り下げました | What waited for it is parked: retry what the law still needs, discard the rest | 待機していたレコードは保留中です。法令上必要なものは再処理し、その他は破棄してください
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください

@@ -54,6 +54,8 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "symbols.moved": Boundary("the ledger has what became of it", "the next one"),
     "enforcing.moved": Boundary("some of the held numbers are active", "the next ones"),
     "enforcing.begun": Boundary("what follows from some active numbers has begun", "the store forgets them as heard"),
+    "numbers.chosen": Boundary("what a file of numbers holds is settled", "it is written"),
+    "numbers.written": Boundary("a file of numbers lies in its folder", "the store marks it as returned"),
     "returning.chosen": Boundary("a settled file was found", "its result is written"),
     "returning.written": Boundary("the result lies in its folder", "the ledger marks the file as returned"),
     "returning.marked": Boundary("the ledger has the mark", "the next file"),

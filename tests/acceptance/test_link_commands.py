@@ -196,3 +196,21 @@ def test_held_numbers_are_made_active_by_hand(body):
     code, (told,) = ask(body, "link", "show", "tax", "1")
     assert (code, told["since"], told["individual_number"]) == (0, "2026-07-02", "sealed")
     assert ask(body, "link", "held")[0] == 0
+
+
+def test_what_befell_a_person_stands_in_the_history(body):
+    """With its day and the time at which we knew it; what was not known then is not told of then."""
+    assert body.register(1) == {}
+    atena = body.row(1).atena
+    assert ask(body, "link", "show", "registry", atena)[1][0]["residence"] is None
+    assert body.register(1, event="11", since="20260620") == {}
+    assert ask(body, "link", "show", "registry", atena)[1][0]["residence"] == "moved-out"
+
+    def told(*words):
+        lines = ask(body, "link", "history", "registry", atena, "--reason", "audit", *words)[1]
+        return [(line["what"], line["since"], line["cause"]) for line in lines if "what" in line]
+
+    known = [("link", "2026-06-30", None), ("number", "2026-06-30", None), ("event", "2026-06-20", "moved-out")]
+    assert told() == known
+    assert told("--on", "2026-06-25") == known[2:]
+    assert told("--on", "2026-06-19") == told("--on", "2026-07-01", "--known", "2026-07-01") == []

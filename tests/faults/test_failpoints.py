@@ -28,6 +28,8 @@ ELSEWHERE = {
     "symbols.moved": "test_symbols.py",
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
+    "numbers.chosen": "../acceptance/test_life_events.py",
+    "numbers.written": "../acceptance/test_life_events.py",
 }
 """Steps that another test kills at."""
 PASSAGES = (1, 2, 3) if FULL else (1,)

@@ -22,6 +22,7 @@ from kakehashi.domain.symbol import (
     Command,
     Due,
     NumberIssued,
+    Replaced,
     Resumed,
     Rules,
     Silent,
@@ -32,6 +33,7 @@ from kakehashi.domain.symbol import (
 from kakehashi.pipeline import symbol_messages, symbols
 from kakehashi.pipeline.symbol_needs import SymbolNeeds
 from kakehashi.testing.memory_clock import MemoryClock
+from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.store_samples import add, new_exception, settle
 
@@ -63,8 +65,9 @@ class World(RuleBasedStateMachine):
             number_again=self.again,
             forward_again=self.again,
         )
+        self.links = MemoryLinkStore()
         self.world = Counterparties(self.clock, self.again, self.again)
-        self.needs = SymbolNeeds(store=self.store, clock=self.clock, rules=self.rules)
+        self.needs = SymbolNeeds(store=self.store, links=self.links, clock=self.clock, rules=self.rules)
         self.engine = symbols.Acquiring(
             store=self.store, links=None, sealer=None, clock=self.clock, messages=None, rules=self.rules
         )
@@ -168,6 +171,15 @@ class World(RuleBasedStateMachine):
     def somebody_gives_up(self, person, seldom):
         if seldom == 0 and self.needs.withdraw(person):
             self.cancelled.add(person)
+            self.note_given_up()
+
+    @rule(person=whose, seldom=st.integers(0, 8))
+    def the_individual_number_changes(self, person, seldom):
+        """What the registry was told is void: another acquisition goes on, whatever the first one's news may be."""
+        self.clock.advance(timedelta(microseconds=1))  # of two that begin at the same time, one is a repetition
+        if seldom == 0:
+            for row in self.store.acquisitions(person=person):
+                self.needs.move(row, Replaced("SYM-010"))
             self.note_given_up()
 
     @rule(person=whose)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from kakehashi.domain.link import Conflict, Note
+from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.ports.held_numbers import Enforcement, HeldSummary
 from kakehashi.ports.links import LinkRow
 from kakehashi_adapters.sql_store import held_enforcing, held_writing
@@ -72,6 +72,12 @@ class SqlHeldNumbers:
         for portion in portions((system, each) for each in atena):
             found |= self._database.read(lambda c, portion=portion: held_writing.linked_held(c, portion))  # type: ignore[misc]  # bound now
         return {number: unified for (_, number), unified in found.items()}
+
+    def held_periods(self, system: str, atena: str) -> list[Period]:
+        return self._database.read(lambda c: held_writing.periods(c, system, atena))
+
+    def held_persons_links(self, unified: str) -> list[LinkRow]:
+        return self._database.read(lambda c: held_writing.persons_links(c, unified))
 
     def end_held(self, system: str, atena: str, *, note: Note, now: datetime) -> bool:
         return self._write(lambda c: held_writing.end(c, system, atena, note=note, now=now))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text, text
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Exists, Index, Integer, LargeBinary, Table, Text, exists, text
 
 from kakehashi_adapters.sql_store.tables import Key, metadata
 
-__all__ = ["GOING_ON", "STILL_HELD", "enforcements", "held_links", "held_numbers"]
+__all__ = ["GOING_ON", "STILL_HELD", "enforcements", "held_links", "held_numbers", "holds_number"]
 
 STILL_HELD = "ended_at IS NULL AND active_at IS NULL"
 GOING_ON = "ended_at IS NULL"
@@ -52,6 +54,12 @@ held_numbers = Table(
 `active_at`: it is with the links now, and what follows has not begun yet; neither number nor digest is here any more.
 """
 
+
+def holds_number(unified: Any) -> Exists:
+    """A number of this person (a column of another table) waits for its day."""
+    return exists().where(text(STILL_HELD), held_numbers.c.unified == unified)
+
+
 held_links = Table(
     "held_links",
     metadata,
@@ -76,7 +84,7 @@ held_links = Table(
     ),
     sqlite_autoincrement=True,
 )
-"""Of persons whose 団体内統合宛名番号 are reserved."""
+"""Of persons whose 団体内統合宛名番号 are reserved, and such as a held number alone has made."""
 
 enforcements = Table(
     "enforcements",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_, update
 
-from kakehashi.domain.link import Conflict, Note
+from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.errors import StoreError
 from kakehashi.ports.link_rules import Effect, Known, Person, Verdict
 from kakehashi.ports.links import LinkRow
@@ -17,9 +17,22 @@ from kakehashi_adapters.sql_store.link_conflicts import contested, record_confli
 from kakehashi_adapters.sql_store.link_numbers import fresh_numbers, owners_of
 from kakehashi_adapters.sql_store.link_tables import links, persons, released_numbers
 from kakehashi_adapters.sql_store.link_writing import check_digest, end_links, known_of, link_values
-from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.moment import from_store, to_store
+from kakehashi_adapters.sql_store.number_returns import tell_numbers
 
-__all__ = ["check_open", "count_held_contradictions", "end", "hold", "linked_held", "owners", "release", "reserve"]
+__all__ = [
+    "check_open",
+    "count_held_contradictions",
+    "end",
+    "hold",
+    "linked_held",
+    "owners",
+    "periods",
+    "persons_links",
+    "release",
+    "reserve",
+    "waiting_persons",
+]
 
 _HELD = text(STILL_HELD)
 _LINKED = select(held_links.c.system, held_links.c.atena, held_links.c.unified).where(
@@ -35,8 +48,8 @@ _PERSONS = select(
 _OWNERS = select(held_numbers.c.blind, held_numbers.c.unified).where(
     held_numbers.c.active_at.is_(None), held_numbers.c.blind.in_(bindparam("blind", expanding=True))
 )
-_RESERVED = select(held_numbers.c.unified).where(
-    _HELD, held_numbers.c.reserved, held_numbers.c.unified.in_(bindparam("unified", expanding=True))
+_WAITING = select(held_numbers.c.unified, held_numbers.c.reserved).where(
+    _HELD, held_numbers.c.unified.in_(bindparam("unified", expanding=True))
 )
 
 
@@ -49,6 +62,32 @@ def owners(connection: Connection, blinds: Sequence[bytes]) -> dict[bytes, str]:
 def linked_held(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     found = connection.execute(_LINKED, {"keys": list(keys)})
     return {(system, atena): unified for system, atena, unified in found}
+
+
+def periods(connection: Connection, system: str, atena: str) -> list[Period]:
+    """Of held links, in the order in which they were held."""
+    query = select(held_links).where(held_links.c.system == system, held_links.c.atena == atena)
+    found = []
+    for row in connection.execute(query.order_by(held_links.c.id)):
+        known, ended = from_store(row.recorded_at), from_store(row.ended_at)
+        found.append(
+            Period(
+                unified=row.unified,
+                since=known.date(),
+                recorded_at=known,
+                until=None if ended is None else ended.date(),
+                ended_at=ended,
+                cause=row.cause or "",
+                note=None if row.actor is None else Note(row.actor, row.reason),
+            )
+        )
+    return found
+
+
+def persons_links(connection: Connection, unified: str) -> list[LinkRow]:
+    query = select(held_links.c.system, held_links.c.atena).where(text(GOING_ON), held_links.c.unified == unified)
+    rows = connection.execute(query.order_by(held_links.c.system, held_links.c.atena))
+    return [LinkRow(system=system, atena=atena, unified=unified) for system, atena in rows]
 
 
 def reserve(connection: Connection, blinds: Sequence[bytes], *, prefix: str, now: datetime) -> None:
@@ -77,7 +116,8 @@ def hold(connection: Connection, portion: list[tuple[int, LinkRow]], *, now: dat
     check_open(connection)
     check_digest(connection, [row.blind for row in rows])
     known, persons = _known(connection, rows, now), {row.unified for row in rows}
-    writes = _Writes(connection, now, _reserved(connection, persons), contested(connection, persons))
+    waiting, reserved = waiting_persons(connection, persons)
+    writes = _Writes(connection, now, waiting, reserved, contested(connection, persons))
     conflicts: dict[int, Conflict] = {}
     for position, row in portion:
         verdict = known.judge(row, now=now)
@@ -87,6 +127,7 @@ def hold(connection: Connection, portion: list[tuple[int, LinkRow]], *, now: dat
             conflicts[position] = verdict.conflict
             writes.conflict(row, verdict.known, verdict.conflict)
     writes.flush()
+    tell_numbers(connection, [row for position, row in portion if position not in conflicts], now=now)
     return conflicts
 
 
@@ -96,6 +137,7 @@ class _Writes:
 
     connection: Connection
     now: datetime
+    waiting: set[str]
     reserved: set[str]
     frozen: set[str]
     active: list[dict[str, object]] = field(default_factory=list)
@@ -115,7 +157,7 @@ class _Writes:
                 rows.clear()
 
     def add(self, row: LinkRow, verdict: Verdict) -> None:
-        if verdict.links and row.unified in self.reserved:
+        if verdict.links and self._waits(row):
             self.held.append(
                 {"system": row.system, "atena": row.atena, "unified": row.unified, "recorded_at": to_store(self.now)}
             )
@@ -141,6 +183,10 @@ class _Writes:
                 self.connection.execute(ended)
                 self.connection.execute(insert(held_numbers), [self._number(row)])
 
+    def _waits(self, row: LinkRow) -> bool:
+        """Whether a held number alone says that the link is this person's."""
+        return row.unified in self.reserved or (row.by_number and row.unified in self.waiting)
+
     def _redigest(self, row: LinkRow) -> None:
         theirs = held_numbers.c.unified == row.unified
         done = self.connection.execute(update(held_numbers).where(_HELD, theirs).values(blind=row.blind))
@@ -158,10 +204,14 @@ class _Writes:
         }
 
     def conflict(self, row: LinkRow, known: str, kind: Conflict) -> None:
-        """One in which no number takes part, and no person who is only held, freezes at once."""
+        """One in which no number takes part, and no link that one alone has made, freezes at once."""
         self.flush()  # what is frozen must stand there
-        sides = {known, row.unified}
-        held = kind is Conflict.NUMBER or bool(_reserved(self.connection, sides))
+        waiting, reserved = waiting_persons(self.connection, {known, row.unified})
+        held = (
+            kind is Conflict.NUMBER
+            or bool(reserved or (row.by_number and waiting))
+            or bool(linked_held(self.connection, [(row.system, row.atena)]))
+        )
         told = row if held else replace(row, blind=None, number=None, older=())
         self.frozen |= record_conflict(self.connection, kind, known, told, now=self.now, held=held)
 
@@ -186,8 +236,10 @@ def check_open(connection: Connection) -> None:
         raise StoreError("IDN-013")
 
 
-def _reserved(connection: Connection, unified: Collection[str]) -> set[str]:
-    return set(connection.execute(_RESERVED, {"unified": sorted(unified)}).scalars())
+def waiting_persons(connection: Connection, unified: Collection[str]) -> tuple[set[str], set[str]]:
+    """Those of whom a number is held, and those of them whose 団体内統合宛名番号 is reserved for it."""
+    found = connection.execute(_WAITING, {"unified": sorted(unified)}).all()
+    return {row.unified for row in found}, {row.unified for row in found if row.reserved}
 
 
 def _known(connection: Connection, rows: list[LinkRow], now: datetime) -> Known:

@@ -22,6 +22,7 @@ from kakehashi_adapters.sql_store.link_tables import (
     released_numbers,
 )
 from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.number_returns import tell_numbers
 from kakehashi_adapters.sql_store.tables import meta
 
 __all__ = [
@@ -127,6 +128,7 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
             writes.flush()
             _change(connection, row, verdict, now)
     writes.flush()
+    tell_numbers(connection, [row for position, row in portion if position not in conflicts], now=now)
     return conflicts
 
 

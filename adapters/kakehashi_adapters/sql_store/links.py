@@ -37,8 +37,10 @@ from kakehashi_adapters.sql_store.link_writing import (
     lock,
     write_rows,
 )
+from kakehashi_adapters.sql_store.lives import SqlLives
 from kakehashi_adapters.sql_store.matches import SqlMatches
 from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.number_returns import SqlNumberReturns
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.tables import meta
 
@@ -55,7 +57,7 @@ _POSTGRESQL_RESOLVE: Final = (
 )
 
 
-class SqlLinkStore(SqlMatches, SqlHeldNumbers):
+class SqlLinkStore(SqlMatches, SqlHeldNumbers, SqlLives, SqlNumberReturns):
     """The links in a SQLite file or a PostgreSQL database; the ledger's own or another."""
 
     def __init__(self, database: Database) -> None:
@@ -263,7 +265,7 @@ def _take(connection: Connection, conflict: ConflictRow, note: Note, now: dateti
             connection.execute(update(number_history).where(former).values(until=MISTAKEN))
         case Conflict.RELEASED:
             connection.execute(delete(released_numbers).where(released_numbers.c.unified == row.unified))
-    write_rows(connection, [(0, row)], now=now)
+    write_rows(connection, [(0, replace(row, news=True))], now=now)
 
 
 def _since(connection: Connection, unified: str) -> list[date]:

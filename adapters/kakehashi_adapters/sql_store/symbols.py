@@ -95,9 +95,9 @@ def move(connection: Connection, acquisition_id: int, *, turn: int, step: Step, 
     if step.successor is not None:
         _insert_unless_live(connection, [{**_values(step.successor), "created_at": to_store(now), "turn": 0}])
         _adopt(connection, [person])
-    if step.command is Command.RELEASE:
+    elif step.command is Command.RELEASE:
         _release(connection, acquisition_id, person, now)
-    if step.state.state is AcquisitionState.CANCELLED:
+    elif step.state.state is AcquisitionState.CANCELLED:
         waiting = select(symbol_waits.c.exception_id).where(symbol_waits.c.person == person).scalar_subquery()
         held = update(exceptions).where(exceptions.c.id.in_(waiting), exceptions.c.state == "waiting")
         connection.execute(held.values(state="parked", changed_at=to_store(now)))

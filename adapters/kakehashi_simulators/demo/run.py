@@ -127,7 +127,8 @@ def _loaded(folder: Path) -> Configuration:
     """With the folders of its routes made."""
     configuration = load(folder)
     for route in configuration.routes.values():
-        for place in (configuration.source_folder(route), configuration.return_folder(route)):
+        folders = (configuration.source_folder, configuration.return_folder, configuration.number_folder)
+        for place in (folder(route) for folder in folders):
             if place is not None:
                 place.mkdir(parents=True, exist_ok=True)
     return configuration

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from kakehashi.cli.context import FAULTS, Session, command
-from kakehashi.failpoint import reached
 from kakehashi.pipeline.holding import Phase, first_moment, phase
 from kakehashi.ports.held_numbers import Enforcement
 from kakehashi.runtime.enforcing import AT_ONCE
@@ -58,7 +57,6 @@ def enforce(session: Session, *, dry_run: bool) -> int:
         return 0
     while _standing(session) is Phase.TURNING:
         found = session.links.enforce(day, most=AT_ONCE, now=session.clock.now())
-        reached("enforcing.moved")
     session.output.object({"standing": "in_force", **_told(found)})
     return FAULTS if found and found.contradicted else 0
 

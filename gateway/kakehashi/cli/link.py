@@ -11,7 +11,7 @@ import click
 
 from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.cli.enforcement import enforce, held
-from kakehashi.domain.link import Note, Period
+from kakehashi.domain.link import Note, Period, residence
 from kakehashi.pipeline.linking import address_context
 from kakehashi.ports.links import Coverage
 
@@ -76,6 +76,7 @@ def show(session: Session, system: str, atena: str, reveal: bool, reason: str | 
             "since": period.since.isoformat(),
             "recorded": period.recorded_at,
             "frozen": bool(links.unresolved(system, [number])),
+            "residence": residence(links.life_events([period.unified]).get(period.unified, ())),
             "individual_number": "sealed" if any(row.number for row in rows) else "none",
             "links": [f"{row.system} {masked(row.atena, reveal=reveal)}" for row in rows] if reveal else len(rows),
             **(_address(session, period.unified) if reveal else {}),
@@ -102,7 +103,7 @@ def _address(session: Session, unified: str) -> Mapping[str, object]:
 def history(
     session: Session, system: str, atena: str, day: datetime | None, known: datetime | None, reveal: bool, reason: str
 ) -> int:
-    """For whom the number stood when, when we knew it, and when the person's individual number changed."""
+    """For whom the number stood when, when we knew it, when the individual number changed, what befell the person."""
     number, now = _atena(atena), session.clock.now()
     at = known.replace(tzinfo=now.tzinfo) if known else now
     session.links.looked(system, number, note=_note(reason), now=now)
@@ -110,6 +111,12 @@ def history(
     persons = dict.fromkeys(period.unified for _, period in periods)
     periods += [("number", period) for person in persons for period in session.links.number_periods(person)]
     shown = [(what, p) for what, p in periods if day is None or p.holds(day.date(), known=at)]
+    lives = [event for events in session.links.life_events(persons).values() for event in events]
+    shown += [
+        ("event", Period(unified=e.unified, since=e.since, recorded_at=e.recorded_at, cause=e.event))
+        for e in lives
+        if day is None or (e.since <= day.date() and e.recorded_at <= at)
+    ]
     session.output.rows(
         "History",
         ("what", "unified", "since", "until", "recorded", "ended", "cause", "by", "reason"),

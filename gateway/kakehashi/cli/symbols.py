@@ -213,7 +213,9 @@ def handed_over(session: Session, identifiers: Sequence[str]) -> int:
 
 
 def _needs(session: Session) -> SymbolNeeds:
-    return SymbolNeeds(store=session.store, clock=session.clock, rules=rules_of(session.configuration.profile))
+    return SymbolNeeds(
+        store=session.store, links=session.links, clock=session.clock, rules=rules_of(session.configuration.profile)
+    )
 
 
 def _named(session: Session, identifiers: Sequence[str]) -> Iterator[AcquisitionRow]:

@@ -40,7 +40,8 @@ class LinkPlan:
     """「番号紐付け定義」 Where a row of an extract holds what a link needs (indices into the row), and the rules.
 
     `prefix`: with which digits the numbers begin that we issue; None: we issue none. `base`: the system whose 宛名番号
-    serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号.
+    serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号. `returns`: the
+    system that is told the numbers which we issue for its own; "": none.
     `in_force_from`: the day of enforcement, before which no 個人番号 has an effect.
     """
 
@@ -55,9 +56,15 @@ class LinkPlan:
     prefix: str | None = None
     base: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
+    returns: str = ""
     most_mismatches: int = 5
     most_per_mille: int = 1
     in_force_from: date | None = None
+
+    @property
+    def makes_persons(self) -> bool:
+        """The registry's word makes a person; another system's only where it brings nothing to compare."""
+        return self.attributes is None or self.attributes.reference
 
     def exceeded(self, mismatches: int, *, records: int) -> bool:
         """Whether a file with so many mismatches is held as a whole (domain.md §7): more than max(5, 0.1 %)."""

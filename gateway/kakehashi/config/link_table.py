@@ -37,6 +37,7 @@ class LinkTable:
     as_of: date | None
     spelling: Spelling
     reference: bool
+    returns: str = ""
     _found: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)
     _codes: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
 
@@ -65,6 +66,7 @@ class LinkTable:
             prefix=self.links.prefix if issues else None,
             base=self.links.base,
             numbers=self.links.numbers,
+            returns=self.returns if issues else "",
             most_mismatches=self.links.hold_mismatches,
             most_per_mille=self.links.hold_per_mille,
             in_force_from=self.links.in_force_from,

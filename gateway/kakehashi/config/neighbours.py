@@ -15,7 +15,9 @@ _URGENT = "urgent"
 
 
 def check_neighbours(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:
-    """CFG-014 for each route whose source is another lane's too, or is where results go."""
+    """CFG-014 for each route whose source is another lane's too, or is where results go, or that tells a system its
+    numbers beside another one.
+    """
     folders: dict[str, str] = {}
     queues = {_URGENT: _URGENT} | {name: name for name in routes}
     for name, settings in routes.items():
@@ -28,9 +30,18 @@ def check_neighbours(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:
     if _URGENT in routes:
         yield _fault(_URGENT, "lane", by=_URGENT)
     for name, settings in routes.items():
-        place = _plain(settings.returns.folder) if settings.returns else ""
-        if place and place in folders:
-            yield _fault(name, "return.folder", by=folders[place])
+        for key, table in (("return", settings.returns), ("write_back", settings.write_back)):
+            place = _plain(table.folder) if table else ""
+            if place and place in folders:
+                yield _fault(name, f"{key}.folder", by=folders[place])
+    yield from _told_twice(routes)
+
+
+def _told_twice(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:
+    told: dict[str, str] = {}
+    for name, settings in routes.items():
+        if settings.write_back and (first := told.setdefault(settings.system, name)) != name:
+            yield _fault(name, "write_back", by=first)
 
 
 def _plain(folder: str) -> str:

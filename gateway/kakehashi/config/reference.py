@@ -21,7 +21,7 @@ from kakehashi.config.gaiji_tables import GAIJI_COLUMNS
 from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.mapping_table import MAPPING_COLUMNS
 from kakehashi.config.return_table import RETURN_COLUMNS
-from kakehashi.config.return_value import VARIABLES
+from kakehashi.config.return_value import NUMBER_VARIABLES, VARIABLES
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
 from kakehashi.config.variants import VARIANT_COLUMNS
@@ -40,6 +40,7 @@ _TABLES = (
     ("routes/ROUTE/layout.csv", LAYOUT_COLUMNS),
     ("routes/ROUTE/mapping.csv", MAPPING_COLUMNS),
     ("routes/ROUTE/return.csv", RETURN_COLUMNS),
+    ("routes/ROUTE/numbers.csv", RETURN_COLUMNS),
     ("tables/NAME.csv", CODE_TABLE_COLUMNS),
     ("systems/SYSTEM/GAIJI.csv", GAIJI_COLUMNS),
     ("systems/SYSTEM/DEGRADE.csv", DEGRADE_COLUMNS),
@@ -69,8 +70,8 @@ _COLUMNS = {
     "truncate": "yes: a text that is too long is cut at a character when it is written, and that is told; X and N",
     "target": "item code of the data standard, or @person @unit @valid_from @valid_to @non_disclosure "
     "@auto_response_blocked @operation (register, delete); LINK: @system @atena @unified @number @since @event (table "
-    "of linked, changed, ended, released), and all or none of @name (or @kana) @birth @sex (table of male, female, "
-    "other) @address, with @former_name @alias",
+    "of linked, moved-in, non-resident, naturalised, changed, moved-out, died, ended, released), and all or none of "
+    "@name (or @kana) @birth @sex (table of male, female, other) @address, with @former_name @alias",
     "source": "items, several between spaces, `;`, `,` or `+`; `record.item` of a header or group record; or `=text`",
     "converters": "pipe of converters, from left to right; see converters.md",
     "table": "code table; looked up last unless `code` stands in the pipe",
@@ -93,6 +94,10 @@ _OWN_COLUMNS = {
         "to": "what is written in results; the charset must have it",
     },
     "tables/NAME.csv": {"source": "code of the system", "target": "code of the data standard; empty: no value"},
+    "routes/ROUTE/numbers.csv": {
+        "source": "a variable or `=text`",
+        "nil": "as in layout.csv; empty: spaces, of P and B zeros",
+    },
     "routes/ROUTE/return.csv": {
         "source": "as in mapping.csv, a variable, or (inquiries) an item code of the answer",
         "nil": "as in layout.csv; empty: spaces, of P and B zeros",
@@ -129,6 +134,8 @@ def configuration_page() -> str:
         lines.append("")
     lines += ["### Variables of return.csv", "", "| variable | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()]
+    lines += ["", "### Variables of numbers.csv", "", "| variable | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in NUMBER_VARIABLES.items()]
     return "\n".join([*lines, ""])
 
 

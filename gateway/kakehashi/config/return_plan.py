@@ -18,6 +18,7 @@ class ReturnContext:
     """「返却情報」 What is known about one record ($result … $record_no, answers) or about the file ($accepted …).
 
     `result` is "1" (accepted) or "9"; `code` our code, `server_code` the server's. `date` is yyyymmdd.
+    `system`, `atena`, `unified`, `since` (yyyy-mm-dd) and `count` are those of numbers that go back to their system.
     `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is found, not-found or
     refused.
     """
@@ -32,6 +33,11 @@ class ReturnContext:
     file: str = ""
     date: str = ""
     status: str = ""
+    system: str = ""
+    atena: str = ""
+    unified: str = ""
+    since: str = ""
+    count: int = 0
     answers: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 

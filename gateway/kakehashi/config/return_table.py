@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kakehashi.codec.layout import Item, ItemType, Layout, Role, Value
 from kakehashi.config.item_row import LAYOUT_COLUMNS
@@ -12,7 +12,7 @@ from kakehashi.config.mapping_table import read_converters
 from kakehashi.config.reading import Reading
 from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
 from kakehashi.config.return_value import VARIABLES, Getter, answer, as_item, echo, literal, variable
-from kakehashi.config.route_settings import ReturnSettings
+from kakehashi.config.route_settings import ReturnSettings, WriteBackSettings
 from kakehashi.config.tables_reader import Columns, TableRow
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.mapping.converters import CONVERTERS, CodeTables, build_steps, close_names
@@ -21,6 +21,7 @@ from kakehashi.mapping.table import parse_sources
 
 __all__ = ["RETURN_COLUMNS", "ReturnSources", "read_return_plan"]
 
+_DIGITS = 15
 RETURN_COLUMNS = Columns((*LAYOUT_COLUMNS.required, "source"), (*LAYOUT_COLUMNS.optional, "converters", "table"))
 
 
@@ -28,18 +29,19 @@ RETURN_COLUMNS = Columns((*LAYOUT_COLUMNS.required, "source"), (*LAYOUT_COLUMNS.
 class ReturnSources:
     """What a row of return.csv may name: items of the legacy record, variables, and codes of answers (inquiries).
 
-    `degrade`: substitutes for what the system's charset lacks.
+    `degrade`: substitutes for what the system's charset lacks. Without `layout` nothing is echoed.
     """
 
-    layout: Layout
+    layout: Layout | None
     answers: frozenset[str] | None
     """None: the profile that names them could not be read, so any name may be one."""
     tables: CodeTables
     degrade: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=lambda: VARIABLES)
 
 
 def read_return_plan(
-    reading: Reading, at: LayoutFile, settings: ReturnSettings, *, file: str, known: ReturnSources
+    reading: Reading, at: LayoutFile, settings: ReturnSettings | WriteBackSettings, *, file: str, known: ReturnSources
 ) -> ReturnPlan | None:
     """The plan; None when anything of it is wrong."""
     before = len(reading.faults)
@@ -65,13 +67,16 @@ def _may_be_nothing(item: Item) -> Item:
     return item if item.nil else replace(item, nil=frozenset({kind}))
 
 
-def _check_pattern(reading: Reading, at: LayoutFile, settings: ReturnSettings) -> None:
+def _check_pattern(reading: Reading, at: LayoutFile, settings: ReturnSettings | WriteBackSettings) -> None:
+    names = settings.names
     try:
-        name = settings.pattern.format(stem="a", suffix=".b", date="c", serial="d")
+        name = settings.pattern.format_map(dict.fromkeys(names, "a"))
     except (KeyError, IndexError, ValueError):
         name = ""
     if not name or "/" in name or "\\" in name:
-        reading.fault("CFG-003", at.place("pattern"), expected="a name with {stem}, {suffix}, {date}, {serial}")
+        reading.fault(
+            "CFG-003", at.place("pattern"), expected=f"a name with {', '.join(f'{{{each}}}' for each in names)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,18 @@ def _rule(reading: Reading, found: LayoutTable, row: TableRow, item: Item, known
         reading.fault("CFG-004", place, name=item.name, expected="an item, a $variable, or =text")
     elif len(names) > 1 and not together:
         reading.fault("CFG-008", place, name=item.name, expected="concat, first, … before anything else")
-    if len(names) == 1 and not steps:
+    if len(names) == 1 and not steps and known.layout is None:
+        _check_number(reading, place, item, names[0])
+    elif len(names) == 1 and not steps and known.layout is not None:
         _check_echo(reading, place, item, names[0], known.layout)
     getters = _getters(reading, place, names, known)
     return _Rule(item, tuple(getters), steps, together)
 
 
 def _getters(reading: Reading, place: Place, names: Sequence[str], known: ReturnSources) -> Iterable[Getter]:
-    fields = fields_of(known.layout)
+    fields = fields_of(known.layout) if known.layout else ()
     for name in names:
-        if name in VARIABLES:
+        if name in known.variables:
             yield variable(name)
         elif name in fields:
             yield echo(fields.index(name))
@@ -125,8 +132,14 @@ def _getters(reading: Reading, place: Place, names: Sequence[str], known: Return
         elif known.answers and name in known.answers:
             yield answer(name)
         else:
-            choices = list(VARIABLES) if name.startswith("$") else [*fields, *sorted(known.answers or ())]
+            choices = list(known.variables) if name.startswith("$") else [*fields, *sorted(known.answers or ())]
             reading.fault("CFG-006", place, name=name, **close_names(name, choices))
+
+
+def _check_number(reading: Reading, place: Place, item: Item, source: str) -> None:
+    """A number that goes back must have room."""
+    if source in {"$atena", "$unified"} and item.length < _DIGITS:
+        reading.fault("CFG-011", place, name=item.name, length=item.length, source_length=_DIGITS)
 
 
 def _check_echo(reading: Reading, place: Place, item: Item, source: str, layout: Layout) -> None:

@@ -12,7 +12,7 @@ from kakehashi.domain.japanese_date import DATE_FORMS, HistoricDate, format_date
 from kakehashi.errors import Fault, InputError, Place
 from kakehashi.mapping.number_converters import decimal_of, whole
 
-__all__ = ["VARIABLES", "Getter", "answer", "as_item", "echo", "literal", "variable"]
+__all__ = ["NUMBER_VARIABLES", "VARIABLES", "Getter", "answer", "as_item", "echo", "literal", "variable"]
 
 Getter = Callable[[Sequence[Value] | None, ReturnContext], Value]
 
@@ -31,9 +31,22 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+NUMBER_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "$system": "the system whose number it is",
+        "$atena": "its 宛名番号, 15 digits",
+        "$unified": "the 団体内統合宛名番号 that was issued for it, 15 digits",
+        "$since": "from which day on, yyyy-mm-dd",
+        "$record_no": "number of the record in the file, from 1",
+        "$count": "how many numbers the file holds",
+        "$file": "name of the file",
+        "$date": "the day on which it was made, yyyymmdd",
+    }
+)
+
 
 def variable(name: str) -> Getter:
-    """The variable `name` of VARIABLES."""
+    """The variable `name` of VARIABLES or NUMBER_VARIABLES."""
     attribute = name.removeprefix("$")
     return lambda _, context: getattr(context, attribute)
 

@@ -40,6 +40,8 @@ class Route:
     retry: RetrySettings
     batch_records: int
     return_plan: ReturnPlan | None
+    number_plan: ReturnPlan | None
+    """What tells its system the numbers that we issued; None where it is not told."""
     compiled_mapper: Mapper | None
     compiled_standard: DataStandard | None
     link: LinkPlan | None
@@ -101,3 +103,9 @@ class Configuration:
         """Where the results of a route go; None for a route without results."""
         folder = route.settings.returns.folder if route.settings.returns else ""
         return Path(self.gateway.folders.exchange) / folder if folder else None
+
+    def number_folder(self, route: Route) -> Path | None:
+        """Where the numbers go that were issued for a route's system; None where they do not go back."""
+        if route.number_plan is None or route.settings.write_back is None:
+            return None
+        return Path(self.gateway.folders.exchange) / route.settings.write_back.folder

@@ -16,6 +16,7 @@ from kakehashi.config.mapping_table import read_mapping
 from kakehashi.config.reading import Reading
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.return_table import ReturnSources, read_return_plan
+from kakehashi.config.return_value import NUMBER_VARIABLES
 from kakehashi.config.route import Route
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
@@ -69,7 +70,7 @@ class RouteLoader:
         if layout is not None:
             self._check_as_of(file, settings, layout)
         standard = self._standard(file, settings)
-        mapper, link, plan = None, None, None
+        mapper, link, plan, numbers = None, None, None, None
         if layout is not None:
             rows = self._mapping_rows(file, name, settings)
             if rows is not None and settings.function == "LINK":
@@ -77,6 +78,7 @@ class RouteLoader:
             elif rows is not None and standard is not None:
                 mapper = self._mapper(rows, layout, standard, settings, f"routes/{name}/{settings.mapping.file}")
             plan = self._return_plan(file, name, settings, layout)
+            numbers = self._number_plan(file, name, settings, layout)
         if layout is None or len(self.reading.faults) > before:
             return None
         return Route(
@@ -88,6 +90,7 @@ class RouteLoader:
             retry=settings.retry.over(self.gateway.retry),
             batch_records=self._batch_records(settings),
             return_plan=plan,
+            number_plan=numbers if link is not None and link.returns else None,
             compiled_mapper=mapper,
             compiled_standard=standard,
             link=link,
@@ -176,8 +179,21 @@ class RouteLoader:
             as_of=self.as_of,
             spelling=self.spelling,
             reference=settings.link.reference,
+            returns=self.gateway.links.numbers.get(settings.system, settings.system) if settings.write_back else "",
         )
         return table.plan(rows)
+
+    def _number_plan(self, file: str, name: str, settings: RouteSettings, layout: Layout) -> ReturnPlan | None:
+        """Checked in every mode, so that a change of the mode brings no new faults."""
+        numbers = settings.write_back
+        if numbers is None:
+            return None
+        if settings.function != "LINK":
+            self.reading.fault("CFG-003", Place(file=file, item="write_back"), expected="a LINK route")
+        at = LayoutFile(file=file, key="write_back", name=f"{name}-numbers", charset=layout.charset, gaiji=layout.gaiji)
+        tables = CodeTables(self.tables, as_of=self.as_of)
+        known = ReturnSources(layout=None, answers=frozenset(), tables=tables, degrade={}, variables=NUMBER_VARIABLES)
+        return read_return_plan(self.reading, at, numbers, file=f"routes/{name}/{numbers.file}", known=known)
 
     def _return_plan(self, file: str, name: str, settings: RouteSettings, layout: Layout) -> ReturnPlan | None:
         returns = settings.returns

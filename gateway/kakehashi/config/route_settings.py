@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
@@ -23,6 +23,7 @@ __all__ = [
     "SelectorSettings",
     "SourceSettings",
     "SystemSettings",
+    "WriteBackSettings",
 ]
 
 
@@ -180,6 +181,23 @@ class ReturnSettings(LayoutSettings):
     )
     include: Literal["all", "refused"] = Field("all", description="Which records it tells of")
 
+    names: ClassVar = ("stem", "suffix", "date", "serial")
+
+
+class WriteBackSettings(LayoutSettings):
+    """「番号返却」 The file that tells a system the 団体内統合宛名番号 that we issued for its 宛名番号."""
+
+    file: str = Field("numbers.csv", min_length=1, description="The table, as that of `return`; .csv or .xlsx")
+    folder: str = Field(min_length=1, description="Where the files go; relative to `folders.exchange`")
+    pattern: str = Field(
+        "NUMBERS{serial}.DAT",
+        pattern=r"\{serial\}",
+        description="Name of a file; `{serial}`, which must be there, and `{date}`",
+    )
+    most: int = Field(10_000, ge=1, le=100_000, description="Most numbers of one file")
+
+    names: ClassVar = ("serial", "date")
+
 
 class LinkRouteSettings(Settings):
     """What the attributes of a LINK route are for."""
@@ -237,6 +255,9 @@ class RouteSettings(Settings):
     mapping: MappingSettings = Field(MappingSettings(), description="What its records become")
     link: LinkRouteSettings = Field(LinkRouteSettings(), description="LINK: what its attributes are for")
     returns: ReturnSettings | None = Field(None, alias="return", description="The result file")
+    write_back: WriteBackSettings | None = Field(
+        None, description="LINK, where we issue the numbers: the file of numbers for the route's system"
+    )
     retry: RetrySettings = Field(RetrySettings(), description="Limits by result class where they differ")
     limits: RouteLimits = Field(RouteLimits(), description="Sizes where they differ")
     expect: ExpectSettings | None = Field(None, description="When its files should have come")

@@ -10,7 +10,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
+
+from kakehashi.domain.symbol_event import (
+    Acknowledged,
+    Blocked,
+    Due,
+    Event,
+    HandedOver,
+    HeldNumber,
+    LinkStatus,
+    NumberIssued,
+    Refused,
+    Replaced,
+    Resumed,
+    Silent,
+    Told,
+    Unanswered,
+    Withdrawn,
+)
 
 __all__ = [
     "ENDED",
@@ -28,6 +46,7 @@ __all__ = [
     "NumberIssued",
     "Origin",
     "Refused",
+    "Replaced",
     "Resumed",
     "Rules",
     "Silent",
@@ -69,24 +88,8 @@ class Origin(StrEnum):
     STARTED = "started"
 
 
-class LinkStatus(StrEnum):
-    """「符号紐付け状態」 What the intermediate server says."""
-
-    LINKED = "linked"
-    PENDING = "pending"
-    FAILED = "failed"
-
-
 _PAUSE = timedelta(minutes=5)
 _CONTRADICTIONS = 3
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class HeldNumber:
-    """「処理通番」 As it is kept: sealed. `key_id` names the key."""
-
-    key_id: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,99 +159,6 @@ class Rules:
     forward_again: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """「時限」 The time has come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """「状態回答」"""
-
-    status: LinkStatus
-
-
-@dataclass(frozen=True, slots=True)
-class NumberIssued:
-    """「処理通番回答」"""
-
-    number: HeldNumber
-    expires_at: datetime
-    by_hand: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """「受付」 The registry has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """「引継済」 Somebody has entered it at the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """「却下」 Refused for good."""
-
-    code: str
-    server_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """「要対応」 Somebody must act before it can go on."""
-
-    code: str
-    server_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """「無応答」 Say it again after `after`. `arrived`: it may have arrived. `counts`: as a failure."""
-
-    code: str
-    after: timedelta
-    arrived: bool
-    counts: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """「照会無応答」 As `Unanswered`, of a question: it had no effect, and says nothing of what was asked about."""
-
-    code: str
-    after: timedelta
-    counts: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """「再開」 An operator lets it go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """「取下げ」 No symbol is wanted any more."""
-
-    code: str
-
-
-Event: TypeAlias = (
-    Due
-    | Told
-    | NumberIssued
-    | Acknowledged
-    | HandedOver
-    | Refused
-    | Blocked
-    | Unanswered
-    | Silent
-    | Resumed
-    | Withdrawn
-)
-
-
 class Step(NamedTuple):
     """「遷移」 `successor`: the acquisition that goes on for the same need; it is written together with `state`."""
 
@@ -273,6 +183,8 @@ def advance(at: Acquisition, event: Event, *, rules: Rules, now: datetime) -> St
             return Step(_troubled(at, event, now))
         case Withdrawn(code=code):
             return Step(_ended(at, _S.CANCELLED, now, code))
+        case Replaced(code=code):
+            return _replaced(at, now, code)
         case NumberIssued() | Acknowledged() | HandedOver() | Resumed():
             return Step(_progressed(at, event, rules, now))
 
@@ -390,6 +302,14 @@ def _expired(at: Acquisition, rules: Rules, now: datetime) -> Step:
     needed = Acquisition.needed(at.person, origin=at.origin, now=now)
     successor = replace(needed, generation=at.generation + 1, due=soon)
     return Step(_ended(at, _S.EXPIRED, now, "SYM-002"), successor=successor)
+
+
+def _replaced(at: Acquisition, now: datetime, code: str) -> Step:
+    """What was not said to registry or terminal yet is said as things stand then, at once or when an operator says."""
+    if at.number is None or (at.state is _S.ISSUED and not at.by_hand):
+        return Step(at)
+    successor = Acquisition.needed(at.person, origin=at.origin, now=now)
+    return Step(_ended(at, _S.CANCELLED, now, code), successor=successor)
 
 
 def _resumed(at: Acquisition, now: datetime) -> Acquisition:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
+from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import ConfigurationError, Fault
 from kakehashi.interface.profile_tables import (
     read_calendar,
@@ -33,6 +34,8 @@ __all__ = [
     "load_profile",
 ]
 
+_ENDS = {"died": LinkEvent.DIED, "moved_out": LinkEvent.MOVED_OUT}
+_POLICIES = ("withdraw", "keep")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RETRIED = {
     "capacity": ResultClass.CAPACITY,
@@ -94,12 +97,15 @@ class Polling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolRule:
-    """「符号取得規則」 How long a 処理通番 lives, how soon and how rarely the link is asked for, how often anew."""
+    """「符号取得規則」 How long a 処理通番 lives, how soon and how rarely the link is asked for, how often anew.
+    `withdrawn_by`: after which events no symbol is wanted any more.
+    """
 
     process_number_lifetime: timedelta
     first_look: timedelta
     rarest_look: timedelta
     generations: int
+    withdrawn_by: frozenset[LinkEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +219,7 @@ def _symbols(table: SettingsTable) -> SymbolRule:
         first_look=table.seconds("first_look_seconds"),
         rarest_look=table.seconds("rarest_look_seconds"),
         generations=table.number("generations", least=1),
+        withdrawn_by=frozenset(event for key, event in _ENDS.items() if table.choice(key, _POLICIES) == "withdraw"),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum, auto
 
 from kakehashi.config.model import Route
-from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.domain.link import Conflict, LifeEvent, Note, Period
 from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.ports.links import LinkRow, LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview, Reference, Review
@@ -98,7 +98,18 @@ class HoldingLinks:
         return self.store.release_held(unified, since=since, note=note, now=now)
 
     def periods(self, system: str, atena: str) -> list[Period]:
-        return self.store.periods(system, atena)
+        """The one that goes on is the last; of those that ended, the one that ended last."""
+        found = [*self.store.periods(system, atena), *self.store.held_periods(system, atena)]
+        return sorted(found, key=lambda each: (each.ended_at is None, each.ended_at or each.recorded_at))
+
+    def persons_links(self, unified: str) -> list[LinkRow]:
+        return [*self.store.persons_links(unified), *self.store.held_persons_links(unified)]
+
+    def note_events(self, events: Sequence[LifeEvent]) -> None:
+        self.store.hold_events(events)
+
+    def life_events(self, persons: Collection[str]) -> Mapping[str, Sequence[LifeEvent]]:
+        return self.store.held_events(persons)
 
     def met_unlinked(self, system: str, atena: Iterable[str], *, now: datetime) -> None:
         self.store.met_unlinked(system, atena, now=now)

@@ -21,7 +21,7 @@ from kakehashi.domain.identifiers import (
 )
 from kakehashi.domain.individual_number import IndividualNumber
 from kakehashi.domain.japanese_date import HistoricDate, Precision
-from kakehashi.domain.link import LinkEvent
+from kakehashi.domain.link import LIFE, LinkEvent
 from kakehashi.errors import Fault
 from kakehashi.interface.symbol import Acquisition
 from kakehashi.ports.clock import Clock
@@ -41,6 +41,11 @@ __all__ = [
 ]
 
 _JST = timezone(timedelta(hours=9))
+_NAMING = frozenset({LinkEvent.LINKED, LinkEvent.MOVED_IN, LinkEvent.NON_RESIDENT})
+"""A row of these events says by 個人番号 who it is; others are about the person for whom the 宛名番号 stands."""
+_MOVING = frozenset({LinkEvent.MOVED_IN, LinkEvent.NATURALISED})
+"""Known persons may get another 宛名番号 by these."""
+_RENUMBERING = frozenset({LinkEvent.CHANGED, LinkEvent.NATURALISED})
 _SHORT = 10**6
 """One 個人番号 in a million begins with so many zeros that it is shorter than this."""
 
@@ -116,8 +121,9 @@ class WatchedLinks:
 class Claim:
     """「紐付け申出」 What one row of an extract says: this 宛名番号, and perhaps this 個人番号, are this person's.
 
-    `unified`: "" until the person is known. `blinds`: the digests by which the 個人番号 is found, the current first.
-    `earliest`: the day of enforcement, before which no 個人番号 holds, and no link that was made by one alone.
+    `unified`: "" until the person is known; `brought`: the row names it itself, `found`: the 個人番号 alone does.
+    `spare`: the number that serves where nobody has the 個人番号 yet. `blinds`: the digests by which it is found, the
+    current first. `earliest`: the day of enforcement, before which no 個人番号 holds, and no link made by one alone.
     """
 
     position: int
@@ -129,9 +135,18 @@ class Claim:
     number: IndividualNumber | None = None
     blinds: tuple[bytes, ...] = ()
     earliest: date | None = None
+    spare: str = ""
+    brought: bool = False
+    found: bool = False
 
-    def row(self, sealer: Sealer | None = None) -> LinkRow:
-        """For the link store; the 個人番号 goes with it, sealed, where there is a sealer."""
+    def day(self, now: datetime) -> date:
+        """When it happened, as far as the row says."""
+        return self.since or now.astimezone(_JST).date()
+
+    def row(self, sealer: Sealer | None = None, *, returns: str = "") -> LinkRow:
+        """For the link store; the 個人番号 goes with it, sealed, where there is a sealer. `returns`: the system that is
+        told its numbers, unless it brought them itself.
+        """
         sealed = None
         if self.number is not None and sealer is not None:
             sealed = sealer.seal(self.number.reveal().encode(), context=number_context(self.unified))
@@ -141,10 +156,12 @@ class Claim:
             unified=self.unified,
             blind=self.blinds[0] if self.blinds else None,
             number=sealed,
-            since=self.since,
-            changed=self.event is LinkEvent.CHANGED,
+            since=_later(self) if self.found else self.since,
+            changed=self.event in _RENUMBERING,
             older=self.blinds[1:],
             earliest=self.earliest,
+            by_number=self.found,
+            news=not self.brought and self.system == returns,
         )
 
 
@@ -177,16 +194,21 @@ def _claim(sealer: Sealer, position: int, row: tuple[Value, ...], plan: LinkPlan
         if code is not None and str(code) not in plan.events:
             return Fault("MAP-002")
         event = LinkEvent.LINKED if code is None else plan.events[str(code)]
+        if event in LIFE and not plan.makes_persons:
+            event = LinkEvent.LINKED  # what befalls persons is the registry's to say
     named = str(row[plan.system])
     atena = AtenaNumber(str(row[plan.atena] or ""))
-    unified = _text(row, plan.unified)
+    unified, spare = _text(row, plan.unified), ""
+    brought = bool(unified)
     digits = _text(row, plan.number)
     number = IndividualNumber(digits) if digits else None
     if unified:
         unified = UnifiedAtenaNumber(unified.zfill(15))
     elif plan.base == named and plan.prefix is None:
-        unified = UnifiedAtenaNumber(atena)
-    elif number is None and event in (LinkEvent.LINKED, LinkEvent.CHANGED):
+        spare = UnifiedAtenaNumber(atena)
+        if number is None or event not in _MOVING:
+            unified = spare
+    elif number is None and event in _NAMING:
         return Fault("IDN-006")
     if digits and (digits in atena or digits in unified):
         return Fault("VAL-003")  # the number itself in the place of one that is kept in plain
@@ -200,6 +222,8 @@ def _claim(sealer: Sealer, position: int, row: tuple[Value, ...], plan: LinkPlan
         number=number,
         blinds=() if number is None else _blinds(sealer, number),
         earliest=None if number is None else plan.in_force_from,
+        spare=spare,
+        brought=brought,
     )
 
 
@@ -228,18 +252,25 @@ def _blinds(sealer: Sealer, number: IndividualNumber) -> tuple[bytes, ...]:
 def with_persons(
     links: ExtractLinks, claims: Sequence[Claim], plan: LinkPlan, *, issue: bool, now: datetime
 ) -> tuple[list[Claim], list[tuple[int, Fault]]]:
-    """Claims that name no 団体内統合宛名番号 get that of their 個人番号; `issue`: a new one where nobody has it.
+    """Claims that name no 団体内統合宛名番号 get that of their 個人番号; `issue`: a new one where nobody has it. What
+    is said of somebody known (a change, a death) is about the person of the 宛名番号, where `plan.makes_persons`.
 
     The faults: IDN-006 where the number is not given and none is issued.
     """
-    asking = [claim for claim in claims if not claim.unified and claim.blinds]
+    about = _of_linked(links, claims) if plan.makes_persons else {}
+    asking = [c for c in claims if not c.unified and c.blinds and c.position not in about]
     if issue and plan.prefix is not None:
         numbers = links.assign([claim.blinds for claim in asking], prefix=plan.prefix, now=now)
         found = {claim.position: number for claim, number in zip(asking, numbers, strict=True)}
     else:
         owners = links.owners([blind for claim in asking for blind in claim.blinds])
         found = {c.position: owners[blind] for c in asking for blind in reversed(c.blinds) if blind in owners}
-    known = [replace(c, unified=found[c.position], since=_later(c)) if c.position in found else c for c in claims]
+    known: list[Claim] = []
+    for claim in claims:
+        person = about.get(claim.position, found.get(claim.position, claim.spare))
+        if isinstance(person, int):  # the row before it about the same number
+            person = next(each.unified for each in known if each.position == person)
+        known.append(replace(claim, unified=claim.unified or person, found=claim.position in found))
     # an end says whose it is by the 宛名番号 alone
     lost = [c for c in known if not c.unified and c.event is not LinkEvent.ENDED]
     code = "IDN-006" if plan.prefix is None or issue else "IDN-009"
@@ -251,6 +282,27 @@ def _later(claim: Claim) -> date | None:
     if claim.since is None or claim.earliest is None or claim.event in (LinkEvent.ENDED, LinkEvent.RELEASED):
         return claim.since
     return max(claim.since, claim.earliest)
+
+
+def _of_linked(links: ExtractLinks, claims: Sequence[Claim]) -> dict[int, str | int]:
+    """By position: the person for whom the 宛名番号 of a claim stands, or the position of the claim that says so."""
+    found: dict[int, str | int] = {}
+    before: dict[tuple[str, str], int] = {}
+    for claim in claims:
+        number = claim.system, claim.atena
+        if not claim.unified and claim.event not in _NAMING:
+            person = _person_of(links, claim) or before.get(number)
+            if person is not None:
+                found[claim.position] = person
+        before[number] = claim.position
+    return found
+
+
+def _person_of(links: ExtractLinks, claim: Claim) -> str:
+    """Who the 宛名番号 stands for; said of somebody who was released, for whom it stood last."""
+    periods = links.periods(claim.system, claim.atena)
+    still = periods and (periods[-1].ended_at is None or claim.event is LinkEvent.RELEASED)
+    return periods[-1].unified if still else ""
 
 
 def symbol_request(sealer: Sealer, unified: str, number: Sealed, process_number: ProcessNumber) -> Acquisition:

@@ -12,7 +12,7 @@ from kakehashi.codec.layout import Value
 from kakehashi.config.model import AttributePlan, LinkPlan
 from kakehashi.domain.batch import letters
 from kakehashi.domain.japanese_date import HistoricDate
-from kakehashi.domain.link import Conflict, LinkEvent, Note
+from kakehashi.domain.link import LIFE, LINKING, Conflict, LifeEvent, LinkEvent, Note
 from kakehashi.errors import Fault
 from kakehashi.matching.attribute import Attribute, Attributes, Form, form_of
 from kakehashi.matching.comparison import Comparison, Verdict, compare
@@ -28,6 +28,8 @@ Registered: TypeAlias = Callable[[Sequence[tuple[str, LinkEvent]]], None]
 """Hears of the persons of rows that were taken, where their 個人番号 is known or they are gone."""
 
 _REGISTRY = Note("extract", "event of the registry")
+_ENDING = frozenset({LinkEvent.MOVED_OUT, LinkEvent.DIED, LinkEvent.RELEASED})
+_RESIDENT = Note("extract", "moved in, under another number")
 
 
 def address_context(unified: str) -> str:
@@ -79,7 +81,7 @@ class Linking:
         """
         taken = list(rows)
         claims, faults = claims_of(self.sealer, taken, self.plan, now=now)
-        claims, lost = with_persons(self.links, claims, self.plan, issue=self._issues, now=now)
+        claims, lost = with_persons(self.links, claims, self.plan, issue=self.plan.makes_persons, now=now)
         faults += lost
         judged: dict[int, _Judged] = {}
         if self.plan.attributes is not None:
@@ -92,9 +94,10 @@ class Linking:
             claims = [claim for claim in claims if claim.position not in refused]
         faults += self._perform(claims, now=now)
         failed = {position for position, _ in faults}
-        good = [claim for claim in claims if claim.position not in failed and claim.event in _LINKING]
+        good = [claim for claim in claims if claim.position not in failed and claim.event in LINKING]
         self._describe(good, judged, dict(taken), now=now)
-        heard = [c for c in claims if c.position not in failed and (self._counts(c) or c.event is LinkEvent.RELEASED)]
+        self._note_events([claim for claim in good if claim.event in LIFE], now=now)
+        heard = [c for c in claims if c.position not in failed and (self._counts(c) or c.event in _ENDING)]
         self.registered([(claim.unified, claim.event) for claim in heard])
         return faults
 
@@ -106,25 +109,20 @@ class Linking:
         compared = _Compared()
         if self.plan.attributes is not None:
             compared = self._compare(claims, dict(taken), self.plan.attributes)
-            compared.faults += lost if not self._issues else []
+            compared.faults += lost if not self.plan.makes_persons else []
         refused = {position for position, _ in compared.faults}
-        linking = [c.row() for c in claims if c.position not in refused and c.event in _LINKING]
+        linking = [c.row() for c in claims if c.position not in refused and c.event in LINKING]
         return len(refused) + self.links.contradictions(linking, now=now)
 
     def _counts(self, claim: Claim) -> bool:
         """Whether it has a 個人番号 that has an effect."""
         return claim.number is not None and not self.holding
 
-    @property
-    def _issues(self) -> bool:
-        """The registry's word makes a person; another system's only where it brings nothing to compare."""
-        return self.plan.attributes is None or self.plan.attributes.reference
-
     def _compare(
         self, claims: Sequence[Claim], rows: Mapping[int, tuple[Value, ...]], plan: AttributePlan
     ) -> _Compared:
         compared = _Compared()
-        claims = [claim for claim in claims if claim.event in _LINKING]
+        claims = [claim for claim in claims if claim.event in LINKING]
         references = self.links.references([claim.unified for claim in claims])
         for claim in claims:
             reference = references.get(claim.unified)
@@ -177,7 +175,7 @@ class Linking:
         faults: list[tuple[int, Fault]] = []
         linking: list[Claim] = []
         for claim in claims:
-            if claim.event in _LINKING:
+            if claim.event in LINKING or self._is_contradicted(claim):
                 linking.append(claim)
                 continue
             faults += self._link(linking, now=now)
@@ -192,10 +190,15 @@ class Linking:
                 faults.append((claim.position, Fault("IDN-001")))
         return faults + self._link(linking, now=now)
 
+    def _is_contradicted(self, claim: Claim) -> bool:
+        """Whether an end of somebody names the 個人番号 of somebody else: it ends nobody, both sides freeze."""
+        owners = set(self.links.owners(claim.blinds).values()) if claim.event is LinkEvent.RELEASED else set()
+        return bool(owners) and claim.unified not in owners
+
     def _link(self, claims: Sequence[Claim], *, now: datetime) -> list[tuple[int, Fault]]:
         if not claims:
             return []
-        conflicts = self.links.link([claim.row(self.sealer) for claim in claims], now=now)
+        conflicts = self.links.link([claim.row(self.sealer, returns=self.plan.returns) for claim in claims], now=now)
         # before the day a link that a number makes is not told either
         linked = [c for index, c in enumerate(claims) if index not in conflicts and (self._counts(c) or not c.number)]
         named = [(c.system, name) for c in linked if (name := unlinked_name(self.sealer, c.system, c.atena)) != c.atena]
@@ -234,6 +237,38 @@ class Linking:
         ]
         self.links.hold(held, now=now)
 
+    def _note_events(self, claims: Sequence[Claim], *, now: datetime) -> None:
+        """What befell persons is written down; who moved in is no 住登外者 of the same system any more."""
+        if not claims:
+            return
+        told = self.links.life_events([claim.unified for claim in claims])
+        known = {claim.unified: list(told.get(claim.unified, ())) for claim in claims}
+        news = []
+        for claim in claims:
+            before = known[claim.unified]
+            made = LifeEvent(
+                unified=claim.unified,
+                system=claim.system,
+                atena=claim.atena,
+                event=claim.event,
+                since=claim.day(now),
+                recorded_at=now,
+                by_number=claim.number is not None,
+            )
+            if claim.since is not None or not before or _what(before[-1]) != _what(made):
+                news.append(made)
+                before.append(made)
+            if claim.event is LinkEvent.MOVED_IN:
+                self._end_non_resident(claim, before, now=now)
+        self.links.note_events(news)
+
+    def _end_non_resident(self, claim: Claim, before: Sequence[LifeEvent], *, now: datetime) -> None:
+        of_number = {each.atena: each.event for each in before if each.system == claim.system}
+        for link in self.links.persons_links(claim.unified) if of_number else ():
+            other = (link.system, link.atena) != (claim.system, claim.atena)
+            if other and link.system == claim.system and of_number.get(link.atena) is LinkEvent.NON_RESIDENT:
+                self.links.end(link.system, link.atena, since=day_of(claim.row(), now), note=_RESIDENT, now=now)
+
     def _reference(self, claim: Claim, row: tuple[Value, ...], plan: AttributePlan) -> Reference:
         attributes, digest_id = _attributes(row, plan), self.sealer.digest_ids[0]
         form = digested(self.sealer, form_of(attributes, plan.spelling), claim.unified, digest_id)
@@ -241,9 +276,6 @@ class Linking:
         if plan.keep:
             sealed = self.sealer.seal(_plain(attributes), context=address_context(claim.unified))
         return Reference(unified=claim.unified, form=form.to_bytes(), digest_id=digest_id, sealed=sealed)
-
-
-_LINKING = (LinkEvent.LINKED, LinkEvent.CHANGED)
 
 
 @dataclass(slots=True)
@@ -263,6 +295,10 @@ def _fault(each: _Judged, plan: AttributePlan, decided: str | None) -> Fault | N
         return None
     item = plan.items[differ[0]]
     return Fault("IDN-007" if verdict is Verdict.DECIDE and decided is None else "IDN-008").at(item=item)
+
+
+def _what(event: LifeEvent) -> tuple[LinkEvent, str, str]:
+    return event.event, event.system, event.atena
 
 
 def _attributes(row: tuple[Value, ...], plan: AttributePlan) -> Attributes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kakehashi.domain.identifiers import ProcessNumber
+from kakehashi.domain.link import GONE, residence
 from kakehashi.domain.symbol import (
     Acknowledged,
     AcquisitionState,
@@ -135,8 +136,11 @@ class Acquiring:
         return self.messages.forward(row, request) or Acknowledged()
 
     def _is_resident(self, person: str) -> bool:
-        """Whether the registry can say who it is: it knows the person, and we know the 個人番号."""
-        if self.links.sealed_number(person) is None:
+        """Whether the registry can say who it is: the person lives here, and we know the 個人番号."""
+        if (
+            self.links.sealed_number(person) is None
+            or residence(self.links.life_events([person]).get(person, ())) in GONE
+        ):
             return False
         return not self.residents or any(link.system == self.residents for link in self.links.persons_links(person))
 

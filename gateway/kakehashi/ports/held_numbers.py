@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from kakehashi.domain.link import Conflict, Note
+from kakehashi.domain.link import Conflict, LifeEvent, Note, Period
 
 if TYPE_CHECKING:
     from kakehashi.ports.links import LinkRow
@@ -45,7 +45,8 @@ class HeldNumbers(Protocol):
     """「施行待ち番号」 Numbers that are known and have no effect yet; each method is one transaction, or one a portion.
 
     What is held is judged together with what is active, and seen by no other method of the link store. Where no
-    団体内統合宛名番号 was told with a held 個人番号, one is reserved for it; the links of such a person are held too.
+    団体内統合宛名番号 was told with a held 個人番号, one is reserved for it; the links of such a person are held too,
+    and each that a held 個人番号 alone has made. Their systems are told nothing of a person of whom a number is held.
     All that hold raise StoreError: IDN-013 once an enforcement has begun, SEC-005 as `link` does.
     """
 
@@ -59,9 +60,9 @@ class HeldNumbers(Protocol):
         """How many of these `hold_rows` would refuse as things stand. Changes nothing."""
 
     def hold_rows(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
-        """As `link`, but 個人番号 are held, and links of persons who are only held; other links are active.
+        """As `link`, but 個人番号 are held, and the links that only they make; other links are active.
 
-        A conflict in which a number or a held person takes part is held too: it freezes nothing before the day.
+        A conflict in which a number or a held link takes part is held too: it freezes nothing before the day.
         """
 
     def hold_drift(self, system: str, atena: str, *, evidence: bytes, now: datetime) -> bool:
@@ -69,6 +70,20 @@ class HeldNumbers(Protocol):
 
     def held_links(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
         """As `resolve`, of held links alone."""
+
+    def held_periods(self, system: str, atena: str) -> list[Period]:
+        """As `periods`, of held links alone, in the order in which they were held."""
+
+    def held_persons_links(self, unified: str) -> list[LinkRow]:
+        """As `persons_links`, of held links alone, without the number."""
+
+    def hold_events(self, events: Sequence[LifeEvent]) -> None:
+        """As `note_events`; one of a row that named a 個人番号, about a person of whom one is held, is seen by
+        `life_events` when it is active, or when a row without it tells the same.
+        """
+
+    def held_events(self, persons: Collection[str]) -> Mapping[str, Sequence[LifeEvent]]:
+        """As `life_events`, with those that are not seen yet."""
 
     def end_held(self, system: str, atena: str, *, note: Note, now: datetime) -> bool:
         """The held link ends before it has begun. False where there is none and was none."""

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.ports.held_numbers import HeldNumbers
+from kakehashi.ports.lives import LifeBook
 from kakehashi.ports.matches import MatchStore
+from kakehashi.ports.number_returns import NumberReturns
 from kakehashi.ports.sealer import Sealed
 
 __all__ = [
@@ -33,7 +35,8 @@ class LinkRow:
 
     `number` is the sealed 個人番号, `blind` its keyed digest, `older` its digests under keys that are being replaced.
     `since`: from which day (None: the day on which it is linked). `changed`: the 個人番号 of the person was changed.
-    `earliest`: the day of enforcement, before which no 個人番号 holds.
+    `earliest`: the day of enforcement, before which no 個人番号 holds. `by_number`: by that alone the person was found.
+    `news`: the system is to be told the 団体内統合宛名番号.
     """
 
     system: str
@@ -45,6 +48,8 @@ class LinkRow:
     changed: bool = False
     older: tuple[bytes, ...] = ()
     earliest: date | None = None
+    by_number: bool = False
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +210,28 @@ class LinkKeys(Protocol):
         """
 
 
-class ExtractLinks(LinkReader, LinkWriter, MatchStore, Protocol):
+class ExtractLinks(LinkReader, LinkWriter, MatchStore, LifeBook, Protocol):
     """「抽出ファイルの番号登録」 What the rows of an extract need."""
 
     def periods(self, system: str, atena: str) -> list[Period]:
         """As of `LinkInspection`."""
 
+    def persons_links(self, unified: str) -> list[LinkRow]:
+        """As of `LinkInspection`."""
 
-class LinkStore(LinkReader, LinkWriter, LinkInspection, LinkDecisions, LinkKeys, MatchStore, HeldNumbers, Protocol):
+
+class LinkStore(
+    LinkReader,
+    LinkWriter,
+    LinkInspection,
+    LinkDecisions,
+    LinkKeys,
+    MatchStore,
+    HeldNumbers,
+    LifeBook,
+    NumberReturns,
+    Protocol,
+):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.
 
     Thread-safe; several processes may share one. Raises StoreUnavailable, StoreCorrupt. Times are aware.

@@ -89,7 +89,7 @@ class SymbolBook(Protocol):
         `turn` is no longer its turn.
 
         On `release` every record that waits for the person's symbol is retried as `redrive` does it, in the same
-        transaction. What waits for a cancelled one is parked: somebody decides.
+        transaction. What waits for a cancelled one without successor is parked: somebody decides.
         """
 
     def acquisition(self, acquisition_id: int) -> AcquisitionRow | None: ...

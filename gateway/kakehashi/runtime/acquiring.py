@@ -10,10 +10,11 @@ from kakehashi.domain.symbol import AcquisitionState
 from kakehashi.interface.service import ServiceHours
 from kakehashi.pipeline.breaker import BreakerRule
 from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
+from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.symbol_messages import SymbolMessages
-from kakehashi.pipeline.symbol_needs import rules_of
+from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
 from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.links import LinkStore
@@ -24,7 +25,7 @@ from kakehashi.ports.symbols import AcquisitionRow
 from kakehashi.runtime.events import EventLog
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["AcquiringParts"]
+__all__ = ["AcquiringParts", "registered"]
 
 _ALWAYS = ServiceHours(open=time(), close=None, days=frozenset(range(7)))
 _EVENTS = {
@@ -91,3 +92,14 @@ class AcquiringParts:
         name = _EVENTS.get(row.what.state, "symbol.moved")
         fields = {"acquisition_id": row.id, "state": row.what.state.value, "code": row.what.code}
         self.events.emit(name, **fields)
+
+
+def registered(configuration: Configuration, store: Store, links: LinkStore, clock: Clock) -> Registered:
+    """What hears of the persons of extracts."""
+    if configuration.gateway.symbols.acquire != "all":
+        return lambda _: None
+    profile = configuration.profile
+    needs = SymbolNeeds(
+        store=store, links=links, clock=clock, rules=rules_of(profile), withdrawn_by=profile.symbols.withdrawn_by
+    )
+    return needs.registered

@@ -19,10 +19,8 @@ from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, S
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
-from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
-from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
 from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.broker import Broker
@@ -33,7 +31,7 @@ from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
-from kakehashi.runtime.acquiring import AcquiringParts
+from kakehashi.runtime.acquiring import AcquiringParts, registered
 from kakehashi.runtime.addresses import scheme
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
@@ -52,6 +50,7 @@ from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
 from kakehashi.runtime.server_side import open_conversation, open_endpoint, side_by_side
 from kakehashi.runtime.sweeping import Sweeping
+from kakehashi.runtime.telling import tellings
 from kakehashi.runtime.watch import Watch
 from kakehashi.runtime.worker import Worker
 from kakehashi.validation.schema import SchemaSet
@@ -135,16 +134,10 @@ class Gateway:
             conversation=conversation,
             settling=settling,
             ledger=Ledger(route, store=self.store, sealer=self.sealer, clock=self.clock, settling=settling),
-            registered=self._registered(),
+            registered=registered(self.configuration, self.store, self.links, self.clock),
             answered_within=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
             patience=self.patience,
         )
-
-    def _registered(self) -> Registered:
-        if self.configuration.gateway.symbols.acquire != "all":
-            return lambda _: None
-        needs = SymbolNeeds(store=self.store, clock=self.clock, rules=rules_of(self.configuration.profile))
-        return needs.registered
 
     def acquiring(self) -> Acquiring | None:
         """What acquires symbols; None where that is off."""
@@ -235,6 +228,15 @@ class Gateway:
             publishing=self.publishing(),
             redriving=self.redriving(),
             returning=self._returning(),
+            telling=tellings(
+                self.configuration,
+                plugin("sinks", "folder"),
+                links=self.links,
+                store=self.store,
+                clock=self.clock,
+                events=self.events,
+                quiet=self.quiet,
+            ),
             clock=self.clock,
             events=self.events,
             quiet=self.quiet,

@@ -94,6 +94,13 @@ class Enforcing:
         settings = configuration.gateway.symbols
         if settings.acquire != "all":
             return self
-        rate, rules = settings.per_second, rules_of(configuration.profile)
-        needs = SymbolNeeds(store=store, clock=self.clock, rules=rules, per_second=rate)
+        rate, profile = settings.per_second, configuration.profile
+        needs = SymbolNeeds(
+            store=store,
+            links=self.links,
+            clock=self.clock,
+            rules=rules_of(profile),
+            per_second=rate,
+            withdrawn_by=profile.symbols.withdrawn_by,
+        )
         return replace(self, begin=needs.enforced, share=rate * _PAUSE.seconds, pause=_PAUSE)

@@ -53,6 +53,8 @@ file.overtaken       | warning | lane file code                         | This p
 file.incomplete      | warning | lane file code offset why              | A file has not grown for a while and is not complete; it stays where it is | Ask the owner whether its writer has died
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
 file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
+numbers.returned     | info    | lane file records                      | Numbers that we issued were given to the system for which they were issued |
+numbers.return_failed | error  | lane file code                         | A file of numbers could not be written; tried again      | Check the folder of `write_back`
 source.unavailable   | error   | lane code place errno                  | A lane takes nothing: its folder, its queue or the spool fails; files stay where they are | Check mount, rights and free space, or the queue; it goes on by itself
 source.recovered     | info    | lane                                   | A lane takes files again                                 |
 ledger.swept         | info    | refusals leases bodies                 | The ledger has forgotten so many refusals and ended leases past keeping, and bytes of parts that have ended |

@@ -22,6 +22,7 @@ from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.sweeping import Sweeping
+from kakehashi.runtime.telling import Telling
 
 __all__ = ["Scheduler"]
 
@@ -43,12 +44,14 @@ class Scheduler:
     alarms: Alarms
     enforcing: Enforcing
     sweeping: Sweeping
+    telling: Sequence[Telling] = ()
 
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
         done = self.enforcing.run_once() + self.redriving.run_once()
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
+        done += sum(telling.run_once() for telling in self.telling)
         done += self.publishing.publish_lost()
         return done + self.sweeping.run_once()
 

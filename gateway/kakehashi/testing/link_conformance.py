@@ -14,7 +14,9 @@ from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed
 from kakehashi.testing.held_conformance import HeldConformance
+from kakehashi.testing.life_conformance import LifeConformance
 from kakehashi.testing.match_conformance import MatchConformance
+from kakehashi.testing.return_conformance import ReturnConformance
 
 __all__ = ["LinkConformance"]
 
@@ -50,7 +52,7 @@ def _resolved(links: LinkStore, *atena: int, system: str = "tax") -> dict[int, i
     return {int(number): int(unified) for number, unified in found.items()}
 
 
-class LinkConformance(MatchConformance, HeldConformance):
+class LinkConformance(MatchConformance, HeldConformance, LifeConformance, ReturnConformance):
     requests = 200
     """How many ask at once for a number."""
 

@@ -61,6 +61,13 @@ class MemoryHeldNumbers:
     ) -> None:
         raise NotImplementedError
 
+    def _tell(self, row: LinkRow, now: datetime) -> None:
+        raise NotImplementedError
+
+    def _is_held(self, unified: str) -> bool:
+        """Whether a number of the person waits for its day."""
+        return unified in self._waiting.numbers
+
     def _opened_for_holding(self) -> None:
         if self._waiting.enforcement is not None:
             raise StoreError("IDN-013")
@@ -122,9 +129,14 @@ class MemoryHeldNumbers:
                 verdict = known.judge(row, now=now)
                 if verdict.conflict is None:
                     self._take_in(state, row, verdict, now)
+                    self._tell(row, now)
                     continue
                 conflicts[position] = verdict.conflict
-                held = verdict.conflict is Conflict.NUMBER or any(map(self._is_reserved, (verdict.known, row.unified)))
+                held = (
+                    verdict.conflict is Conflict.NUMBER
+                    or (row.system, row.atena) in self._waiting.links
+                    or any(self._waits(replace(row, unified=side)) for side in (verdict.known, row.unified))
+                )
                 told = row if held else replace(row, blind=None, number=None, older=())
                 self._record(state, verdict.conflict, verdict.known, told, now, held=held)
             return conflicts
@@ -132,9 +144,13 @@ class MemoryHeldNumbers:
     def _is_reserved(self, unified: str) -> bool:
         return unified in self._waiting.numbers and self._waiting.numbers[unified].reserved
 
+    def _waits(self, row: LinkRow) -> bool:
+        """Whether a held number alone says that the link is this person's."""
+        return self._is_reserved(row.unified) or (row.by_number and self._is_held(row.unified))
+
     def _take_in(self, state: State, row: LinkRow, verdict: Verdict, now: datetime) -> None:
         held, key = self._waiting, (row.system, row.atena)
-        if verdict.links and self._is_reserved(row.unified):
+        if verdict.links and self._waits(row):
             held.links[key] = _HeldLink(row.unified, now)
         elif verdict.links:
             state.links[key] = Link.of(row, now, frozen=bool(contested(state, {row.unified})))
@@ -166,6 +182,28 @@ class MemoryHeldNumbers:
         with self._open():
             found = ((number, self._waiting.links.get((system, number))) for number in atena)
             return {number: link.unified for number, link in found if link is not None}
+
+    def held_periods(self, system: str, atena: str) -> list[Period]:
+        with self._open():
+            links = [link for key, link in self._waiting.ended if key == (system, atena)]
+            links += [link for key, link in self._waiting.links.items() if key == (system, atena)]
+            return [
+                Period(
+                    unified=link.unified,
+                    since=link.recorded_at.date(),
+                    recorded_at=link.recorded_at,
+                    until=link.ended_at.date() if link.ended_at else None,
+                    ended_at=link.ended_at,
+                    cause=link.cause,
+                    note=link.note,
+                )
+                for link in links
+            ]
+
+    def held_persons_links(self, unified: str) -> list[LinkRow]:
+        with self._open():
+            keys = sorted(key for key, link in self._waiting.links.items() if link.unified == unified)
+            return [LinkRow(system=system, atena=atena, unified=unified) for system, atena in keys]
 
     def end_held(self, system: str, atena: str, *, note: Note, now: datetime) -> bool:
         with self._open():

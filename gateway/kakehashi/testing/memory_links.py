@@ -25,17 +25,21 @@ from kakehashi.testing.memory_link_state import (
     known_of,
     undecided_of,
 )
+from kakehashi.testing.memory_lives import MemoryLives
 from kakehashi.testing.memory_matches import MemoryMatches
+from kakehashi.testing.memory_number_returns import MemoryNumberReturns
 
 __all__ = ["MemoryLinkStore"]
 
 
-class MemoryLinkStore(MemoryMatches, MemoryHeldNumbers):
+class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
         MemoryMatches.__init__(self)
         MemoryHeldNumbers.__init__(self)
+        MemoryLives.__init__(self)
+        MemoryNumberReturns.__init__(self)
         self._state = State()
         self._lock = threading.RLock()
         self._closed = False
@@ -76,7 +80,7 @@ class MemoryLinkStore(MemoryMatches, MemoryHeldNumbers):
 
     def _unfrozen(self, system: str, atena: str) -> str | None:
         link = self._state.links.get((system, atena))
-        return None if link is None or link.frozen else link.unified
+        return None if link is None or link.frozen or self._is_held(link.unified) else link.unified
 
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
         with self._open() as state:
@@ -95,6 +99,7 @@ class MemoryLinkStore(MemoryMatches, MemoryHeldNumbers):
                 frozen = bool(contested(state, {row.unified}))
                 state.links[row.system, row.atena] = Link.of(row, now, frozen=frozen)
             state.released.discard(row.unified)
+            self._tell(row, now)
             if verdict.effect is Effect.REDIGEST and row.blind is not None:
                 state.numbers[row.unified].blind = row.blind
             elif verdict.effect is not Effect.NONE and row.blind is not None:
@@ -255,7 +260,7 @@ class MemoryLinkStore(MemoryMatches, MemoryHeldNumbers):
                         number.until = DAWN  # it never was theirs
             case Conflict.RELEASED:
                 state.released.discard(row.unified)
-        self._link(state, [row], now)
+        self._link(state, [replace(row, news=True)], now)
 
     def sealed_number(self, unified: str) -> Sealed | None:
         with self._open() as state:

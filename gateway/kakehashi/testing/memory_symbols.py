@@ -67,9 +67,9 @@ class MemorySymbolBook(MemoryOrderBook):
             if step.successor is not None:
                 self._add(step.successor, now)
                 self._adopt(ledger, [row.what.person])
-            if step.command is Command.RELEASE:
+            elif step.command is Command.RELEASE:
                 self._release(ledger, row, now)
-            if step.state.state is AcquisitionState.CANCELLED:
+            elif step.state.state is AcquisitionState.CANCELLED:
                 _hold(ledger, row.what.person, now)
             return True
 
