@@ -36,7 +36,7 @@ class SqlLives:
 
     def note_events(self, events: Sequence[LifeEvent]) -> None:
         for portion in portions(events):
-            self._database.write(lambda c, portion=portion: _insert(c, portion, held=set()))  # type: ignore[misc]  # bound now
+            self._database.write(lambda c, portion=portion: _insert(c, portion))  # type: ignore[misc]  # bound now
 
     def hold_events(self, events: Sequence[LifeEvent]) -> None:
         for portion in portions(events):
@@ -69,11 +69,13 @@ class SqlLives:
 def _hold(connection: Connection, events: Sequence[LifeEvent]) -> None:
     """Under the lock of links: nobody becomes active between the look and the row."""
     check_open(connection)
-    waiting, _ = waiting_persons(connection, {each.unified for each in events})
-    _insert(connection, events, held=waiting)
+    waiting, reserved = waiting_persons(connection, {each.unified for each in events})
+    _insert(connection, events, held=waiting, reserved=reserved)
 
 
-def _insert(connection: Connection, events: Sequence[LifeEvent], *, held: set[str]) -> None:
+def _insert(
+    connection: Connection, events: Sequence[LifeEvent], *, held: Collection[str] = (), reserved: Collection[str] = ()
+) -> None:
     rows = [
         {
             "unified": each.unified,
@@ -82,7 +84,7 @@ def _insert(connection: Connection, events: Sequence[LifeEvent], *, held: set[st
             "event": each.event.value,
             "since": each.since.toordinal(),
             "recorded_at": to_store(each.recorded_at),
-            "held": each.by_number and each.unified in held,
+            "held": each.unified in reserved or (each.by_number and each.unified in held),
         }
         for each in events
     ]

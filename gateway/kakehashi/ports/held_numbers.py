@@ -78,8 +78,8 @@ class HeldNumbers(Protocol):
         """As `persons_links`, of held links alone, without the number."""
 
     def hold_events(self, events: Sequence[LifeEvent]) -> None:
-        """As `note_events`; one of a row that named a 個人番号, about a person of whom one is held, is seen by
-        `life_events` when it is active, or when a row without it tells the same.
+        """As `note_events`. About a person of whom a 個人番号 is held, what a row with a 個人番号 tells is seen by
+        `life_events` when it is active, or when a row without it tells the same; of who is only held, all of it then.
         """
 
     def held_events(self, persons: Collection[str]) -> Mapping[str, Sequence[LifeEvent]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from kakehashi.domain.link import Conflict, Note, Period
+from kakehashi.domain.link import Conflict, LifeEvent, Note, Period
 from kakehashi.errors import StoreError
 from kakehashi.ports.held_numbers import Enforcement, HeldSummary
 from kakehashi.ports.link_rules import Effect, Known, Person, Verdict
@@ -67,6 +67,9 @@ class MemoryHeldNumbers:
     def _is_held(self, unified: str) -> bool:
         """Whether a number of the person waits for its day."""
         return unified in self._waiting.numbers
+
+    def _hides(self, event: LifeEvent) -> bool:
+        return self._is_reserved(event.unified) or (event.by_number and self._is_held(event.unified))
 
     def _opened_for_holding(self) -> None:
         if self._waiting.enforcement is not None:

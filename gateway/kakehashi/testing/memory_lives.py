@@ -23,6 +23,9 @@ class MemoryLives:
     def _is_held(self, unified: str) -> bool:
         raise NotImplementedError
 
+    def _hides(self, event: LifeEvent) -> bool:
+        raise NotImplementedError
+
     def _opened_for_holding(self) -> None:
         raise NotImplementedError
 
@@ -42,7 +45,7 @@ class MemoryLives:
 
     def hold_events(self, events: Sequence[LifeEvent]) -> None:
         self._opened_for_holding()
-        self._note([replace(each, by_number=each.by_number and self._is_held(each.unified)) for each in events])
+        self._note([replace(each, by_number=self._hides(each)) for each in events])
 
     def held_events(self, persons: Collection[str]) -> Mapping[str, Sequence[LifeEvent]]:
         with self._life_lock:

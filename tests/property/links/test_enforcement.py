@@ -24,6 +24,8 @@ NUMBERS = list(seeded_numbers(20261201, 4))
 SYSTEMS = ("registry", "tax")
 ATENA = tuple(f"{n:015d}" for n in (1, 2, 3))
 UNIFIED = tuple(f"{n:015d}" for n in (701, 702, 703))
+ENDING = (LinkEvent.MOVED_OUT, LinkEvent.DIED, LinkEvent.RELEASED)
+"""What is heard of somebody means something only where the life that is seen says the same."""
 EVENTS = {event.value: event for event in LinkEvent}
 
 
@@ -51,8 +53,8 @@ def rows(told):
         system=st.sampled_from(SYSTEMS),
         atena=st.sampled_from(ATENA),
         unified=st.sampled_from(UNIFIED) if told else st.just(""),
-        number=st.sampled_from([*NUMBERS, ""] if told else NUMBERS),
-        event=st.sampled_from(["linked"] * 5 + ["changed", "ended", "released"]),
+        number=st.sampled_from([*NUMBERS, ""]),
+        event=st.sampled_from(["linked"] * 5 + [event for event in EVENTS if event != "linked"]),
         late=st.integers(0, 4),
     )
 
@@ -60,7 +62,7 @@ def rows(told):
 def plan(told):
     return LinkPlan(
         system=0, atena=1, unified=2, number=3, since=4, event=5, events=EVENTS, prefix=None if told else "9",
-        in_force_from=DAY,
+        in_force_from=DAY, returns="registry",
     )  # fmt: skip
 
 
@@ -98,8 +100,10 @@ class World:
             [period for person in persons for period in self.links.number_periods(person)],
             [person for person in persons if self.links.sealed_number(person)],
             [row for row in self.links.conflicts(undecided=False) if row.row.blind or row.row.number or not self.told],
-            [person for person, event in self.heard if event is not LinkEvent.RELEASED],
+            [person for person, event in self.heard if event not in ENDING],
             [] if self.told else self.links.coverage(),
+            [] if self.told else self.links.life_events(persons),
+            self.links.number_file("registry", most=99, now=BEFORE),
             list(self.links.held()),
         )
 
@@ -107,7 +111,11 @@ class World:
         """What counts, by persons and numbers; not since when and by which rows it is known."""
         linked = [row for system in SYSTEMS for row in self.links.links(system)]
         persons = {*UNIFIED, *(row.unified for row in linked), *self.links.owners(self.blinds()).values()}
+        lives = self.links.life_events(persons)
+        news = self.links.number_file("registry", most=99, now=TURN)
         return {
+            "lives": {person: [(e.event, e.since, e.system, e.atena) for e in lives[person]] for person in lives},
+            "told": sorted((row.atena, row.unified) for row in news.rows) if news else [],
             "links": {(row.system, row.atena): row.unified for row in linked},
             "frozen": {(s, a) for s in SYSTEMS for a in self.links.unresolved(s, ATENA)},
             "owners": dict(self.links.owners(self.blinds())),
