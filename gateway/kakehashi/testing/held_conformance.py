@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from kakehashi.domain.link import Conflict, Note
+from kakehashi.domain.link import Conflict, LifeEvent, LinkEvent, Note
 from kakehashi.errors import StoreError
 from kakehashi.ports.held_numbers import HeldSummary
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
@@ -252,3 +252,73 @@ class HeldConformance:
         with pytest.raises(StoreError) as caught:
             links.hold_rows(rows, now=_NOW)
         assert caught.value.fault.code == "SEC-005"
+
+    def test_what_is_to_be_told_waits_for_the_day(self, links: LinkStore) -> None:
+        """Neither of a held link nor of one whose person is held; in the step that makes them active, once."""
+        rows = [replace(_held(links, f"n{n}", atena=n), since=None, news=True) for n in (1, 2)]
+        for _ in range(2):
+            assert links.hold_rows([*rows, _held(links, "x", atena=3, told="700")], now=_NOW) == {}
+        links.link([LinkRow(system="tax", atena=f"{4:015d}", unified="700", news=True)], now=_NOW)
+        assert links.number_file("tax", most=9, now=_NOW) is None
+        links.enforce(_DAY, most=3, now=_TURN)
+        file = links.number_file("tax", most=9, now=_TURN)
+        assert file is not None
+        assert [(int(row.atena), row.unified) for row in file.rows] == [
+            (1, rows[0].unified),
+            (2, rows[1].unified),
+            (4, "700"),
+        ]
+        assert [row.since for row in file.rows][:2] == [_DAY, _DAY], "no number counts earlier"
+        assert links.mark_numbers(file.id, now=_TURN)
+        _enforce(links)
+        links.link([replace(row, since=_DAY) for row in rows], now=_TURN)
+        assert links.number_file("tax", most=9, now=_TURN) is None
+
+    def test_a_life_that_a_held_number_tells_is_seen_on_the_day(self, links: LinkStore) -> None:
+        """What a row without the number tells of a known person is seen at once; of who is only held, nothing is."""
+        only = _held(links, "y", atena=2)
+        links.hold_rows([_held(links, "x", told="700"), only], now=_NOW)
+
+        def event(person: str, day: int, *, by_number: bool) -> LifeEvent:
+            since = date(2026, 11, day)
+            return LifeEvent(
+                unified=person, system="tax", atena="1", event=LinkEvent.MOVED_OUT, since=since, recorded_at=_NOW,
+                by_number=by_number,
+            )  # fmt: skip
+
+        hidden, both, open_ = (event("700", day, by_number=True) for day in (1, 2, 3))
+        theirs = event(only.unified, 4, by_number=False)
+        links.hold_events([hidden, both, replace(open_, by_number=False), theirs, event("701", 5, by_number=True)])
+        links.hold_events([replace(both, by_number=False), replace(open_, by_number=True), hidden])
+        persons = ["700", only.unified, "701"]
+        assert {who: list(each) for who, each in links.life_events(persons).items()} == {
+            "700": [both, open_],
+            "701": [event("701", 5, by_number=True)],
+        }
+        assert list(links.held_events(persons)["700"]) == [hidden, both, open_]
+        assert list(links.held_events(persons)[only.unified]) == [theirs]
+        _enforce(links)
+        assert links.life_events(persons) == links.held_events(persons)
+        with pytest.raises(StoreError) as caught:
+            links.hold_events([hidden])
+        assert caught.value.fault.code == "IDN-013"
+
+    def test_a_link_that_a_held_number_alone_makes_is_held(self, links: LinkStore) -> None:
+        """Also to a person who is known: whoever saw it would know of the number; a contradiction of it waits too."""
+        links.hold_rows([_held(links, "x", told="700"), _held(links, "z", told="702", atena=3)], now=_NOW)
+        row = replace(_held(links, "x", atena=2, told="700"), by_number=True)
+        other = replace(_held(links, "z", atena=2, told="702"), by_number=True)
+        assert links.hold_rows([row], now=_NOW) == {}
+        assert links.hold_rows([other], now=_NOW) == {0: Conflict.LINK}
+        assert links.periods("tax", row.atena) == []
+        assert links.conflicts(undecided=False) == []
+        assert [period.unified for period in links.held_periods("tax", row.atena)] == ["700"]
+        assert [(each.system, each.atena) for each in links.held_persons_links("700")] == [("tax", row.atena)]
+        assert set(links.resolve("tax", [f"{n:015d}" for n in (1, 2, 3)]).values()) == {"700", "702"}
+        assert links.end_held("tax", row.atena, note=_NOTE, now=_NOW)
+        (ended,) = links.held_periods("tax", row.atena)
+        assert (ended.ended_at, ended.cause, ended.note) == (_NOW, "ended", _NOTE)
+        links.hold_rows([row], now=_NOW)
+        _enforce(links)
+        assert [each.atena for each in links.persons_links("700")] == [f"{n:015d}" for n in (1, 2)]
+        assert [conflict.kind for conflict in links.conflicts()] == [Conflict.LINK]

@@ -1,6 +1,7 @@
 """The day of enforcement in the whole gateway, by its clock: nothing a moment before it, everything from then on."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,7 @@ from tests.unit.pipeline.persons import MADE, Hall
 
 from kakehashi.domain.symbol import Origin
 from kakehashi.pipeline.identify import WatchedLinks, identify
+from kakehashi.ports.sealer import Sealed
 from kakehashi_simulators.legacy.residents import RESIDENTS, write_rows
 
 JST = timezone(timedelta(hours=9))
@@ -43,9 +45,9 @@ def town(house_of, tmp_path):
     return build
 
 
-def send(house, hall, name, *, told=False, persons=PERSONS):
+def send(house, hall, name, *, told=False, persons=PERSONS, **changes):
     path = hall.folder / name
-    rows = [hall.row(n, unified=f"7{n:014}" if told else "") for n in persons]
+    rows = [hall.row(n, unified=f"7{n:014}" if told else "", **changes) for n in persons]
     write_rows(path, rows, records=len(rows), made=MADE)
     house.take(name, path.read_bytes())
     house.work()
@@ -221,3 +223,73 @@ def test_numbers_that_were_met_unlinked_are_no_longer_so_on_the_day(town):
     at(house, TURN)
     pass_time(house, house.scheduler())
     assert list(house.links.unlinked("registry")) == []
+
+
+def told(house):
+    """What the next file of numbers holds; marked as returned."""
+    file = house.links.number_file("registry", most=99, now=house.clock.now())
+    if file is None:
+        return None
+    assert house.links.mark_numbers(file.id, now=house.clock.now())
+    return {row.atena: row.unified for row in file.rows}
+
+
+def test_no_number_goes_back_before_the_day_and_each_once_on_it(town):
+    """Nor while the others are still becoming active; told again by the next extract, it is not told anew."""
+    house, hall = town()
+    send(house, hall, "RESIDENT1.DAT")
+    scheduler = house.scheduler()
+    (telling,) = house.gateway.scheduler().telling
+    at(house, LAST)
+    assert (telling.run_once(), told(house)) == (0, None)
+    at(house, TURN)
+    house.links.enforce(TURN.date(), most=7, now=TURN)
+    assert telling.run_once() == 0
+    pass_time(house, scheduler)
+    assert told(house) == {row.atena: row.unified for row in linked(house)}
+    send(house, hall, "RESIDENT2.DAT")
+    assert told(house) is None
+
+
+@pytest.mark.parametrize("by_unified", [True, False], ids=["told", "issued"])
+def test_who_moved_out_or_died_before_the_day_begins_no_symbol_on_it(town, by_unified):
+    """All others do: who came back, and the 住登外者; the events are seen from the day on, of their own days."""
+    house, hall = town("pass-through" if by_unified else "link-only")
+    send(house, hall, "RESIDENT1.DAT", told=by_unified, persons=range(6))
+    for name, event, person in (("2", "11", 0), ("3", "12", 1), ("4", "11", 2), ("6", "05", 3)):
+        send(house, hall, f"RESIDENT{name}.DAT", told=by_unified, persons=[person], event=event, since="20261120")
+    send(house, hall, "RESIDENT7.DAT", told=by_unified, persons=[2], event="04", since="20261121")
+    persons = [f"7{n:014}" for n in range(6)] if by_unified else []
+    assert house.store.acquisitions() == []
+    assert house.links.life_events(persons) == {}
+    at(house, TURN)
+    pass_time(house, house.scheduler())
+    atena = {row.atena: row.unified for row in linked(house)}
+    persons = [atena[hall.row(n).atena.zfill(15)] for n in range(6)]
+    assert {row.what.person for row in house.store.acquisitions()} == set(persons[2:])
+    events = house.links.life_events(persons)
+    assert [[str(each.event) for each in events.get(person, ())] for person in persons] == [
+        ["moved-out"], ["died"], ["moved-out", "moved-in"], ["non-resident"], [], [],
+    ]  # fmt: skip
+    assert {each.since.isoformat() for each in events[persons[2]]} == {"2026-11-20", "2026-11-21"}
+
+
+def test_what_is_held_moves_no_symbol_under_way_before_the_day(town):
+    """A death counts from the day on; a change too, but of what nobody was told nothing is void. Told twice, once."""
+    house, hall = town("pass-through")
+    changed, dead = (f"7{n:014}" for n in (0, 1))
+    send(house, hall, "RESIDENT1.DAT", told=True, persons=[0, 1])
+    house.store.need([changed, dead], origin=Origin.REFUSED, now=house.clock.now())
+    (link,) = house.links.persons_links(changed)
+    active = replace(link, blind=b"adigestm former", number=Sealed("k", b"former"))
+    assert house.links.link([active], now=house.clock.now()) == {}
+    send(house, hall, "RESIDENT2.DAT", told=True, persons=[0], event="03", number=hall.numbers[30])
+    send(house, hall, "RESIDENT3.DAT", told=True, persons=[1], event="12")
+    assert {row.what.code for row in house.store.acquisitions()} == {None}
+    at(house, TURN)
+    scheduler = house.scheduler()
+    pass_time(house, scheduler)
+    for _ in range(2):
+        assert [row.what.code for row in house.store.acquisitions(person=dead)] == ["SYM-011"]
+        assert [row.what.code for row in house.store.acquisitions(person=changed)] == [None]
+        scheduler.enforcing.begin([changed, dead])

@@ -186,3 +186,17 @@ def test_a_non_resident_who_moves_in_is_asked_for_at_the_registry(office, needs)
     assert [state for state, _ in codes(office, STRANGER)] == ["cancelled", "acknowledged"]
     needs.registered([(STRANGER, LinkEvent.MOVED_IN)])
     assert len(codes(office, STRANGER)) == 2
+
+
+def test_a_number_that_changed_on_the_day_of_enforcement_makes_void_what_was_begun(office, needs):
+    """Received long before, it counts from the day on; told twice, what began anew goes on."""
+    renumber(office)
+    office.clock.advance(timedelta(minutes=1))
+    begin(office)
+    begun = office.clock.now() + timedelta(days=1)
+    office.links.enforce(begun.date(), most=1, now=begun)
+    office.clock.advance(timedelta(days=2))
+    for _ in range(2):
+        needs.enforced([HANA, STRANGER])
+        assert [code for _, code in codes(office)] == ["SYM-010", None]
+    assert [row.what.origin for row in office.store.acquisitions(person=STRANGER)] == [Origin.STARTED]
