@@ -120,10 +120,21 @@ def test_numbers_held_until_their_day_are_active_once_on_it_though_processes_die
     eventually(lambda: site.tables("SELECT count(*) FROM held_numbers") == [[(0,)]], seconds=40, what="all heard")
 
     all_are_there_once(site)
+    eventually(lambda: len(went_back(site)) >= PERSONS, what="the numbers that go back")
+    links = site.tables("SELECT atena, unified FROM links WHERE system = 'registry'")[0]
+    assert sorted(went_back(site)) == sorted(links), "each once"
     site.run.processes.restart("worker")
     site.ask("parked", "retry", "--code", "IDN-001", "--reason", "in force", "--yes")
     eventually(lambda: sum(counts.accepted for counts in site.run.store.counts() if counts.lane == LANE) == 10,
                seconds=60, what="the records that were refused")  # fmt: skip
+
+
+def went_back(site):
+    """宛名番号 and 団体内統合宛名番号 of the data records that the registry was told."""
+    lines = [
+        line for file in site.run.site.exchange.glob("*/out/NUMBERS*") for line in file.read_text("cp932").splitlines()
+    ]
+    return [(line[1:16], line[16:31]) for line in lines if line.startswith("2")]
 
 
 def copied(run):
@@ -135,6 +146,7 @@ def copied(run):
 
 def nothing_shows(site, reserved):
     """As bytes: the numbers in no file of the site, and with the reserved persons in nothing that anybody is told."""
+    assert went_back(site) == []
     numbers = Leaks(set(site.numbers))
     assert numbers.find((site.run.site.folder / "samples" / "RESIDENT1.DAT").read_bytes())
     assert {place: forms for place, raw in contents(copied(site.run)) if (forms := numbers.find(raw))} == {}
