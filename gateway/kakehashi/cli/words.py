@@ -118,6 +118,7 @@ rank | 順位
 reason | 理由
 receipt | 受付番号
 received | 受付
+as of | 基準日時
 record | レコード
 Records | レコード
 records | レコード数
