@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.acceptance.watching import eventually
+from tests.faults.origins import Origins
 
 from kakehashi.catalogue import PROBLEMS
 from kakehashi.domain.batch import FileState, RecordState
@@ -82,7 +83,7 @@ class Site:
         """What the oracles L, T and O find wrong, in words."""
         store, account = self.run.store, self.run.server.account()
         files = {file.id: file for file in store.files(lane=LANE, most=100_000)}
-        elsewhere = {file.id for file in store.files(most=100_000)} - files.keys()
+        origins = Origins(files.values())
         (counts,) = [counts for counts in store.counts() if counts.lane == LANE]
         codes = {
             (row.code, row.state.value)
@@ -93,10 +94,10 @@ class Site:
         effects = defaultdict(list)
         for effect in self.run.server.effects():
             sequence = int(effect["sequence"])
-            if sequence // 10**9 not in elsewhere:
+            if origins.of(sequence) is not None:
                 effects[effect["person"], effect["info"], effect["unit"]].append(sequence)
         told = store.newest_replicas(list(effects))
-        told_by = {person: files[max(found) // 10**9].name for (person, _, _), found in effects.items()}
+        told_by = {person: origins.of(max(found)).name for (person, _, _), found in effects.items()}
         checks = {
             f"L: {len(files)} files of {len(self.files)}": len(files) == len(self.files),
             f"L: {counts}": counts.adds_up and counts.received == self.dropped and not counts.waiting,

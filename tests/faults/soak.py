@@ -19,6 +19,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.origins import Origins
+
 from kakehashi.domain.batch import FileState
 from kakehashi.runtime.places import shared
 from kakehashi_adapters.private_rabbitmq import PrivateRabbit
@@ -124,7 +126,8 @@ class Soak:
         store, account = self.run.store, self.run.server.account()
         counts = {lane.lane: lane for lane in store.counts() if lane.lane in self.lanes}
         files = {file.id: file for lane in self.lanes for file in store.files(lane=lane, most=100_000)}
-        effects = self._effects()
+        origins = Origins(files.values())
+        effects = self._effects(origins)
         codes = {(cause.code, cause.state.value) for cause in store.causes()}
         due = ROUNDS * self.records
         checks = {
@@ -136,23 +139,24 @@ class Soak:
             f"L: left behind {self.run.left_behind()}": not [p for p in self.run.left_behind() if p.is_file()],
             f"T: {account}": account["twice"] == account["conflicts"] == account["repeats"] == 0,
             "told: accepted is not applied": sum(lane.accepted for lane in counts.values()) == sum(effects.values()),
-            "O: an older change stands where a newer one was sent": Counter(self._newest(files)) == self._stands(),
+            "O: an older change stands where a newer one was sent": Counter(self._newest(files))
+            == self._stands(origins),
         }
         return [fault for fault, well in checks.items() if not well]
 
-    def _effects(self):
+    def _effects(self, origins):
         """File id → effects that the server has applied from it."""
-        return self._ask("SELECT CAST(sequence AS INTEGER) / 1000000000, count(*) FROM effects GROUP BY 1")
+        return self._told(origins, "SELECT CAST(sequence AS INTEGER) FROM effects")
 
-    def _stands(self):
+    def _stands(self, origins):
         """File id → persons whose state at the server is what this file has told."""
-        newest = "SELECT max(CAST(sequence AS INTEGER)) / 1000000000 AS file FROM effects GROUP BY person, info, unit"
-        return Counter(self._ask(f"SELECT file, count(*) FROM ({newest}) GROUP BY 1"))
+        newest = "SELECT max(CAST(sequence AS INTEGER)) FROM effects GROUP BY person, info, unit"
+        return self._told(origins, newest)
 
-    def _ask(self, query):
+    def _told(self, origins, query):
         path = self.run.site.folder / "server" / "account.sqlite"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
-            return dict(book.execute(query).fetchall())
+            return Counter(file.id for (sequence,) in book.execute(query) if (file := origins.of(sequence)))
 
     def _newest(self, files):
         """For each person the id of the file that was taken in last of all that tell of it."""

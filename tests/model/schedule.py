@@ -313,7 +313,7 @@ class World:
             f"L: parked with {unsure}": not unsure,
             f"T: {account}": account["twice"] == account["conflicts"] == 0,
             f"O: the newest file is not the last word: {newest}": bool(parked)
-            or all(sequence // 10**9 == last_file for sequence in newest.values()),
+            or all(self.store.origin_of(sequence)[0].id == last_file for sequence in newest.values()),
             f"S: accepted {counts.accepted if counts else 0}, applied {len(settled)}": counts is not None
             and counts.accepted == len(settled),
             f"S: refused with {codes}": codes.keys() <= {"REF-002"},

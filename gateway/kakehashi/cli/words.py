@@ -27,6 +27,7 @@ alarms | 警報
 A withdrawal has no bytes of its owner. | 副本の取消しには元データがありません。
 Alarms | 警報
 answered | 回答
+as of | 基準日時
 at | 日時
 attempts | 送信回数
 batch | バッチ

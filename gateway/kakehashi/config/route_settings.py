@@ -53,7 +53,7 @@ class SystemSettings(Settings):
 class AsOfSettings(Settings):
     """「基準日時」 As of when an extract was made (Japan's time): items of its header, or its name."""
 
-    items: tuple[str, ...] = Field(
+    items: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
         (), max_length=2, description="Items of the header: a date, and a time of day (hhmm or hhmmss) if there is one"
     )
     name: str = Field(

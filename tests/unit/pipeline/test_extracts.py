@@ -12,7 +12,7 @@ from kakehashi_simulators.report import effects
 LANE = "tax-levy"
 JST = timezone(timedelta(hours=9))
 MADE = datetime(2026, 7, 1, 8, 30, tzinfo=JST)
-HEADER = AsOfSettings(items=("作成年月日", "作成時刻"))
+HEADER = AsOfSettings.model_validate({"items": ["作成年月日", "作成時刻"]})
 NAME = AsOfSettings(name="LEVY%Y%m%d%H%M.DAT")
 
 
