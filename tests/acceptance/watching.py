@@ -48,10 +48,10 @@ def asked(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def links_settled(run):
+def links_settled(run, seconds=60):
     """Drops the registry extract and waits until the numbers are linked."""
     run.drop([sample for sample in run.manifest.samples if run.is_link(sample)])
-    assert run.wait(lambda _counts: None, deadline=time.monotonic() + 60), "the links were never settled"
+    assert run.wait(lambda _counts: None, deadline=time.monotonic() + seconds), "the links were never settled"
 
 
 def settled(run, seconds=90):

@@ -88,7 +88,7 @@ def test_a_kill_at_every_step_loses_repeats_and_reorders_nothing(site):
     site.die("worker", "linking.linked", 1, site.drop_links)
     visited.add("linking.linked")
     site.replace("worker")
-    links_settled(site.run)
+    links_settled(site.run, seconds=300 if FULL else 60)  # of 605 batches, one after the other
     for passage in PASSAGES:
         for process, steps in (("worker", AS_WORKER), ("intake", AS_INTAKE)):
             for step in steps:
