@@ -42,7 +42,13 @@ MOST = 400
 def site(request, tmp_path):
     """Each role is a process of its own."""
     broker = request.getfixturevalue("own_rabbitmq").url if request.param == "rabbitmq" else None
-    options = {"seed": SEED, "scale": 1.0 if FULL else 0.1, "faults": False, "broker": broker, "result_delay_seconds": 0.2}
+    options = {
+        "seed": SEED,
+        "scale": 1.0 if FULL else 0.1,
+        "faults": False,
+        "broker": broker,
+        "result_delay_seconds": 0.2,
+    }
     with started(tmp_path / "site", extra="\n[limits]\nbatch_records = 5\n", lost_after_seconds=5, **options) as run:
         links_settled(run, seconds=300 if FULL else 60)
         run.processes.kill("intake")

@@ -13,7 +13,8 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import Fault
 from kakehashi.mapping.compiler import Mapped
 from kakehashi.pipeline.identify import identify
-from kakehashi.pipeline.withdrawal import read_body, withdrawn_in
+from kakehashi.pipeline.reading import read_body
+from kakehashi.pipeline.withdrawal import withdrawn_in
 from kakehashi.ports.ledger import ReplicaChange
 from kakehashi.ports.links import LinkReader
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document

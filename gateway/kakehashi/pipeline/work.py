@@ -20,10 +20,10 @@ from kakehashi.pipeline.holding import linking_now
 from kakehashi.pipeline.identify import WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Registered
+from kakehashi.pipeline.reading import read_body
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
 from kakehashi.pipeline.translation import Subject, Translation, translate
-from kakehashi.pipeline.withdrawal import read_body
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange

@@ -12,8 +12,8 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault, Place, StoreCorrupt
 from kakehashi.pipeline.ledger import record_context
+from kakehashi.pipeline.reading import read_body
 from kakehashi.pipeline.translation import replica_change
-from kakehashi.pipeline.withdrawal import read_body
 from kakehashi.ports.ledger import BatchRow, ExceptionRow
 from kakehashi.ports.links import LinkReader
 from kakehashi.ports.sealer import Sealer

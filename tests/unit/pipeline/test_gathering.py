@@ -10,7 +10,8 @@ from tests.unit.pipeline.conftest import ROOT
 from kakehashi.config.loader import load
 from kakehashi.domain.batch import BatchBody
 from kakehashi.pipeline.gathering import Piece, gather, pieces_in
-from kakehashi.pipeline.withdrawal import read_body, withdrawal_of, withdrawn_in
+from kakehashi.pipeline.reading import read_body
+from kakehashi.pipeline.withdrawal import withdrawal_of, withdrawn_in
 
 LANES = ["tax-levy", "welfare-assistance", "welfare-inquiry", "registry-household", "registry-persons"]
 CONFIGURATION = load(ROOT / "config")
