@@ -89,7 +89,7 @@ def test_every_planted_difference_is_listed_and_nothing_else(run):
     planted = [
         ("outdated", persons[3], 3, sent(3), sent(3)),
         ("not-at-server", persons[5], 5, sent(5), None),
-        ("other-at-server", persons[8], 8, sent(8), "F0 7"),
+        ("other-at-server", persons[8], 8, sent(8), "7"),
         ("not-accepted", persons[11], 11, None, sent(11)),
         ("only-at-server", persons[11], 11, None, sent(11)),
     ]
