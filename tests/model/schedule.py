@@ -7,12 +7,11 @@ the same seed gives the same schedule again.
 
 import dataclasses
 import random
-import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from tests.model.actor import ROLES, Actor, ActorPort, Client, ConsumerPort, SourcePort
+from tests.model.actor import ROLES, Actor, ActorPort, Client, ConsumerPort, SourcePort, held
 from tests.unit.pipeline.test_crashes import Crash, InLine, OneLane, Recorder
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
@@ -104,7 +103,7 @@ class World:
         """One schedule; what is wrong in the end, in words."""
         random.seed(seed)  # the jitter of retries
         self.draw, self.rules, self.faults_left, self.story = random.Random(f"schedule {seed}"), rules, FAULTS, []
-        self.baton, self.flying, self.healing = threading.Semaphore(0), [], False
+        self.baton, self.flying, self.healing = held(), [], False
         self.deaths = Counter()
         self.server._reset()
         self.server.faults.set({"forget_requests": not rules.idempotent})

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from urllib.parse import urlsplit
 
 from kakehashi.config.model import Configuration
 from kakehashi.errors import Fault, Place
 
-__all__ = ["address_faults", "scheme"]
+__all__ = ["address_faults", "known_adapters", "scheme"]
 
 _HOSTED = frozenset({"amqp", "amqps", "https"})
+
+
+@cache
+def known_adapters(kind: str) -> EntryPoints:
+    """The entry points `kakehashi.<kind>`: a look at everything that is installed, taken once."""
+    return entry_points(group=f"kakehashi.{kind}")
 
 
 def scheme(address: str) -> str:
@@ -32,7 +39,7 @@ def address_faults(configuration: Configuration) -> list[Fault]:
         addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
     faults = []
     for item, (kind, address) in addresses.items():
-        known = entry_points(group=f"kakehashi.{kind}").names
+        known = known_adapters(kind).names
         if scheme(address) not in known:
             facts = {"known": " ".join(sorted(known))}
             faults.append(Fault("CFG-006", Place(file="gateway.toml", item=item), facts))

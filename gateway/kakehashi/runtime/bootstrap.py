@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from kakehashi.ports.server import ServerClient
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.acquiring import AcquiringParts, registered
-from kakehashi.runtime.addresses import scheme
+from kakehashi.runtime.addresses import known_adapters, scheme
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.enforcing import Enforcing
@@ -60,7 +59,7 @@ __all__ = ["Gateway", "open_client", "open_gateway", "plugin"]
 
 def plugin(kind: str, name: str) -> Any:
     """The adapter called `name` among the entry points `kakehashi.<kind>`. Raises ConfigurationError CFG-006."""
-    found = entry_points(group=f"kakehashi.{kind}")
+    found = known_adapters(kind)
     if name not in found.names:
         known = " ".join(sorted(found.names)) or "none"
         raise ConfigurationError([Fault("CFG-006", Place(item=kind), {"name": name, "known": known})])
