@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
-__all__ = ["JAPAN", "SystemClock"]
+from kakehashi.domain.japan_time import JST
 
-JAPAN = timezone(timedelta(hours=9), "JST")
-"""Japan Standard Time has no daylight saving since 1951: a fixed offset needs no time zone data."""
+__all__ = ["SystemClock"]
 
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(JAPAN)
+        return datetime.now(JST)
 
     def sleep(self, duration: timedelta) -> None:
         time.sleep(max(duration.total_seconds(), 0.0))

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.origins import Origins
+from tests.faults.site import release
 
 from kakehashi.domain.batch import FileState
 from kakehashi.runtime.places import shared
@@ -90,20 +91,15 @@ class Soak:
             time.sleep(0.05)
 
     def settle(self, seconds):
-        """How long after the last strike everything was at its end; None: it was not."""
+        """How long after the last strike everything was at its end; None: it was not. Of so many deaths three may have
+        struck the same batch, which is parked then: an operator knows better.
+        """
         begin = time.monotonic()
         while time.monotonic() < begin + seconds:
             if self.run.wait(lambda _counts: None, deadline=time.monotonic() + 10):
                 return time.monotonic() - begin
-            self._release()
+            self.released += release(self.run.store, "killed on purpose", code="BRK-010")
         return None
-
-    def _release(self):
-        """Of so many deaths three may have struck the same batch, which is parked then: an operator knows better."""
-        for row in self.run.store.parked_batches():
-            if row.code == "BRK-010":
-                decision = {"release": True, "reason": "killed on purpose", "actor": "tester", "now": row.updated_at}
-                self.released += self.run.store.decide_batch(row.id, **decision)
 
     def _drop_file(self, number, lane):
         name, first = f"LEVY{number:04d}.DAT", lane * self.span + number * self.shift

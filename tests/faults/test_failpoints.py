@@ -6,7 +6,7 @@ finds what it left. The steps come from the product's own list, so a new one wit
 
 import pytest
 from tests.acceptance.watching import eventually, links_settled
-from tests.faults.site import SEED, Site
+from tests.faults.site import SEED, Site, release
 from tests.tier import FULL
 
 from kakehashi.domain.batch import BatchState
@@ -54,9 +54,7 @@ def site(request, tmp_path):
 def release_parked(site):
     """The server works again; an operator sends what was parked back to work."""
     site.run.server.ask("/faults", {"result_code": ""})
-    for row in site.run.store.parked_batches():
-        now = row.updated_at
-        assert site.run.store.decide_batch(row.id, release=True, reason="mended", actor="tester", now=now)
+    release(site.run.store, "mended")
 
 
 def to_parked(site, passage):

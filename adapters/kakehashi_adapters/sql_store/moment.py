@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import overload
+
+from kakehashi.domain.japan_time import JST
 
 __all__ = ["from_store", "to_store"]
 
-_EPOCH = datetime(1970, 1, 1, 9, tzinfo=timezone(timedelta(hours=9), "JST"))
+_EPOCH = datetime(1970, 1, 1, 9, tzinfo=JST)
 _UNIT = timedelta(microseconds=1)
 
 

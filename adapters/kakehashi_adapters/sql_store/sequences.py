@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kakehashi.domain.sequence import ORDINARY, SECOND, first_of_extract, first_of_ordinary, none_of, seconds_of
+from kakehashi.domain.sequence import ORDINARY, SECOND, next_place, none_of
 from kakehashi.ports.ledger import FileRow
 from kakehashi_adapters.sql_store.rows import FILE, file_row
 from kakehashi_adapters.sql_store.tables import files, sequences
@@ -24,13 +25,8 @@ _GIVEN = select(_OF_SECOND, func.max(files.c.before_first + files.c.records)).gr
 
 
 def next_sequences(connection: Connection, count: int, *, at: datetime, extract: bool) -> int:
-    second = seconds_of(at)
-    if not extract:
-        first = first_of_ordinary(_last(connection, ORDINARY), second=second, count=count)
-        return _give(connection, ORDINARY, first, count)
-    while (first_there := first_of_extract(_last(connection, second), count=count)) is None:
-        second -= 1
-    return _give(connection, second, first_there, count)
+    second, first = next_place(partial(_last, connection), count, at=at, extract=extract)
+    return _give(connection, second, first, count)
 
 
 def _last(connection: Connection, second: int) -> int:

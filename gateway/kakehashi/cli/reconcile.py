@@ -131,5 +131,10 @@ def _told(session: Session, rows: Iterable[Difference], plan: RepairPlan | None)
 
 def _origin(store: Store, sequence: int | None) -> str | None:
     """The file and record that a sequence was given to, as `trace` takes the file; else the sequence."""
-    origin = None if sequence is None else store.origin_of(sequence)
-    return str(sequence) if sequence and origin is None else origin and f"F{origin[0].id} {origin[1]}"
+    if sequence is None:
+        return None
+    origin = store.origin_of(sequence)
+    if origin is None:
+        return str(sequence)
+    file, record = origin
+    return f"F{file.id} {record}"

@@ -7,13 +7,14 @@ import getpass
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from kakehashi.cli.context import Session
 from kakehashi.config.model import Route
+from kakehashi.domain.japan_time import JST
 from kakehashi.errors import InputError
 from kakehashi.pipeline.repairing import RepairPlan
 from kakehashi.runtime.bootstrap import plugin
@@ -21,8 +22,6 @@ from kakehashi.runtime.reconciliation import Originals
 from kakehashi.runtime.repair import Repair
 
 __all__ = ["Wish", "carry_out", "open_repair", "repair_options"]
-
-_JST = timezone(timedelta(hours=9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ def repair_options(function: Callable[..., int]) -> Callable[..., int]:
             return function(session, wish=None, **rest)
         if taken is None or not reason:
             raise click.UsageError("--repair needs --taken TIME (when the owner made the extract) and --reason.")
-        moment = taken.replace(tzinfo=_JST)
+        moment = taken.replace(tzinfo=JST)
         wish = Wish(taken=moment, reason=reason, withdraw=withdraw, dry_run=dry_run, yes=yes)
         return function(session, wish=wish, **rest)
 

@@ -8,10 +8,11 @@ late it arrives itself. 18 digits last until September 2051.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["MOST", "ORDINARY", "SECOND", "first_of_extract", "first_of_ordinary", "none_of", "seconds_of"]
+__all__ = ["MOST", "ORDINARY", "SECOND", "next_place", "none_of", "seconds_of"]
 
 SECOND: Final = 1_000_000_000
 """So many numbers a second has."""
@@ -32,17 +33,22 @@ def none_of(second: int) -> int:
     return second * SECOND - 1
 
 
-def first_of_ordinary(last: int, *, second: int, count: int) -> int:
-    """The first of `count` (≤ MOST) numbers for what comes in in this second: above `last`, whatever the clock says."""
+def next_place(last: Callable[[int], int], count: int, *, at: datetime, extract: bool) -> tuple[int, int]:
+    """Where the next `count` (≤ MOST) numbers are for what comes in `at` this time, or for an extract as of it.
+
+    `last`: the last number given of a second, or of ORDINARY. Returns of which of them they are, and the first.
+    """
+    second = seconds_of(at)
+    if not extract:
+        return ORDINARY, _first_of_ordinary(last(ORDINARY), second=second, count=count)
+    while (first := last(second) + 1) % SECOND + count > MOST:
+        second -= 1  # that is no later, and may have room
+    return second, first
+
+
+def _first_of_ordinary(last: int, *, second: int, count: int) -> int:
+    """Above `last`, whatever the clock says, and in the second half of a second."""
     first = max(last + 1, second * SECOND + MOST)
     if first % SECOND < MOST:
         return first - first % SECOND + MOST
     return first if first % SECOND + count <= SECOND else first - first % SECOND + SECOND + MOST
-
-
-def first_of_extract(last: int, *, count: int) -> int | None:
-    """The same as of the second whose last number was `last`.
-
-    None: it has no room. The second before it is no later, and may have.
-    """
-    return last + 1 if (last + 1) % SECOND + count <= MOST else None

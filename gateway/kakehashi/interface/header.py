@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from lxml import etree
 
 from kakehashi.domain.interface import BatchStamp, Header, MessageType
+from kakehashi.domain.japan_time import JST
 from kakehashi.interface.markup import DECLARATION, NAMESPACE, safe_text
 
 __all__ = ["build_header", "close_message", "open_message", "parse_header"]
-
-_JAPAN = timezone(timedelta(hours=9))
 
 
 def build_header(header: Header) -> str:
@@ -24,7 +23,7 @@ def build_header(header: Header) -> str:
         f"<Profile>{text(header.profile)}</Profile><LayoutVersion>{text(header.layout_version)}</LayoutVersion>"
         f"<Sender>{text(header.sender)}</Sender><Receiver>{text(header.receiver)}</Receiver>"
         f"<PersonKeyType>{text(header.person_key_type)}</PersonKeyType>"
-        f"<CreatedAt>{header.created_at.astimezone(_JAPAN).isoformat(timespec='seconds')}</CreatedAt>"
+        f"<CreatedAt>{header.created_at.astimezone(JST).isoformat(timespec='seconds')}</CreatedAt>"
         f"<Test>{'1' if header.test else '0'}</Test></Header>"
     )
 

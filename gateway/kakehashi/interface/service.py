@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from kakehashi.domain.japan_time import JST
+
 __all__ = ["DayKind", "ServiceHours", "SpecialTime", "special_time"]
 
-_JAPAN = timezone(timedelta(hours=9))
 _LOOKS = 1000
 _SOME_DAY = timedelta(days=1)
 
@@ -37,7 +38,7 @@ class SpecialTime(NamedTuple):
 def special_time(kind: str, begin: str, end: str) -> SpecialTime | None:
     """A row of the calendar table, Japan time: dates (`end` is the last day) or minutes. None: no such time."""
     try:
-        first, last = (datetime.fromisoformat(text).replace(tzinfo=_JAPAN) for text in (begin, end))
+        first, last = (datetime.fromisoformat(text).replace(tzinfo=JST) for text in (begin, end))
     except ValueError:
         return None
     if len(end) == len("2026-01-01"):
@@ -63,7 +64,7 @@ class ServiceHours:
 
     def is_holiday(self, day: date) -> bool:
         """Whether the calendar names the day as one without service."""
-        at = datetime.combine(day, time(), _JAPAN)
+        at = datetime.combine(day, time(), JST)
         return any(kind is DayKind.HOLIDAY and begin <= at < end for kind, begin, end in self.calendar)
 
     def next_opening(self, now: datetime) -> datetime:
@@ -77,11 +78,11 @@ class ServiceHours:
         return now + _SOME_DAY
 
     def _in_the_week(self, now: datetime) -> bool:
-        local = now.astimezone(_JAPAN)
+        local = now.astimezone(JST)
         clock = local.time()
         return local.weekday() in self.days and self.open <= clock and (self.close is None or clock < self.close)
 
     def _next_in_the_week(self, now: datetime) -> datetime:
-        local = now.astimezone(_JAPAN)
-        openings = (datetime.combine(local.date() + timedelta(days=n), self.open, _JAPAN) for n in range(9))
+        local = now.astimezone(JST)
+        openings = (datetime.combine(local.date() + timedelta(days=n), self.open, JST) for n in range(9))
         return next(at for at in openings if at > local and at.weekday() in self.days)

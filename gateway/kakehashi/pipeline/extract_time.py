@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from kakehashi.codec.layout import Layout, Role, Split, Value
 from kakehashi.config.model import AsOfSettings
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.japanese_date import HistoricDate, Precision
 from kakehashi.errors import InputError
 
 __all__ = ["extract_time"]
 
-_JST = timezone(timedelta(hours=9))
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=10)
 """So far the clocks of the systems may be ahead of ours."""
@@ -49,7 +49,7 @@ def _moment(values: Sequence[Value]) -> datetime:
 
 
 def _read(text: str, pattern: str) -> datetime:
-    return datetime.strptime(text, pattern).replace(tzinfo=_JST)
+    return datetime.strptime(text, pattern).replace(tzinfo=JST)
 
 
 def _digits(value: Value) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from enum import Enum, auto
 
 from kakehashi.config.model import Route
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Conflict, LifeEvent, Note, Period
 from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.ports.links import LinkRow, LinkStore
@@ -15,8 +16,6 @@ from kakehashi.ports.matches import HeldForm, NewReview, Reference, Review
 from kakehashi.ports.sealer import Sealer
 
 __all__ = ["HoldingLinks", "Phase", "first_moment", "linking_now", "looking_now", "phase"]
-
-_JST = timezone(timedelta(hours=9), "JST")
 
 
 class Phase(Enum):
@@ -31,7 +30,7 @@ class Phase(Enum):
 
 def first_moment(day: date) -> datetime:
     """00:00 of the day, Japan Standard Time."""
-    return datetime.combine(day, time(), _JST)
+    return datetime.combine(day, time(), JST)
 
 
 def phase(links: LinkStore, day: date | None, *, now: datetime) -> Phase:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from kakehashi.codec.layout import Value
 from kakehashi.config.model import LinkPlan
@@ -20,6 +20,7 @@ from kakehashi.domain.identifiers import (
     has_individual_check_digit,
 )
 from kakehashi.domain.individual_number import IndividualNumber
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.japanese_date import HistoricDate, Precision
 from kakehashi.domain.link import LIFE, LinkEvent
 from kakehashi.errors import Fault
@@ -40,7 +41,6 @@ __all__ = [
     "with_persons",
 ]
 
-_JST = timezone(timedelta(hours=9))
 _NAMING = frozenset({LinkEvent.LINKED, LinkEvent.MOVED_IN, LinkEvent.NON_RESIDENT})
 """A row of these events says by 個人番号 who it is; others are about the person for whom the 宛名番号 stands."""
 _MOVING = frozenset({LinkEvent.MOVED_IN, LinkEvent.NATURALISED})
@@ -141,7 +141,7 @@ class Claim:
 
     def day(self, now: datetime) -> date:
         """When it happened, as far as the row says."""
-        return self.since or now.astimezone(_JST).date()
+        return self.since or now.astimezone(JST).date()
 
     def row(self, sealer: Sealer | None = None, *, returns: str = "") -> LinkRow:
         """For the link store; the 個人番号 goes with it, sealed, where there is a sealer. `returns`: the system that is
@@ -171,7 +171,7 @@ def claims_of(
     """The claims of (position, row) pairs, and the faults by position: IDN-002, IDN-004, IDN-006, IDN-012, MAP-002."""
     claims: list[Claim] = []
     faults: list[tuple[int, Fault]] = []
-    today = now.astimezone(_JST).date()
+    today = now.astimezone(JST).date()
     for position, row in rows:
         try:
             claim = _claim(sealer, position, row, plan)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from enum import Enum, auto
 
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Conflict
 from kakehashi.ports.links import LinkRow
 
 __all__ = ["Effect", "Known", "Person", "Verdict", "claim_of", "day_of", "number_day_of"]
 
-_JST = timezone(timedelta(hours=9))
-
 
 def day_of(row: LinkRow, now: datetime) -> date:
     """From when on a row holds."""
-    return row.since or now.astimezone(_JST).date()
+    return row.since or now.astimezone(JST).date()
 
 
 def number_day_of(row: LinkRow, now: datetime) -> date:

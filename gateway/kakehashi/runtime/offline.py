@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from kakehashi.codec.inspection.by_layout import LayoutInspector
@@ -14,6 +14,7 @@ from kakehashi.codec.inspection.span import Picture, Span
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.batch import BatchBody, BatchState, content_id
 from kakehashi.domain.interface import Function
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.sequence import SECOND
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
@@ -25,7 +26,7 @@ from kakehashi.validation.schema import SchemaSet
 
 __all__ = ["Offline", "OfflineResult"]
 
-_THEN = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=9)))
+_THEN = datetime(2026, 1, 1, tzinfo=JST)
 
 
 class _EveryoneLinked:

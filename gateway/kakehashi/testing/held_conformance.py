@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Conflict, LifeEvent, LinkEvent, Note
 from kakehashi.errors import StoreError
 from kakehashi.ports.held_numbers import HeldSummary
@@ -17,8 +18,8 @@ from kakehashi.ports.sealer import Sealed
 __all__ = ["HeldConformance"]
 
 _DAY = date(2026, 12, 1)
-_NOW = datetime(2026, 11, 20, 9, tzinfo=timezone(timedelta(hours=9)))
-_TURN = datetime(2026, 12, 1, tzinfo=timezone(timedelta(hours=9)))
+_NOW = datetime(2026, 11, 20, 9, tzinfo=JST)
+_TURN = datetime(2026, 12, 1, tzinfo=JST)
 _NOTE = Note("extract", "event of the registry")
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import LifeEvent, LinkEvent, residence
 from kakehashi.ports.links import LinkStore
 
 __all__ = ["LifeConformance"]
 
-_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=JST)
 _HANA = f"{101:015d}"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from kakehashi.domain.identifiers import UnifiedAtenaNumber
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Conflict, Note
 from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
@@ -20,7 +21,7 @@ from kakehashi.testing.return_conformance import ReturnConformance
 
 __all__ = ["LinkConformance"]
 
-_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=JST)
 
 
 _DAY = date(2026, 7, 1)

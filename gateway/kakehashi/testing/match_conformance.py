@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Note
 from kakehashi.ports.links import LinkRow, LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
@@ -11,7 +12,7 @@ from kakehashi.ports.sealer import Sealed
 
 __all__ = ["MatchConformance"]
 
-_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=JST)
 _NOTE = Note("tester", "compared on the screen")
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+
+from kakehashi.domain.japan_time import JST
 
 __all__ = ["MemoryClock"]
-
-_JAPAN = timezone(timedelta(hours=9), "JST")
 
 
 class MemoryClock:
     """Starts at the given instant. `slept` lists every sleep asked for; none of them takes time."""
 
     def __init__(self, start: datetime | None = None) -> None:
-        self._now = (start or datetime(2026, 4, 1, 9, 0, tzinfo=_JAPAN)).astimezone(_JAPAN)
+        self._now = (start or datetime(2026, 4, 1, 9, 0, tzinfo=JST)).astimezone(JST)
         self.slept: list[timedelta] = []
 
     def now(self) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from kakehashi.domain.batch import FileState
-from kakehashi.domain.sequence import ORDINARY, SECOND, first_of_extract, first_of_ordinary, none_of, seconds_of
+from kakehashi.domain.sequence import ORDINARY, SECOND, next_place, none_of
 from kakehashi.ports.ledger import FileRow, NewFile
 
 __all__ = ["MemorySequences"]
@@ -16,12 +16,7 @@ class MemorySequences:
         self._given: dict[int, int] = {}
 
     def next(self, count: int, *, at: datetime, extract: bool) -> int:
-        second = seconds_of(at)
-        if not extract:
-            return self._give(ORDINARY, first_of_ordinary(self._last(ORDINARY), second=second, count=count), count)
-        while (first := first_of_extract(self._last(second), count=count)) is None:
-            second -= 1
-        return self._give(second, first, count)
+        return self._give(*next_place(self._last, count, at=at, extract=extract), count)
 
     def pass_over(self, file: FileRow) -> None:
         """Those of this file are not given a second time."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Note
 from kakehashi.ports.links import LinkRow, LinkStore
 
 __all__ = ["ReturnConformance"]
 
-_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+_NOW = datetime(2026, 7, 1, 9, 0, tzinfo=JST)
 _DAY = date(2026, 6, 30)
 _NOTE = Note("tester", "asked at the counter")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.domain.japan_time import JST
 from kakehashi.ports.ledger import (
     BatchRow,
     Exchange,
@@ -41,7 +42,7 @@ __all__ = [
     "settle",
 ]
 
-NOW = datetime(2026, 7, 1, 9, 0, tzinfo=timezone(timedelta(hours=9)))
+NOW = datetime(2026, 7, 1, 9, 0, tzinfo=JST)
 DUE = NOW + timedelta(minutes=5)
 LANES = ("tax", "welfare")
 

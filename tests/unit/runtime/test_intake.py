@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from kakehashi.codec.layout import Slice, Split
+from kakehashi.domain.sequence import MOST
 from kakehashi.errors import Fault, FolderUnavailable, InputError, Place, StoreUnavailable
 from kakehashi.ports.files import Claim
 from kakehashi.runtime.events import CATALOGUE
@@ -107,6 +108,17 @@ def counted(intake):
 
 def verdicts(intake):
     return [(row.name, row.code, row.original) for row in reversed(intake.store.refusals())]
+
+
+def test_a_file_of_more_records_than_have_numbers_is_refused(counted):
+    """Half a milliard in one file: its sequences would reach into the next second."""
+    part = Slice(offset=0, length=10, first_record=1, records=MOST)
+    whole = Split(header=b"", slices=(part,), records=MOST, size=0, faults=())
+    counted.route.codec = SimpleNamespace(split=lambda *_args, **_options: whole)
+    counted.source.put("a.dat", b"1")
+    counted.run_once()
+    assert verdicts(counted) == [("a.dat", "REF-008", None)]
+    assert (counted.store.files(), counted.spool.files) == ([], {})
 
 
 def test_every_form_of_a_duplicate_has_its_verdict(counted):
