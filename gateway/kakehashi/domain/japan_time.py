@@ -1,4 +1,4 @@
-"""Japan's time: days, deadlines and opening hours are those of Japan wherever a machine stands."""
+"""「日本標準時」 Days, deadlines and opening hours are those of Japan wherever a machine stands."""
 
 from __future__ import annotations
 
