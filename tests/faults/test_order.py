@@ -12,6 +12,7 @@ from tests.acceptance.watching import eventually, kakehashi, settled
 from tests.faults.site import SEED, Site
 from tests.tier import FULL
 
+from kakehashi.config.settings import BrokerSettings
 from kakehashi.domain.batch import BatchState, FileState
 from kakehashi.domain.redrive import OrderState
 from kakehashi_simulators.demo.run import started
@@ -20,6 +21,9 @@ from kakehashi_simulators.legacy.tax import LANE
 WORKERS = ("worker", "second", "third")
 CHANGES = 40 if FULL else 5
 SETTINGS = "\n[limits]\nbatch_records = 2\n"
+BULK = 60
+IN_DEAD_HANDS = 2 * BrokerSettings().prefetch
+"""Batches that a worker may hold of a lane: one prefetch of new ones, one of those that go on."""
 
 
 @pytest.fixture
@@ -66,14 +70,20 @@ def a_bulk_file_in_dead_hands(site):
     eventually(lambda: worked() or site.drop(), every=1, what="a worker that has begun to work")
     settled(run, seconds=120)
     worker.send_signal(signal.SIGSTOP)
+    site.records = BULK
     site.drop()
     eventually(lambda: len(run.store.files(lane=LANE)) == len(site.files), what="the bulk file")
     bulk = newest_file(site)
+
+    def unsettled():
+        return [row for row in run.store.batches(bulk.id) if row.state is not BatchState.SETTLED]
+
+    eventually(lambda: len(unsettled()) == IN_DEAD_HANDS, what="the end of all that the others have of it")
     site.drop()
     eventually(lambda: len(run.store.files(lane=LANE)) == len(site.files), what="the daytime change")
     over = {FileState.SETTLED, FileState.RETURNED}
     eventually(lambda: newest_file(site).state in over, seconds=60, what="the acceptance of the change")
-    held = [row for row in run.store.batches(bulk.id) if row.state is BatchState.QUEUED]
+    held = [row for row in unsettled() if row.state is BatchState.QUEUED]
     assert held, "nothing of the bulk file was held up"
     replace_one(site, "worker")
     settled(run)
