@@ -1,8 +1,9 @@
-"""The processes of a schedule: each role in a thread of its own, handing the baton back before every port call."""
+"""The processes of a schedule: each role a greenlet of its own, which gives way before every port call."""
 
-import threading
+import contextlib
 from datetime import timedelta
 
+from greenlet import getcurrent, greenlet
 from tests.unit.pipeline.test_crashes import Crash, Port, Pulse, hold, turn
 
 from kakehashi.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
@@ -11,19 +12,12 @@ from kakehashi.runtime.gateway import GatewayProcess
 ROLES = {"intake": "_intake", "first": "_worker", "second": "_worker", "scheduler": "_scheduler"}
 
 
-def held():
-    """A lock that somebody else must release. Semaphores cost a tenth of a schedule more."""
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
-
-
 class Actor:
     """One role of one process. `gateway` is made anew when the process died."""
 
     def __init__(self, world, name):
         self.world, self.name = world, name
-        self.go, self.busy, self.dead, self.error = held(), False, False, None
+        self.dead, self.under_way = False, None
         self.in_flight = []
         """Requests of this process whose fate it does not know: what an in-process wait would wait for."""
         self.boot()
@@ -34,24 +28,29 @@ class Actor:
         self.process = GatewayProcess(self.world.gateway_of(self), roles=())
         hold(self.process, self.pulse)
 
+    @property
+    def busy(self):
+        """In the middle of a turn."""
+        return bool(self.under_way)
+
+    def go_on(self):
+        """To the next port call of its turn, or to its end; dead, it comes up again."""
+        if not self.busy:
+            if self.dead:
+                self.boot()
+            self.under_way = greenlet(self.turn)
+        self.under_way.switch()
+
     def turn(self):
-        """In the pool: the role until it would wait."""
-        self.go.acquire()
-        try:
+        """The role until it would wait."""
+        with contextlib.suppress(Crash):
             turn(self.process, ROLES[self.name], self.pulse)
-        except Crash:
-            pass
-        except BaseException as error:  # noqa: BLE001  # told by the schedule
-            self.error = error
-        self.busy = False
-        self.world.baton.release()
 
     def call(self, name, act):
-        """A port call: hand the baton back first, then let happen what the seed says."""
+        """A port call: give way first, then let happen what the seed says."""
         if name == "store.newest_replicas":  # it only saves a send: the server's own comparison is what is tried here
             return act(1)
-        self.world.baton.release()
-        self.go.acquire()
+        getcurrent().parent.switch()
         if self.dead:
             raise Crash
         return self.world.happens(self, name, act)

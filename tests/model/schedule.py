@@ -1,17 +1,15 @@
 """The real core on memory ports, its processes interleaved at every port call as a seed decides, with faults.
 
-Each role of each process has a thread, but only one runs at a time: before each port call it hands the baton back, and
-the seed says who goes on. So two workers are in the middle of the same batch, a process dies between any two calls, and
-the same seed gives the same schedule again.
+Each role of each process gives way before each port call, and the seed says who goes on. So two workers are in the
+middle of the same batch, a process dies between any two calls, and the same seed gives the same schedule again.
 """
 
 import dataclasses
 import random
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from tests.model.actor import ROLES, Actor, ActorPort, Client, ConsumerPort, SourcePort, held
+from tests.model.actor import ROLES, Actor, ActorPort, Client, ConsumerPort, SourcePort
 from tests.unit.pipeline.test_crashes import Crash, InLine, OneLane, Recorder
 
 from kakehashi.domain.batch import BatchState, FileState, RecordState
@@ -99,11 +97,11 @@ class World:
         self.route = configuration.routes[self.lane]
         self.variant = variant
 
-    def run(self, seed, rules, pool):
+    def run(self, seed, rules):
         """One schedule; what is wrong in the end, in words."""
         random.seed(seed)  # the jitter of retries
         self.draw, self.rules, self.faults_left, self.story = random.Random(f"schedule {seed}"), rules, FAULTS, []
-        self.baton, self.flying, self.healing = held(), [], False
+        self.flying, self.healing = [], False
         self.deaths = Counter()
         self.server._reset()
         self.server.faults.set({"forget_requests": not rules.idempotent})
@@ -115,29 +113,18 @@ class World:
         self.variant.begin(self)
         actors = [Actor(self, name) for name in ROLES]
         for _ in range(STEPS):
-            self.step(actors, pool)
-        self.heal(actors, pool)
+            self.step(actors)
+        self.heal(actors)
         return self.wrong()
 
-    def step(self, actors, pool):
+    def step(self, actors):
         """One port call of one role, or something that happens around them."""
         actor = self.draw.choice(actors)
         if self.draw.random() < 0.06:
             self.event(actors)
-        self.let(actor, pool)
+        actor.go_on()
 
-    def let(self, actor, pool):
-        if not actor.busy:
-            if actor.dead:
-                actor.boot()
-            actor.busy = True
-            pool.submit(actor.turn)
-        actor.go.release()
-        self.baton.acquire()
-        if actor.error is not None:
-            raise actor.error
-
-    def heal(self, actors, pool):
+    def heal(self, actors):
         """No fault any more: whoever runs ends its turn, time passes, operators do what is theirs."""
         self.healing = True
         while self.flying:
@@ -145,9 +132,9 @@ class World:
         self.server.faults.set({"closed": False})
         for number in range(HEALING):
             for actor in actors:
-                self.let(actor, pool)
+                actor.go_on()
                 while actor.busy:
-                    self.let(actor, pool)
+                    actor.go_on()
             self.operate(release=number < RELEASING)
             if self.is_quiet():
                 break
@@ -336,7 +323,3 @@ class Files:
         rows = [LinkRow(system="tax", atena=person, unified=person) for person in self.atena]
         assert world.links.link(rows, now=world.clock.now()) == {}
         world.server._persons.set(self.without_symbol, "no-symbol")
-
-
-def pool():
-    return ThreadPoolExecutor(len(ROLES))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.model.protocol import VARIANTS as BROKEN
-from tests.model.schedule import Files, Rules, World, pool
+from tests.model.schedule import Files, Rules, World
 from tests.model.variants import NEED_NO_RESCUE, VARIANTS, Product
 from tests.tier import FULL
 
@@ -50,7 +50,7 @@ def configuration():
 
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory):
-    """Server, files, schemas and threads, made once for thousands of schedules."""
+    """Server, files and schemas, made once for thousands of schedules."""
     folder = tmp_path_factory.mktemp("schedules")
     server = IntermediateServer(
         folder / "server",
@@ -64,20 +64,19 @@ def surroundings(tmp_path_factory):
         write_tax(folder / f"LEVY{number}.DAT", town=town, first=0, records=records)
         contents[f"LEVY{number}.DAT"] = (folder / f"LEVY{number}.DAT").read_bytes()
     files = Files(contents, [town.atena("tax", person).zfill(15) for person in range(3)])
-    with pool() as threads:
-        yield server, files, SchemaSet(ROOT / "xsd" / "std-2026"), threads
+    yield server, files, SchemaSet(ROOT / "xsd" / "std-2026")
     server.close()
 
 
 @pytest.fixture(scope="module")
 def play(surroundings, configuration):
     """Seed, rules → what went wrong in that schedule, and what happened in it."""
-    server, files, schemas, threads = surroundings
+    server, files, schemas = surroundings
 
     def played(seed, rules):
         variant = VARIANTS[rules.variant]() if rules.variant else Product()
         world = World(configuration(rules), schemas, server, files, variant)
-        return world.run(seed, rules, threads), world.story
+        return world.run(seed, rules), world.story
 
     return played
 
