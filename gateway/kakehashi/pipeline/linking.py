@@ -73,9 +73,10 @@ class Linking:
     holding: bool = False
 
     def extract(
-        self, rows: Iterable[tuple[int, tuple[Value, ...]]], *, now: datetime, batch_id: int, first_record: int
+        self, rows: Iterable[tuple[int, tuple[Value, ...]]], *, now: datetime, batch_id: int, numbers: Sequence[int]
     ) -> list[tuple[int, Fault]]:
-        """Link, end and release what (position, row) pairs say; the faults by position.
+        """Link, end and release what (position, row) pairs say; the faults by position. `numbers`: of the records, by
+        position.
 
         May be repeated: what was done is found done. IDN-007 waits for a person, all others are refused.
         """
@@ -88,7 +89,7 @@ class Linking:
             compared = self._compare(claims, dict(taken), self.plan.attributes)
             judged = compared.judged
             faults += compared.faults
-            self._ask(compared, batch_id=batch_id, first_record=first_record, now=now)
+            self._ask(compared, batch_id=batch_id, numbers=numbers, now=now)
             self._freeze(compared, now=now)
             refused = {position for position, _ in compared.faults}
             claims = [claim for claim in claims if claim.position not in refused]
@@ -142,7 +143,7 @@ class Linking:
                 compared.faults.append((position, fault))
         return compared
 
-    def _ask(self, compared: _Compared, *, batch_id: int, first_record: int, now: datetime) -> None:
+    def _ask(self, compared: _Compared, *, batch_id: int, numbers: Sequence[int], now: datetime) -> None:
         waiting = [position for position, fault in compared.faults if fault.code == "IDN-007"]
         if waiting:
             self.links.ask(
@@ -154,7 +155,7 @@ class Linking:
                         unified=each.claim.unified,
                         differ=tuple(each.comparison.differ),
                         batch_id=batch_id,
-                        record_no=first_record + each.claim.position,
+                        record_no=numbers[each.claim.position],
                     )
                     for each in map(compared.judged.__getitem__, waiting)
                 ],

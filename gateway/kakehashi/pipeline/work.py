@@ -325,7 +325,7 @@ class LaneWork:
         )
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
-        found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, first_record=row.first_record)
+        found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, numbers=decoded.numbers)
         for position, fault in found:
             faults[decoded.numbers[position]] = fault
         reached("linking.linked")

@@ -267,8 +267,7 @@ class Gateway:
     def redriving(self) -> Redriving:
         routes = self.configuration.routes.values()
         return Redriving(
-            # of links the one before counts for the next: each has its own place in the line
-            lanes={route.name: 1 if route.link else route.batch_records for route in routes},
+            lanes={route.name: route.batch_records for route in routes},
             store=self.store,
             clock=self.clock,
             events=self.events,

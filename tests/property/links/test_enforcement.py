@@ -79,7 +79,7 @@ class World:
         linking = Linking(
             links=links, sealer=self.sealer, plan=plan(self.told), registered=self.heard.extend, holding=holding
         )
-        found = linking.extract([(0, row.values(came))], now=now, batch_id=1, first_record=1)
+        found = linking.extract([(0, row.values(came))], now=now, batch_id=1, numbers=(1,))
         self.codes.append([fault.code for _, fault in found])
 
     def enforce(self, most):

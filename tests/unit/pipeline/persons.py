@@ -71,9 +71,9 @@ class Hall:
 
     def extract(self, lane, rows, *, batch_id=1):
         """The codes by row (0-based) of those that were not linked."""
-        found = self.linking(lane).extract(
-            self.decoded(lane, rows), now=self.clock.now(), batch_id=batch_id, first_record=1
-        )
+        taken = self.decoded(lane, rows)
+        numbers = range(1, 1 + len(taken))
+        found = self.linking(lane).extract(taken, now=self.clock.now(), batch_id=batch_id, numbers=numbers)
         return {position: fault.code for position, fault in found}
 
     def register(self, *persons, **changes):

@@ -171,5 +171,5 @@ def test_whoever_acquires_symbols_hears_of_the_dead(hall):
     heard = []
     linking = replace(hall.linking(RESIDENTS), registered=heard.extend)
     rows = [hall.row(1, event="12", number=""), hall.row(2, event="11", number=""), hall.row(3, event="13", number="")]
-    linking.extract(hall.decoded(RESIDENTS, rows), now=hall.clock.now(), batch_id=1, first_record=1)
+    linking.extract(hall.decoded(RESIDENTS, rows), now=hall.clock.now(), batch_id=1, numbers=(1, 2, 3))
     assert heard == [(hall.person("registry", 1), "died"), (hall.person("registry", 2), "moved-out")]

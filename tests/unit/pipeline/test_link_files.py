@@ -88,6 +88,26 @@ def test_a_claim_waits_parked_and_is_linked_by_its_decision(house, hall):
     assert len(of_tax(house)) == 4
 
 
+def test_claims_retried_together_each_keep_their_place(house, hall):
+    """Two that stood apart in their file travel in one batch; each review names its own record."""
+    told = rows(hall, "tax", range(5))
+    for position in (1, 3):
+        other = {"unified": f"70000000000000{position}", "person_kanji": "別人　花子"}
+        told[position] = hall.row(position, system="tax", **other)
+    house.take("PERSONS1.DAT", content(hall, told))
+    house.until_quiet()
+    waiting = house.store.exceptions(code="IDN-007")
+    (batch,) = house.redrive_together(waiting)
+    house.until_quiet()
+    reviews = house.links.reviews()
+    assert sorted((each.what.batch_id, each.what.record_no) for each in reviews) == [(batch.id, 2), (batch.id, 4)]
+    for review in reviews:
+        house.links.answer(review.id, link=True, note=NOTE, now=house.clock.now())
+    house.redrive_together(house.store.exceptions(states=[RecordState.PARKED]))
+    house.until_quiet()
+    assert (house.counts.accepted, house.counts.waiting, len(of_tax(house))) == (5, 0, 5)
+
+
 def test_sends_under_frozen_and_missing_links_are_refused_and_reported(house_of, manifest):
     """A frozen link has its code, one that is missing too; only the missing one stands in the coverage report."""
     house = house_of("tax-levy")
