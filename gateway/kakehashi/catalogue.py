@@ -33,6 +33,8 @@ ALM-005 | the server is left in peace after failures: nothing but probes is sent
 ALM-006 | a disk is nearly full | ディスクの空きが不足しています | Free space before it is full: intake then stops by itself and loses nothing | 満杯になる前に空き容量を確保してください。満杯時は受付が停止します(データは失われません)
 ALM-007 | a certificate expires soon, or has expired | 証明書の有効期限が近いか、切れています | Order the new certificate and put it in place before that day | 期限前に新しい証明書に交換してください
 ALM-008 | a certificate cannot be read | 証明書を読み取れません | Check the PEM file and its rights | PEMファイルと権限を確認してください
+ALM-009 | an acquisition of a symbol stands still for days | 符号取得が何日も進んでいません | See with `kakehashi symbols progress` whose move it is, and ask there: server, resident registry, or who works at the terminal | `kakehashi symbols progress` で誰の手番かを確認し、サーバー・既存住基・統合端末の担当者に確認してください
+ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者の対応を待っています | See them with `kakehashi symbols list --state operator`, then `symbols retry` or `symbols abandon` | `kakehashi symbols list --state operator` で確認し、`symbols retry` または `symbols abandon` を実行してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください

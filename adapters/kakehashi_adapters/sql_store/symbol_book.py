@@ -53,8 +53,8 @@ class SqlSymbolBook(SqlOrderBook):
         ask = partial(symbols.list_acquisitions, states=states, by_hand=by_hand, person=person, most=most)
         return self._read(ask)
 
-    def symbol_counts(self) -> list[SymbolCount]:
-        return self._read(symbols.symbol_counts)
+    def symbol_counts(self, *, states: Sequence[AcquisitionState] = ()) -> list[SymbolCount]:
+        return self._read(partial(symbols.symbol_counts, states=states))
 
     def waiting_for_symbol(self, persons: Sequence[str]) -> Mapping[str, Sequence[int]]:
         found: dict[str, Sequence[int]] = {}

@@ -127,12 +127,14 @@ def list_acquisitions(
     return _rows(connection, query)
 
 
-def symbol_counts(connection: Connection) -> list[SymbolCount]:
+def symbol_counts(connection: Connection, *, states: Sequence[AcquisitionState]) -> list[SymbolCount]:
     key = (acquisitions.c.state, acquisitions.c.by_hand, acquisitions.c.code)
     query = select(
         *key, func.count().label("count"), func.min(acquisitions.c.since).label("oldest"),
         func.min(acquisitions.c.id).label("example"),
     ).group_by(*key)  # fmt: skip
+    if states:
+        query = query.where(acquisitions.c.state.in_([state.value for state in states]))
     found = [
         SymbolCount(
             state=AcquisitionState(row.state),

@@ -233,6 +233,10 @@ class AlarmSettings(Settings):
         1024, ge=1, description="Free megabytes of the disks of spool, ledger, queues and exchange folders"
     )
     disk_free_inodes: int = Field(10_000, ge=1, description="Files that these disks can still hold")
+    symbol_days: int = Field(
+        3, ge=1, description="Days that an acquisition of a symbol, once it has begun, stays in the same state"
+    )
+    symbols_for_operator: int = Field(1, ge=1, description="Acquisitions of symbols that only somebody can go on with")
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
 

@@ -104,8 +104,8 @@ class SymbolBook(Protocol):
     ) -> list[AcquisitionRow]:
         """Oldest first; no `states`: all."""
 
-    def symbol_counts(self) -> list[SymbolCount]:
-        """By state in the order of `AcquisitionState`, by hand last, by code."""
+    def symbol_counts(self, *, states: Sequence[AcquisitionState] = ()) -> list[SymbolCount]:
+        """By state in the order of `AcquisitionState`, by hand last, by code; no `states`: all."""
 
     def waiting_for_symbol(self, persons: Sequence[str]) -> Mapping[str, Sequence[int]]:
         """Person → the exceptions that wait for the symbol, oldest first; who has none is absent."""

@@ -12,6 +12,7 @@ from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.alarm import Alarm
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.domain.breaker import WHOLE_ENDPOINT, BreakerState
+from kakehashi.domain.symbol import LIVE, AcquisitionState
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 
@@ -36,7 +37,7 @@ class Watch:
     def ringing(self, now: datetime) -> list[Alarm]:
         """By code, lane and place. Raises StoreError."""
         found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now), *self._breakers(now)]
-        found += [*self._disks(), *self._certificates(now)]
+        found += [*self._symbols(now), *self._disks(), *self._certificates(now)]
         mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
         return sorted(mine, key=lambda alarm: alarm.key)
 
@@ -94,6 +95,21 @@ class Watch:
                     lane="" if whole else row.name,
                     place="server" if whole else None,
                 )
+
+    def _symbols(self, now: datetime) -> Iterator[Alarm]:
+        """What has begun and stands still; what has not begun yet has no age: it goes at a bounded rate."""
+        standing: dict[AcquisitionState, int] = {}
+        calling = 0
+        for group in self.store.symbol_counts(states=list(LIVE - {AcquisitionState.NEEDED})):
+            if group.state is AcquisitionState.OPERATOR:
+                calling += group.count
+            else:
+                standing[group.state] = max(standing.get(group.state, 0), (now - group.oldest) // _DAY)
+        for state, days in standing.items():
+            if days >= (limit := self.settings.symbol_days):
+                yield Alarm(code="ALM-009", about="symbol_days", number=days, limit=limit, place=state.value)
+        if calling >= (limit := self.settings.symbols_for_operator):
+            yield Alarm(code="ALM-010", about="symbols_for_operator", number=calling, limit=limit)
 
     def _disks(self) -> Iterator[Alarm]:
         for space in self.surroundings.spaces():

@@ -90,10 +90,12 @@ class MemorySymbolBook(MemoryOrderBook):
             fits = (row for row in rows if by_hand in (None, row.what.by_hand) and person in (None, row.what.person))
             return [self._row(ledger, row.id) for row in fits][:most]
 
-    def symbol_counts(self) -> list[SymbolCount]:
+    def symbol_counts(self, *, states: Sequence[AcquisitionState] = ()) -> list[SymbolCount]:
         with self._transaction():
             groups: dict[tuple[AcquisitionState, bool, str | None], list[AcquisitionRow]] = {}
             for row in self._acquisitions.values():
+                if states and row.what.state not in states:
+                    continue
                 groups.setdefault((row.what.state, row.what.by_hand, row.what.code), []).append(row)
             found = [
                 SymbolCount(

@@ -191,6 +191,7 @@ class StoreSymbolConformance:
         first, second = store.symbol_counts()
         assert (first.state, first.count, first.example) == (AcquisitionState.NEEDED, 2, _of(store, HANA).id)
         assert (second.state, second.by_hand, second.code, second.oldest) == ("issued", True, "SYM-008", NOW)
+        assert store.symbol_counts(states=[AcquisitionState.ISSUED, AcquisitionState.OPERATOR]) == [second]
         assert [each.id for each in store.acquisitions(by_hand=True)] == [row.id]
         states = [AcquisitionState.NEEDED]
         assert [each.what.person for each in store.acquisitions(states=states, most=1)] == [HANA]

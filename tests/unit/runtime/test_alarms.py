@@ -12,6 +12,7 @@ from kakehashi.config.route_settings import ExpectSettings
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.breaker import BreakerRow, BreakerState
+from kakehashi.domain.symbol import AcquisitionState, Origin, Step
 from kakehashi.ports.ledger import NewFile
 from kakehashi.ports.vigil import Expiry, Space
 from kakehashi.runtime.alarms import Alarms
@@ -66,6 +67,12 @@ class Lane:
             batch.id, turn=1, accepted=batch.records - refused, code=None, exceptions=exceptions, result=None,
             now=self.clock.now(),
         )  # fmt: skip
+
+    def move(self, number, state):
+        """The acquisition comes into that state now."""
+        row, now = self.store.acquisition(number), self.clock.now()
+        what = replace(row.what, state=state, since=now, due=None)
+        assert self.store.move(number, turn=row.turn, step=Step(what), now=now)
 
     def told(self, minutes=1):
         """What the alarms tell that many minutes later."""
@@ -212,6 +219,24 @@ def test_many_refused_records_call(lane):
     lane.settle(batch, refused=60)
     assert lane.told() == [("raised", "refused_percent", 25)]
     assert lane.told(61) == [("cleared", "refused_percent", None)]
+
+
+def test_an_acquisition_that_stands_still_calls(lane):
+    """Three days in the same state once it has begun, wherever that is; one that has not begun has no age."""
+    lane.store.need(["700000000000001", "700000000000002"], origin=Origin.STARTED, now=lane.clock.now())
+    assert lane.told(60 * 24 * 30) == []
+    first, second = (row.id for row in lane.store.acquisitions())
+    lane.move(first, AcquisitionState.ACKNOWLEDGED)
+    lane.move(second, AcquisitionState.FORWARDED)
+    assert lane.told(60 * 24 * 3 - 2) == []
+    assert lane.told(2) == [("raised", "symbol_days", 3), ("raised", "symbol_days", 3)]
+    assert [alarm.place for alarm in lane.watch.ringing(lane.clock.now())] == ["acknowledged", "forwarded"]
+    lane.move(first, AcquisitionState.LINKED)
+    assert lane.told() == [("cleared", "symbol_days", None)]
+    lane.move(second, AcquisitionState.OPERATOR)
+    assert lane.told() == [("raised", "symbols_for_operator", 1), ("cleared", "symbol_days", None)]
+    lane.move(second, AcquisitionState.CANCELLED)
+    assert lane.told() == [("cleared", "symbols_for_operator", None)]
 
 
 def test_a_full_disk_calls_before_it_is_full(lane):
