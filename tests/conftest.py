@@ -11,6 +11,8 @@ from hypothesis import settings
 
 HERE = Path(__file__).parent
 
+WAITING = {"faults", "acceptance", "integration"}
+
 pytest_plugins = [f"tests.services.{path.stem}" for path in sorted((HERE / "services").glob("[a-z]*.py"))]
 
 settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True, print_blob=True)
@@ -29,6 +31,25 @@ def pytest_report_header(config):
             found = header()
             lines += [found] if isinstance(found, str) else list(found)
     return lines
+
+
+def pytest_collection_modifyitems(items):
+    """Files whose tests wait for real processes are spread among those that compute, the longest first: the cores have
+    something to do all the time, and nothing long is begun last.
+    """
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = sorted((path for path in files if WAITING & set(path.parts)), key=lambda path: -longest(files[path]))
+    computing = [path for path in files if path not in set(waiting)]
+    places = [(number / len(waiting) * 0.8, path) for number, path in enumerate(waiting)]
+    places += [(number / len(computing), path) for number, path in enumerate(computing)]
+    items[:] = [item for _, path in sorted(places) for item in files[path]]
+
+
+def longest(items):
+    """Seconds that one of these tests may take, as far as it says so itself."""
+    return max((marker.args[0] for item in items for marker in item.iter_markers("timeout")), default=0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from kakehashi.cli.main import main
 
 
-def eventually(true, *, seconds=30, every=0.05, what="it"):
+def eventually(true, *, seconds=30, every=0.1, what="it"):
     """Returns the first true answer; fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
