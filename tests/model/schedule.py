@@ -100,7 +100,16 @@ class World:
     def run(self, seed, rules):
         """One schedule; what is wrong in the end, in words."""
         random.seed(seed)  # the jitter of retries
-        self.draw, self.rules, self.faults_left, self.story = random.Random(f"schedule {seed}"), rules, FAULTS, []
+        self.draw = random.Random(f"schedule {seed}")
+        actors = self.begin(rules)
+        for _ in range(STEPS):
+            self.step(actors)
+        self.heal(actors)
+        return self.wrong()
+
+    def begin(self, rules):
+        """Nothing has happened yet; the roles."""
+        self.rules, self.faults_left, self.story = rules, FAULTS, []
         self.flying, self.healing = [], False
         self.deaths = Counter()
         self.server._reset()
@@ -111,11 +120,7 @@ class World:
         self.town.fill(self)
         MemoryBroker(self.queues).declare([self.lane])
         self.variant.begin(self)
-        actors = [Actor(self, name) for name in ROLES]
-        for _ in range(STEPS):
-            self.step(actors)
-        self.heal(actors)
-        return self.wrong()
+        return [Actor(self, name) for name in ROLES]
 
     def step(self, actors):
         """One port call of one role, or something that happens around them."""
@@ -143,25 +148,30 @@ class World:
     # What happens
 
     def happens(self, actor, name, act):
-        chance = 0.0 if self.healing or self.rules.late or not self.faults_left else self.draw.random()
-        if chance < 0.97:
-            return act(1)
-        if chance > 0.985 or not self.rules.rescue:
-            self.faults_left -= 1
-            if self.draw.random() < 0.5:
-                act(1)
-            self.kill(actor, name)
-            raise Crash
-        error = ERRORS.get(name.partition(".")[0])
-        if error is None or name in LET_GO:
+        quiet = self.healing or self.rules.late or not self.faults_left
+        fate = "well" if quiet else self.fate()
+        blocked = fate == "blocked" and name == "broker.publish"
+        error = BrokerBlocked if blocked else ERRORS.get(name.partition(".")[0])
+        if fate == "well" or (not fate.startswith("killed") and (error is None or name in LET_GO)):
             return act(1)
         self.faults_left -= 1
-        if name == "broker.publish" and self.draw.random() < 0.3:
-            error = BrokerBlocked
-        elif name.startswith(MAY_TAKE_EFFECT) and self.draw.random() < 0.5:
+        if fate == "killed after" or (fate == "failed after" and name.startswith(MAY_TAKE_EFFECT)):
             act(1)
+        if fate.startswith("killed"):
+            self.kill(actor, name)
+            raise Crash
         self.story.append(f"{actor.name}: {name} {error.__name__}")
         raise error
+
+    def fate(self):
+        """What becomes of a port call: well, killed, failed (before it, or after it took effect), blocked."""
+        chance = self.draw.random()
+        if chance < 0.97:
+            return "well"
+        fates = ["killed", "killed after"]
+        if chance < 0.985 and self.rules.rescue:
+            fates = ["failed", "failed after", "blocked"]
+        return self.draw.choice(fates)
 
     def kill(self, actor, where):
         self.story.append(f"{actor.name} killed at {where}")
@@ -178,14 +188,18 @@ class World:
 
     def network(self, message_id):
         """What becomes of a message to the server."""
-        if self.healing or not self.faults_left or self.draw.random() < 0.75 or not self.rules.rescue:
+        how = "well" if self.healing or not self.faults_left or not self.rules.rescue else self.wire()
+        if how != "well":
+            self.faults_left -= 1
+            self.story.append(f"{message_id} {how}")
+        return how
+
+    def wire(self):
+        if self.draw.random() < 0.75:
             return "well"
-        self.faults_left -= 1
         kinds = ["unreachable", "429", "503", "never", "lost", "late", "late", "garbage"]
         kinds = ["late"] if self.rules.late else kinds
-        how = self.draw.choice([*kinds, "twice"] if self.rules.idempotent else kinds)
-        self.story.append(f"{message_id} {how}")
-        return how
+        return self.draw.choice([*kinds, "twice"] if self.rules.idempotent else kinds)
 
     def event(self, actors):
         """Time, late arrivals, the broker's and the server's moods, operators."""
@@ -199,17 +213,21 @@ class World:
         elif kind == "operate":
             self.operate()
         elif kind == "reorder":
-            lane = self.queues.lane(self.lane)
-            for line in (lane.ready, lane.due):
-                positions = [entry.position for entry in line]
-                self.draw.shuffle(positions)
-                for entry, position in zip(line, positions, strict=True):
-                    entry.position = position
-                line.sort()
+            self.reorder()
         elif self.rules.rescue and self.faults_left:
             self.faults_left -= 1
             self.story.append(kind)
             self.trouble(kind)
+
+    def reorder(self):
+        """What stands in the queue comes in another order."""
+        lane = self.queues.lane(self.lane)
+        for line in (lane.ready, lane.due):
+            positions = [entry.position for entry in line]
+            self.draw.shuffle(positions)
+            for entry, position in zip(line, positions, strict=True):
+                entry.position = position
+            line.sort()
 
     def trouble(self, kind):
         if kind == "purge":

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from tests.model.schedule import Rules
+
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.outcome import Unknown
 from kakehashi.errors import Fault
@@ -174,5 +176,22 @@ VARIANTS = {
     "in-process wait for in-flight requests": InProcessWait,
     "timeout treated as failure": TimeoutAsFailure,
 }
+RULES = {
+    "idempotent": Rules(),
+    "not-idempotent": Rules(idempotent=False),
+    "without-rescue": Rules(rescue=False),
+}
+"""Of the product's own core: none may ever fail."""
 NEED_NO_RESCUE = {"outbox marked before the confirm", "ack on receipt", "ack before the result is recorded"}
 """The ledger's due time makes good what these lose: they are caught where it is switched off."""
+
+
+def rules_for(variant):
+    """Under which the variant must be caught."""
+    resent = "late" in variant or "in-flight" in variant
+    return Rules(
+        idempotent="non-idempotent" not in variant and not resent,
+        late=resent or "timeout" in variant,
+        rescue=variant not in NEED_NO_RESCUE,
+        variant=variant,
+    )
