@@ -43,6 +43,7 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "worker.asked": Boundary("the answer to a status query has come", "it is written, or the request sent again"),
     "worker.polled": Boundary("the answer to a poll has come", "it is written into the ledger"),
     "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
+    "grouping.linked": Boundary("some of the matched persons are linked", "the next ones"),
     "settling.settled": Boundary("the ledger has every record's outcome", "the message is acknowledged"),
     "settling.postponed": Boundary("the ledger has when to go on", "the message for then is published"),
     "settling.split": Boundary("the ledger has the batch in parts", "the message is acknowledged"),

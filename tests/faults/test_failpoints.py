@@ -26,6 +26,7 @@ ELSEWHERE = {
     "symbols.intended": "test_symbols.py",
     "symbols.answered": "test_symbols.py",
     "symbols.moved": "test_symbols.py",
+    "grouping.linked": "../acceptance/test_grouping_commands.py",
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
     "numbers.chosen": "../acceptance/test_life_events.py",

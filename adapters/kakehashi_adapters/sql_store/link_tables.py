@@ -219,6 +219,7 @@ match_reviews = Table(
     Column("decided_at", BigInteger),
     Column("actor", Text),
     Column("reason", Text),
+    Column("members", Text),
     UniqueConstraint("claim"),
     Index("ix_match_reviews_open", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
     sqlite_autoincrement=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -33,6 +33,7 @@ __all__ = [
     "end_number",
     "known_of",
     "link_values",
+    "linked_of",
     "lock",
     "write_rows",
 ]
@@ -132,14 +133,19 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
     return conflicts
 
 
+def linked_of(connection: Connection, numbers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """For whom these (system, 宛名番号) stand; frozen ones too."""
+    found = connection.execute(_LINKED, {"keys": numbers})
+    return {(system, atena): unified for system, atena, unified in found}
+
+
 def known_of(connection: Connection, rows: list[LinkRow]) -> Known:
     blinds = [blind for row in rows if row.blind is not None for blind in (row.blind, *row.older)]
     unified = [row.unified for row in rows]
-    linked = connection.execute(_LINKED, {"keys": [(row.system, row.atena) for row in rows]})
     found = connection.execute(_PERSONS, {"unified": unified, "blind": blinds}).all()
     former = connection.execute(_FORMER, {"blind": blinds}).all() if blinds else []
     return Known(
-        links={(system, atena): unified for system, atena, unified in linked},
+        links=linked_of(connection, [(row.system, row.atena) for row in rows]),
         persons={row.unified: Person(row.blind, date.fromordinal(row.since or _LONG_AGO), row.sealed) for row in found},
         owners={row.blind: row.unified for row in (*former, *found)},
         released=set(connection.execute(_RELEASED, {"unified": unified}).scalars()),

@@ -17,6 +17,7 @@ from kakehashi.ports.links import ConflictRow, Coverage, LinkRow, SealedNumber
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store import link_numbers, link_reading
 from kakehashi_adapters.sql_store.database import Database
+from kakehashi_adapters.sql_store.grouping import write_groups
 from kakehashi_adapters.sql_store.held import SqlHeldNumbers
 from kakehashi_adapters.sql_store.link_conflicts import close_conflict, conflict_rows, record_conflict, thaw
 from kakehashi_adapters.sql_store.link_tables import (
@@ -99,6 +100,12 @@ class SqlLinkStore(SqlMatches, SqlHeldNumbers, SqlLives, SqlNumberReturns):
         for portion in portions(enumerate(rows)):
             conflicts |= self._write(lambda c, portion=portion: write_rows(c, portion, now=now))  # type: ignore[misc]  # bound now
         return conflicts
+
+    def group(self, groups: Sequence[Sequence[LinkRow]], *, prefix: str, now: datetime) -> list[str]:
+        numbers: list[str] = []
+        for portion in portions(groups):
+            numbers += self._write(lambda c, portion=portion: write_groups(c, portion, prefix=prefix, now=now))  # type: ignore[misc]  # bound now
+        return numbers
 
     def end(self, system: str, atena: str, *, since: date, note: Note, now: datetime) -> bool:
         ended = [(system, atena)]

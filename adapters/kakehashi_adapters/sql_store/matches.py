@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -139,7 +140,7 @@ def _put(connection: Connection, table: Table, key: list[str], rows: list[dict[s
 
 def _ask(connection: Connection, portion: Sequence[NewReview], now: int) -> int:
     made = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(match_reviews)
-    place = {"batch_id": made.excluded.batch_id, "record_no": made.excluded.record_no}
+    place = {name: made.excluded[name] for name in ("batch_id", "record_no", "members")}
     before = connection.execute(select(func.count()).select_from(match_reviews)).scalar_one()
     rows = [
         {
@@ -151,6 +152,7 @@ def _ask(connection: Connection, portion: Sequence[NewReview], now: int) -> int:
             "batch_id": each.batch_id,
             "record_no": each.record_no,
             "recorded_at": now,
+            "members": json.dumps(each.members) if each.members else None,
         }
         for each in {each.claim: each for each in portion}.values()
     ]
@@ -183,6 +185,7 @@ def _review(row: Any) -> Review:
             differ=tuple(row.differ.split()),
             batch_id=row.batch_id,
             record_no=row.record_no,
+            members=tuple((system, atena) for system, atena in json.loads(row.members or "[]")),
         ),
         recorded_at=from_store(row.recorded_at),
         decision=row.decision,

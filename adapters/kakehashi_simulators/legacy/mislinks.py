@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 
 from kakehashi_simulators.legacy.numbers import seeded_numbers
 from kakehashi_simulators.legacy.people import PERIOD, People
-from kakehashi_simulators.legacy.residents import Described, Row, described
+from kakehashi_simulators.legacy.residents import Described, Row
+from kakehashi_simulators.legacy.spelling import given, ordinary, registered, spelled
 
 __all__ = ["CLASSES", "Mislinks", "Planted"]
 
@@ -29,10 +29,6 @@ CLASSES = (
 )
 _STALE_EVERY = 1250
 """One clean row in so many is not as the register has it: moved since, or the day of birth unknown to the system."""
-_NUMERALS = "〇一二三四五六七八九"
-_OLD = str.maketrans("沢高浜島桜竹広国", "澤髙濱嶋櫻竹廣國")
-_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_NARROW = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,20 +76,14 @@ class Mislinks:
         return Row(system=system, atena=f"{base + person}", number=number, person=told)
 
     def _plain(self, person: int) -> Described:
-        """Nobody else is like this person: the people repeat after a period, with other homes and birthdays."""
         if person >= self.residents:
             return self._double(person - self.residents + self.clean)
-        block, base = divmod(person, PERIOD)
-        told = described(self.people, base)
-        head, _, last = told.address.rpartition("－")
-        birth = date.fromisoformat(f"{told.birth[:4]}-{told.birth[4:6]}-{told.birth[6:]}") + timedelta(days=37 * block)
-        number = f"{int(last.translate(_NARROW)) + 16 * block}".translate(_WIDE)
-        return replace(told, address=f"{head}－{number}", birth=f"{birth:%Y%m%d}")
+        return ordinary(self.people, person)
 
     def _double(self, person: int) -> Described:
         """Somebody who is like `person` in what the class of their row says."""
         told, other = self._plain(person), self._plain(person + 1000)
-        name = {"kanji": self._given(told, "双葉"), "kana": "ﾌﾀﾊﾞ"}
+        name = {"kanji": given(told, "双葉"), "kana": "ﾌﾀﾊﾞ"}
         match CLASSES[(person - self.clean) % len(CLASSES)]:
             case "twin":
                 return replace(told, **name)
@@ -107,9 +97,6 @@ class Mislinks:
                 return replace(told, kanji="前住　者", kana="ｾﾞﾝｼﾞｭｳ ｼｬ", birth="19330303")
             case _:
                 return replace(told, kanji="無縁　者", kana="ﾑｴﾝ ｼｬ", birth="19220202")
-
-    def _given(self, told: Described, given: str) -> str:
-        return f"{told.kanji.partition(chr(0x3000))[0]}\u3000{given}"
 
     def _other(self, kind: str, person: int) -> int:
         """Whose number the row brings."""
@@ -131,27 +118,11 @@ class Mislinks:
         told = self._plain(person)
         if person >= self.clean:  # of the planted ones it is told by name alone who agrees with whom
             return told
-        if person % 19 == 3:
-            told = replace(told, former="旧川")
-        if person % 23 == 5:
-            told = replace(told, alias="通称　名")
-        return replace(told, building="ハイツ橋渡２０１号室") if person % 3 == 1 else told
+        return registered(person, told)
 
     def _spelled(self, person: int) -> Described:
         """As other systems write it: rightly, but by their own custom."""
-        told = self._registered(person)
-        if told.former:
-            told = replace(told, kanji=f"{told.former}　{told.kanji.partition(chr(0x3000))[2]}")
-        elif told.alias:
-            told = replace(told, kanji=told.alias)
-        elif person % 5 == 2:
-            told = replace(told, kanji=told.kanji.translate(_OLD).replace("\u3000", ""))
-        told = replace(told, former="", alias="", address=_respelled(told.address, person % 6))
-        if person % 4 == 1:
-            told = replace(told, address=told.address.removeprefix("架空県"))
-        return replace(
-            told, building=("", "ハイツ橋渡２０１", "ハイツ橋渡　２０１号")[person % 9 // 3] if told.building else ""
-        )
+        return spelled(person, self._registered(person))
 
     def _stale(self, person: int, told: Described) -> Described:
         if not self.is_stale(person):
@@ -159,24 +130,6 @@ class Mislinks:
         if person // _STALE_EVERY % 2:
             return replace(told, birth=f"{told.birth[:6]}00")
         return replace(told, address="架空県橋渡市旧町１－１－１", building="")
-
-
-def _respelled(address: str, how: int) -> str:
-    """丁目・番・号 in words or hyphens."""
-    at = next(n for n, character in enumerate(address) if character in "０１２３４５６７８９")
-    town, numbers = address[:at], address[at:].split("－")
-    first, rest = numbers[0], numbers[1:]
-    match how:
-        case 1:
-            return f"{town}{first}丁目{rest[0]}番{rest[1]}号"
-        case 2:
-            return f"{town}{_NUMERALS[int(first.translate(_NARROW))]}丁目{rest[0]}番地の{rest[1]}"
-        case 3:
-            return f"{town}{first}丁目{rest[0]}－{rest[1]}"
-        case 4:
-            return f"{town}　{first}－{rest[0]}－{rest[1]}"
-        case _:
-            return address
 
 
 def _agreeing(one: Described, other: Described) -> int:

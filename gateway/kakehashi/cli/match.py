@@ -7,9 +7,12 @@ import getpass
 import click
 
 from kakehashi.cli.context import FAULTS, Session, command
+from kakehashi.cli.grouping import group
+from kakehashi.cli.link import masked
 from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.domain.link import Note
 from kakehashi.pipeline.rematch import rematch
+from kakehashi.pipeline.standing import carry_out
 from kakehashi.ports.matches import Review
 
 __all__ = ["match"]
@@ -22,20 +25,45 @@ def match() -> None:
     """The four attributes: 4 agree, linked; 3 agree, a person decides; fewer, refused."""
 
 
+match.add_command(group)
+
+
 @command(match, "review")
 @click.option("--all", "everything", is_flag=True, help="Decided ones too.")
 @click.option("--most", default=1000, show_default=True, help="At most so many, oldest first.")
-def review(session: Session, everything: bool, most: int) -> int:
+@click.option("--reveal", is_flag=True, help="Whole numbers.")
+@click.option("--reason", help="Why; kept with your name.")
+def review(session: Session, everything: bool, most: int, reveal: bool, reason: str | None) -> int:
     """Claims that wait for a decision: which attribute differs, and which record to look at. Exit code 1 while any."""
+    if reveal and not reason:
+        raise click.UsageError("--reveal needs a --reason.")
     rows = session.links.reviews(undecided=not everything, most=most)
+    for row in rows if reveal else ():
+        note = Note(getpass.getuser(), reason or "")
+        session.links.looked(row.what.system, row.what.atena, note=note, now=session.clock.now())
     session.output.rows(
         "Claims",
-        ("id", "system", "atena", "differs", "record", "exception", "since", "decision", "by", "reason"),
+        (
+            "id",
+            "system",
+            "atena",
+            "numbers",
+            "claimed",
+            "differs",
+            "record",
+            "exception",
+            "since",
+            "decision",
+            "by",
+            "reason",
+        ),
         [
             (
                 f"M{row.id}",
                 row.what.system,
-                f"{'*' * 12}{row.what.atena[-3:]}",
+                masked(row.what.atena, reveal=reveal),
+                len(row.what.members) or None,
+                masked(row.what.unified, reveal=reveal),
                 " ".join(row.what.differ),
                 row.what.record_no,
                 _exception(session, row),
@@ -94,6 +122,10 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
         session.store.redrive([exception], request_ids=[request], reason=reason, actor=actor, now=now)
     elif exception is not None:
         session.store.discard([exception], reason=reason, actor=actor, now=now)
+    elif answered.what.members:
+        if link and not carry_out(session.links, answered, prefix="", now=now):
+            session.output.say("The numbers stand for several persons: nothing was changed.")
+            return FAULTS
     elif not link:
         session.links.end(answered.what.system, answered.what.atena, since=now.date(), note=note, now=now)
     session.output.object(

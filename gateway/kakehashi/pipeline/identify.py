@@ -22,7 +22,7 @@ from kakehashi.domain.identifiers import (
 from kakehashi.domain.individual_number import IndividualNumber
 from kakehashi.domain.japan_time import JST
 from kakehashi.domain.japanese_date import HistoricDate, Precision
-from kakehashi.domain.link import LIFE, LinkEvent
+from kakehashi.domain.link import LIFE, LINKING, LinkEvent
 from kakehashi.errors import Fault
 from kakehashi.interface.symbol import Acquisition
 from kakehashi.ports.clock import Clock
@@ -35,6 +35,7 @@ __all__ = [
     "claims_of",
     "identify",
     "number_context",
+    "numbered",
     "renewed",
     "symbol_request",
     "unlinked_name",
@@ -227,6 +228,24 @@ def _claim(sealer: Sealer, position: int, row: tuple[Value, ...], plan: LinkPlan
     )
 
 
+def numbered(row: tuple[Value, ...], plan: LinkPlan) -> tuple[str, str] | Fault | None:
+    """Whose number a row of a LINK route is about, for record matching: system and 宛名番号. None: it ends one."""
+    if plan.event is not None and row[plan.event] is not None:
+        if str(row[plan.event]) not in plan.events:
+            return Fault("MAP-002")
+        if plan.events[str(row[plan.event])] not in LINKING:
+            return None
+    try:
+        atena = AtenaNumber(str(row[plan.atena] or ""))
+    except InvalidIdentifier as error:
+        return error.fault
+    digits = _text(row, plan.number)
+    if digits and digits in atena:
+        return Fault("VAL-003")  # as in `_claim`
+    named = str(row[plan.system])
+    return plan.numbers.get(named, named), atena
+
+
 def _text(row: tuple[Value, ...], index: int | None) -> str:
     """What stands there; nothing, and zeros alone, are no number."""
     value = None if index is None else row[index]
@@ -253,12 +272,17 @@ def with_persons(
     links: ExtractLinks, claims: Sequence[Claim], plan: LinkPlan, *, issue: bool, now: datetime
 ) -> tuple[list[Claim], list[tuple[int, Fault]]]:
     """Claims that name no 団体内統合宛名番号 get that of their 個人番号; `issue`: a new one where nobody has it. What
-    is said of somebody known (a change, a death) is about the person of the 宛名番号, where `plan.makes_persons`.
+    is said of somebody known (a change, a death) is about the person of the 宛名番号, where `plan.makes_persons`; so is
+    the first 個人番号 of a person whom record matching has made.
 
     The faults: IDN-006 where the number is not given and none is issued.
     """
     about = _of_linked(links, claims) if plan.makes_persons else {}
     asking = [c for c in claims if not c.unified and c.blinds and c.position not in about]
+    if asking and plan.makes_persons and plan.prefix is not None:
+        grouped = _of_grouped(links, asking)
+        about |= grouped
+        asking = [c for c in asking if c.position not in grouped]
     if issue and plan.prefix is not None:
         numbers = links.assign([claim.blinds for claim in asking], prefix=plan.prefix, now=now)
         found = {claim.position: number for claim, number in zip(asking, numbers, strict=True)}
@@ -295,6 +319,21 @@ def _of_linked(links: ExtractLinks, claims: Sequence[Claim]) -> dict[int, str | 
             if person is not None:
                 found[claim.position] = person
         before[number] = claim.position
+    return found
+
+
+def _of_grouped(links: ExtractLinks, claims: Sequence[Claim]) -> dict[int, str | int]:
+    """By position: the person for whom the 宛名番号 stands, where nobody has the 個人番号 and the person has none."""
+    owners = links.owners([blind for claim in claims for blind in claim.blinds])
+    free = [claim for claim in claims if not any(blind in owners for blind in claim.blinds)]
+    found: dict[int, str | int] = {}
+    for system in sorted({claim.system for claim in free}):
+        theirs = [claim for claim in free if claim.system == system]
+        linked = links.resolve(system, [claim.atena for claim in theirs])
+        for claim in theirs:
+            person = linked.get(claim.atena)
+            if person is not None and not any(row.blind for row in links.persons_links(person)):
+                found[claim.position] = person
     return found
 
 

@@ -22,7 +22,7 @@ from kakehashi.ports.links import ExtractLinks
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
 from kakehashi.ports.sealer import Sealer
 
-__all__ = ["Linking", "Registered", "address_context", "claim_digest", "digested"]
+__all__ = ["Linking", "Registered", "address_context", "attributes_of", "claim_digest", "digested"]
 
 Registered: TypeAlias = Callable[[Sequence[tuple[str, LinkEvent]]], None]
 """Hears of the persons of rows that were taken, where their 個人番号 is known or they are gone."""
@@ -131,7 +131,7 @@ class Linking:
                 if not plan.reference:
                     compared.faults.append((claim.position, Fault("IDN-009")))
                 continue
-            form = form_of(_attributes(rows[claim.position], plan), plan.spelling)
+            form = form_of(attributes_of(rows[claim.position], plan), plan.spelling)
             form = digested(self.sealer, form, claim.unified, reference.digest_id)
             comparison = compare(form, Form.from_bytes(reference.form))
             digest = claim_digest(self.sealer, claim.system, claim.atena, form, reference)
@@ -271,7 +271,7 @@ class Linking:
                 self.links.end(link.system, link.atena, since=day_of(claim.row(), now), note=_RESIDENT, now=now)
 
     def _reference(self, claim: Claim, row: tuple[Value, ...], plan: AttributePlan) -> Reference:
-        attributes, digest_id = _attributes(row, plan), self.sealer.digest_ids[0]
+        attributes, digest_id = attributes_of(row, plan), self.sealer.digest_ids[0]
         form = digested(self.sealer, form_of(attributes, plan.spelling), claim.unified, digest_id)
         sealed = None
         if plan.keep:
@@ -302,7 +302,8 @@ def _what(event: LifeEvent) -> tuple[LinkEvent, str, str]:
     return event.event, event.system, event.atena
 
 
-def _attributes(row: tuple[Value, ...], plan: AttributePlan) -> Attributes:
+def attributes_of(row: tuple[Value, ...], plan: AttributePlan) -> Attributes:
+    """The four attributes as the row has them."""
     birth, sex = row[plan.birth], row[plan.sex]
     names = _texts(row, plan.names)
     former = [each if len(each.split()) > 1 else _renamed(names, each) for each in _texts(row, plan.former)]

@@ -19,6 +19,7 @@ __all__ = [
     "Coverage",
     "ExtractLinks",
     "LinkDecisions",
+    "LinkGroups",
     "LinkInspection",
     "LinkKeys",
     "LinkReader",
@@ -155,6 +156,16 @@ class LinkWriter(Protocol):
         """
 
 
+class LinkGroups(Protocol):
+    """「名寄せ登録」"""
+
+    def group(self, groups: Sequence[Sequence[LinkRow]], *, prefix: str, now: datetime) -> list[str]:
+        """「名寄せ」 The rows of each group, without 個人番号, become links of one person: of the number that they
+        name, else of a new one as of `assign`. Returns it; "" where one of them stands for somebody else by then:
+        nothing of that group is linked. Many groups are written in portions.
+        """
+
+
 class LinkInspection(Protocol):
     """「番号確認」 What operators ask."""
 
@@ -223,6 +234,7 @@ class ExtractLinks(LinkReader, LinkWriter, MatchStore, LifeBook, Protocol):
 class LinkStore(
     LinkReader,
     LinkWriter,
+    LinkGroups,
     LinkInspection,
     LinkDecisions,
     LinkKeys,

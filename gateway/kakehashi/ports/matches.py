@@ -41,7 +41,8 @@ class HeldForm:
 class NewReview:
     """「確認対象」 A claim that a person has to decide: `claim` digests who is claimed by what.
 
-    `differ`: which attributes differ. `batch_id` and `record_no`: the record that waits for the decision.
+    `differ`: which attributes differ (in record matching: and how). `batch_id` and `record_no`: the record that waits
+    for the decision. `members`: in record matching, all (system, 宛名番号) of whom it is asked.
     """
 
     claim: bytes
@@ -51,6 +52,7 @@ class NewReview:
     differ: tuple[str, ...]
     batch_id: int | None = None
     record_no: int | None = None
+    members: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from kakehashi.domain.link import Conflict, Note
 from kakehashi.errors import StoreError, StoreUnavailable
 from kakehashi.ports.links import LinkRow, LinkStore, SealedNumber
 from kakehashi.ports.sealer import Sealed
+from kakehashi.testing.grouping_conformance import GroupingConformance
 from kakehashi.testing.held_conformance import HeldConformance
 from kakehashi.testing.life_conformance import LifeConformance
 from kakehashi.testing.match_conformance import MatchConformance
@@ -53,7 +54,7 @@ def _resolved(links: LinkStore, *atena: int, system: str = "tax") -> dict[int, i
     return {int(number): int(unified) for number, unified in found.items()}
 
 
-class LinkConformance(MatchConformance, HeldConformance, LifeConformance, ReturnConformance):
+class LinkConformance(MatchConformance, GroupingConformance, HeldConformance, LifeConformance, ReturnConformance):
     requests = 200
     """How many ask at once for a number."""
 

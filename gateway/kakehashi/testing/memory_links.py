@@ -62,14 +62,29 @@ class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, Mem
         with self._open() as state:
             return [self._assigned(state, each, prefix, now) for each in blinds]
 
+    def group(self, groups: Sequence[Sequence[LinkRow]], *, prefix: str, now: datetime) -> list[str]:
+        with self._open() as state:
+            return [self._grouped(state, rows, prefix, now) for rows in groups]
+
+    def _grouped(self, state: State, rows: Sequence[LinkRow], prefix: str, now: datetime) -> str:
+        named = {row.unified for row in rows} - {""}
+        standing = {link.unified for row in rows if (link := state.links.get((row.system, row.atena)))}
+        if len(named) > 1 or standing - named:
+            return ""
+        unified = named.pop() if named else self._fresh(state, prefix)
+        return "" if self._link(state, [replace(row, unified=unified) for row in rows], now) else unified
+
+    def _fresh(self, state: State, prefix: str) -> str:
+        taken = state.numbers_in_use() | self.reserved_numbers()
+        return next(made for made in state.serial(prefix) if made not in taken)
+
     def _assigned(self, state: State, blinds: Sequence[bytes], prefix: str, now: datetime) -> str:
         owners = known_of(state).owners
         for blind in blinds:
             if blind in owners:
                 return owners[blind]
         state.check_digest(blinds[0])
-        taken = state.numbers_in_use() | self.reserved_numbers()
-        number = next(made for made in state.serial(prefix) if made not in taken)
+        number = self._fresh(state, prefix)
         state.numbers[number] = Number(blinds[0], None, DAWN, now)
         return number
 

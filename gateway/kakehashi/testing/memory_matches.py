@@ -61,7 +61,7 @@ class MemoryMatches:
                     new += 1
                 else:
                     row = self._reviews[known]
-                    place = replace(row.what, batch_id=each.batch_id, record_no=each.record_no)
+                    place = replace(row.what, batch_id=each.batch_id, record_no=each.record_no, members=each.members)
                     self._reviews[known] = replace(row, what=place)
         return new
 
