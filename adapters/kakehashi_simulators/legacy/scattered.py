@@ -55,12 +55,13 @@ class _Who:
 
 
 class Scattered:
-    """`persons` in all, some of them like another one."""
+    """`persons` in all, some of them like another one. `everywhere`: each has a record in each system."""
 
-    def __init__(self, *, seed: int, persons: int) -> None:
+    def __init__(self, *, seed: int, persons: int, everywhere: bool = False) -> None:
         self._people = People(seed)
         self._key = f"scattered-{seed}".encode()
         self.persons = persons
+        self._everywhere = everywhere
 
     def rows(self, system: str) -> Iterator[Row]:
         """What one system has, in the order of its own numbers."""
@@ -100,6 +101,8 @@ class Scattered:
 
     def _is_in(self, person: int, system: str) -> bool:
         who = self._who(person)
+        if self._everywhere:
+            return True
         if system == "registry" and (who.kind == "double" or self._has_double(person)):
             return True
         if self._draw("in", person, system, most=100) < _SHARE[system]:

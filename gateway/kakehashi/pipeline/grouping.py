@@ -20,8 +20,9 @@ from kakehashi.codec.layout import Value
 from kakehashi.config.model import AttributePlan, LinkPlan
 from kakehashi.errors import Fault
 from kakehashi.matching.attribute import Form
-from kakehashi.matching.grouping import FROZEN, Group, Pair, Record, across, birth_of, group, place_keys, union
+from kakehashi.matching.grouping import FROZEN, Group, Pair, Record, across, birth_of, group, place_keys
 from kakehashi.matching.likeness import person_form
+from kakehashi.pipeline.doubts import Doubts, packed_group
 from kakehashi.pipeline.identify import numbered
 from kakehashi.pipeline.linking import attributes_of
 from kakehashi.pipeline.packing import (
@@ -124,18 +125,21 @@ class Grouping:
 
     def work(self) -> Found:
         """Compare, link, number and ask. Raises StoreError; done again it goes on."""
-        pairs, numbers = self._compare()
-        pairs += self._across()
+        doubts = Doubts(self.scratch, self.piles)
+        self._compare(doubts)
+        self._across(doubts)
+        doubts.sort()
         standing = Standing(
             links=self.links, sealer=self.sealer, systems=self._systems, plans=self._plans, now=self.now,
             dry=self.dry, found=self.found,
         )  # fmt: skip
-        standing.settle(self._groups(numbers), pairs)
+        standing.link_all(self._clear(doubts))
+        for groups, pairs in doubts.parts():
+            standing.settle(groups, pairs)
         return self.found
 
-    def _compare(self) -> tuple[list[Pair], int]:
+    def _compare(self, doubts: Doubts) -> None:
         """All records of one birthday at a time; what they are grouped to goes back to the scratch, in order."""
-        pairs: list[Pair] = []
         first, repeated = 0, [_repeated(numbers) for numbers in self._numbers]
         self.found.repeated = sum(map(len, repeated))
         for part in range(self.piles):
@@ -143,24 +147,21 @@ class Grouping:
             told = (r._replace(known=FROZEN) if int(r.atena) in repeated[r.system] else r for r in records)
             some = group(told)
             self.found.common += some.common
-            pairs += [Pair(one + first, other + first, reasons) for one, other, reasons in some.pairs]
+            doubts.add(Pair(one + first, other + first, reasons) for one, other, reasons in some.pairs)
             for number, each in enumerate(some.groups, start=first):
                 self._put(part, number, each)
             first += len(some.groups)
-        return pairs, first
 
     def _put(self, part: int, number: int, each: Group) -> None:
-        packed = b"".join(map(packed_record, each.records))
-        self.scratch.add(f"groups-{part}", len(packed).to_bytes(4, "big") + packed)
+        self.scratch.add(f"groups-{part}", packed_group(each))
         form = packed_form(each.form)
         for key in place_keys(each.form):
             digest = hashlib.blake2b(key.encode(), digest_size=DIGEST).digest()
             entry = packed_entry(number, each.systems, digest, form)
             self.scratch.add(f"places-{int.from_bytes(digest) % self.piles}", entry)
 
-    def _across(self) -> list[Pair]:
+    def _across(self, doubts: Doubts) -> None:
         """Those who differ in the birthday alone were in different parts."""
-        pairs: list[Pair] = []
         for part in range(self.piles):
             data = self.scratch.take(f"places-{part}")
             several = {key for key, count in Counter(key for key, *_ in entries_in(data)).items() if count > 1}
@@ -169,22 +170,20 @@ class Grouping:
                 if key in several:
                     blocks.setdefault(key.hex(), []).append((number, systems, form_in(form)))
             some, common = across(blocks)
-            pairs += some
+            doubts.add(some)
             self.found.common += common
-        return pairs
 
-    def _groups(self, count: int) -> Iterator[Group]:
-        """All again, in the order of their numbers."""
-        made = 0
+    def _clear(self, doubts: Doubts) -> Iterator[Group]:
+        """All again, in the order of their numbers, but for those in doubt."""
+        number = 0
         for part in range(self.piles):
             data, at = self.scratch.take(f"groups-{part}"), 0
             while at < len(data):
-                size = int.from_bytes(data[at : at + 4], "big")
-                records = tuple(records_in(data[at + 4 : at + 4 + size], {}))
-                yield Group(records, union(record.form for record in records))
-                at += 4 + size
-                made += 1
-        assert made == count
+                end = at + 4 + int.from_bytes(data[at : at + 4])
+                if not doubts.keep(number, data[at:end]):
+                    records = tuple(records_in(data[at + 4 : end], {}))
+                    yield Group(records, records[0].form)
+                number, at = number + 1, end
 
 
 def _repeated(numbers: array[int]) -> frozenset[int]:

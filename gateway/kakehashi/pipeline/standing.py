@@ -89,26 +89,23 @@ class Standing:
     found: Found
     _doubts: dict[int, list[tuple[int, tuple[Reason, ...]]]] = field(default_factory=dict)
 
-    def settle(self, groups: Iterable[Group], pairs: Sequence[Pair]) -> None:
+    def link_all(self, groups: Iterable[Group]) -> None:
+        """Those in no doubt."""
+        left = iter(groups)
+        while some := list(islice(left, _AT_ONCE)):
+            self._link(some)
+
+    def settle(self, groups: Mapping[int, Group], pairs: Sequence[Pair]) -> None:
+        """Those in doubt about each other, and about nobody else."""
+        self._doubts = {}
         for one, other, reasons in pairs:
             self._doubts.setdefault(one, []).append((other, reasons))
             self._doubts.setdefault(other, []).append((one, reasons))
-        kept: dict[int, Group] = {}
-        clear = self._clear(groups, kept)
-        while some := list(islice(clear, _AT_ONCE)):
-            self._link(some)
-        clusters = self._clusters(kept)
+        clusters = self._clusters(groups)
         while several := list(islice(clusters, _AT_ONCE)):
-            self._settle(several, kept)
+            self._settle(several, groups)
 
-    def _clear(self, groups: Iterable[Group], kept: dict[int, Group]) -> Iterator[Group]:
-        for number, group in enumerate(groups):
-            if number in self._doubts:
-                kept[number] = group
-            else:
-                yield group
-
-    def _clusters(self, kept: dict[int, Group]) -> Iterator[list[int]]:
+    def _clusters(self, kept: Mapping[int, Group]) -> Iterator[list[int]]:
         """Groups that are in doubt about each other, through others perhaps: the first comes first."""
         seen: set[int] = set()
         for number in sorted(kept):
@@ -122,7 +119,7 @@ class Standing:
             if cluster:
                 yield sorted(cluster, key=lambda each: _rank(kept[each]))
 
-    def _settle(self, clusters: Sequence[list[int]], kept: dict[int, Group]) -> None:
+    def _settle(self, clusters: Sequence[list[int]], kept: Mapping[int, Group]) -> None:
         numbers = dict(zip([c[0] for c in clusters], self._link([kept[c[0]] for c in clusters]), strict=True))
         claims = [
             self._claim(kept[each], kept[earlier], unified)

@@ -12,8 +12,8 @@ from kakehashi.pipeline.grouping import Grouping
 
 __all__ = ["PILE", "read_extract"]
 
-PILE = 24 << 20
-"""Bytes of the extracts that are compared in memory at once, about."""
+PILE = 8 << 20
+"""Bytes of the extracts that are compared in memory at once, about: 20,000 records."""
 _AT_ONCE = 2000
 
 

@@ -8,11 +8,11 @@ from typing import IO
 
 __all__ = ["FileScratch"]
 
-_IN_MEMORY = 1 << 16
+_IN_MEMORY = 1 << 15
 
 
 class FileScratch:
-    """Piles on the disk of `folder`; each is written in portions of 64 KiB."""
+    """Piles on the disk of `folder`; each is written in portions of 32 KiB."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
