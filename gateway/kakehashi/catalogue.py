@@ -83,6 +83,7 @@ IDN-010 | too many records of the file do not agree with what is known: the file
 IDN-011 | the unified number was released and is never given again | 解放済みの団体内統合宛名番号です(再使用不可) | Have the owner correct the number; see `kakehashi link conflicts` | 番号を修正してください。`kakehashi link conflicts` を参照してください
 IDN-012 | the change lies in the future | 異動日が未来の日付です | Send the record again on that day | 当日以降に再送してください
 IDN-013 | the held numbers are becoming active | 個人番号の施行処理中です | Waits by itself until all are active; see `kakehashi link held` | 完了まで自動で待機します。`kakehashi link held` で確認できます
+IDN-014 | the two unified numbers cannot be made one | 二つの団体内統合宛名番号を統合できません | See the reason; decide what is open about either, then try again | 理由を確認し、双方の未判断事項を解消してから再実行してください
 REF-001 | the same content was taken before | 同じ内容のファイルは受付済みです | Nothing to do; the first one counts | 対応不要です。先のファイルが有効です
 REF-002 | an older change than the one already accepted | より新しい更新が受付済みです | Nothing to do; the newer one counts | 対応不要です。新しい更新が有効です
 REF-003 | discarded by an operator | 運用者が破棄しました | See the reason given | 記録された理由を参照してください

@@ -19,6 +19,7 @@ from kakehashi_adapters.sql_store.tables import Key, metadata
 
 __all__ = [
     "MISTAKEN",
+    "STANDING",
     "UNDECIDED",
     "link_conflicts",
     "link_forms",
@@ -26,6 +27,7 @@ __all__ = [
     "link_looks",
     "links",
     "match_reviews",
+    "merges",
     "number_history",
     "number_serials",
     "person_forms",
@@ -39,6 +41,9 @@ UNDECIDED = "decision IS NULL"
 
 MISTAKEN = 1
 """The end of what never was so: the first of all days."""
+
+STANDING = "undone_at IS NULL"
+"""As UNDECIDED."""
 
 links = Table(
     "links",
@@ -224,3 +229,20 @@ match_reviews = Table(
     Index("ix_match_reviews_open", "id", sqlite_where=text(UNDECIDED), postgresql_where=text(UNDECIDED)),
     sqlite_autoincrement=True,
 )
+
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kept", Text, nullable=False),
+    Column("retired", Text, nullable=False),
+    Column("merged_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("undone_at", BigInteger),
+    Column("undone_by", Text),
+    Column("undone_reason", Text),
+    Index("ix_merges_standing", "retired", unique=True, sqlite_where=text(STANDING), postgresql_where=text(STANDING)),
+    sqlite_autoincrement=True,
+)
+"""Unified numbers that were found to be one person's, and whether that was undone."""

@@ -20,6 +20,7 @@ __all__ = [
     "apply_replicas",
     "forget_replicas",
     "newest_replicas",
+    "persons_replicas",
     "replicas_after",
 ]
 
@@ -118,6 +119,11 @@ def replicas_after(connection: Connection, info_name: str, person: str, most: in
         rows = [row for row in rows if row.person != last]
         rows += [ReplicaChange(*row) for row in connection.execute(whole)]
     return sorted(rows)
+
+
+def persons_replicas(connection: Connection, person: str) -> list[ReplicaChange]:
+    query = select(replicas).where(replicas.c.person == person, ~replicas.c.deleted)
+    return sorted(ReplicaChange(*row) for row in connection.execute(query))
 
 
 def announced_keys(connection: Connection, info_name: str) -> set[tuple[str, str]]:

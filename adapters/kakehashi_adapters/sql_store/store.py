@@ -371,6 +371,9 @@ class SqlStore(SqlSymbolBook):
             yield from page
             after = page[-1].person
 
+    def persons_replicas(self, person: str) -> list[ReplicaChange]:
+        return self._read(partial(replicas.persons_replicas, person=person))
+
     def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
         return self._read(partial(replicas.announced_keys, info_name=info_name))
 

@@ -37,6 +37,7 @@ __all__ = [
     "number_context",
     "numbered",
     "renewed",
+    "renumbered",
     "symbol_request",
     "unlinked_name",
     "with_persons",
@@ -348,6 +349,11 @@ def symbol_request(sealer: Sealer, unified: str, number: Sealed, process_number:
     """What the resident registry is told of a person: the one message with a slot for the 個人番号."""
     plain = IndividualNumber(sealer.open(number, context=number_context(unified)).decode())
     return Acquisition(process_number, individual_number=plain.reveal())
+
+
+def renumbered(sealer: Sealer, number: Sealed, old: str, new: str) -> Sealed:
+    """A stored 個人番号, bound to another 団体内統合宛名番号 (`Renumber`)."""
+    return sealer.seal(sealer.open(number, context=number_context(old)), context=number_context(new))
 
 
 def renewed(sealer: Sealer, number: SealedNumber) -> tuple[Sealed, bytes]:

@@ -11,6 +11,7 @@ from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.ports.held_numbers import HeldNumbers
 from kakehashi.ports.lives import LifeBook
 from kakehashi.ports.matches import MatchStore
+from kakehashi.ports.merges import MergeBook
 from kakehashi.ports.number_returns import NumberReturns
 from kakehashi.ports.sealer import Sealed
 
@@ -239,6 +240,7 @@ class LinkStore(
     LinkDecisions,
     LinkKeys,
     MatchStore,
+    MergeBook,
     HeldNumbers,
     LifeBook,
     NumberReturns,

@@ -346,6 +346,9 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
     def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
         """What is accepted and not deleted, by person and unit; read in portions, so it is no single moment."""
 
+    def persons_replicas(self, person: str) -> list[ReplicaChange]:
+        """What of one person is accepted and not deleted."""
+
     def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
         """(person, unit) of the changes that were sent and are not decided yet."""
 

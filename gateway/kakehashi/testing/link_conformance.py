@@ -18,6 +18,7 @@ from kakehashi.testing.grouping_conformance import GroupingConformance
 from kakehashi.testing.held_conformance import HeldConformance
 from kakehashi.testing.life_conformance import LifeConformance
 from kakehashi.testing.match_conformance import MatchConformance
+from kakehashi.testing.merge_conformance import MergeConformance
 from kakehashi.testing.return_conformance import ReturnConformance
 
 __all__ = ["LinkConformance"]
@@ -54,7 +55,9 @@ def _resolved(links: LinkStore, *atena: int, system: str = "tax") -> dict[int, i
     return {int(number): int(unified) for number, unified in found.items()}
 
 
-class LinkConformance(MatchConformance, GroupingConformance, HeldConformance, LifeConformance, ReturnConformance):
+class LinkConformance(
+    MatchConformance, GroupingConformance, MergeConformance, HeldConformance, LifeConformance, ReturnConformance
+):
     requests = 200
     """How many ask at once for a number."""
 

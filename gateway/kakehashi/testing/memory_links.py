@@ -27,12 +27,13 @@ from kakehashi.testing.memory_link_state import (
 )
 from kakehashi.testing.memory_lives import MemoryLives
 from kakehashi.testing.memory_matches import MemoryMatches
+from kakehashi.testing.memory_merges import MemoryMerges
 from kakehashi.testing.memory_number_returns import MemoryNumberReturns
 
 __all__ = ["MemoryLinkStore"]
 
 
-class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives):
+class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives, MemoryMerges):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
@@ -40,6 +41,7 @@ class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, Mem
         MemoryHeldNumbers.__init__(self)
         MemoryLives.__init__(self)
         MemoryNumberReturns.__init__(self)
+        MemoryMerges.__init__(self)
         self._state = State()
         self._lock = threading.RLock()
         self._closed = False

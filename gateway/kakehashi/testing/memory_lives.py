@@ -43,6 +43,12 @@ class MemoryLives:
                 else:
                     known.append(event)
 
+    def _move_lives(self, old: str, new: str, moved: set[tuple[str, str]]) -> None:
+        with self._life_lock:
+            theirs = [each for each in self._lives.get(old, ()) if (each.system, each.atena) in moved]
+            self._lives[old] = [each for each in self._lives.get(old, ()) if each not in theirs]
+            self._note([replace(each, unified=new) for each in theirs])
+
     def hold_events(self, events: Sequence[LifeEvent]) -> None:
         self._opened_for_holding()
         self._note([replace(each, by_number=self._hides(each)) for each in events])

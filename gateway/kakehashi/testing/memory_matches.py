@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -68,6 +68,18 @@ class MemoryMatches:
     def reviews(self, *, undecided: bool = True, most: int = 1000) -> list[Review]:
         with self._match_lock:
             return [row for row in self._reviews if not undecided or row.decision is None][:most]
+
+    def _answer_merge(
+        self, kept: str, retired: str, stands: Callable[[str, str], str | None], note: Note, now: datetime
+    ) -> None:
+        with self._match_lock:
+            for n, row in enumerate(self._reviews):
+                if row.decision is not None or row.what.unified not in (kept, retired):
+                    continue
+                if stands(row.what.system, row.what.atena) == kept and row.what.members:
+                    self._reviews[n] = replace(row, decision="link", decided_at=now, note=note)
+                else:
+                    self._reviews[n] = replace(row, what=replace(row.what, unified=kept))
 
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         with self._match_lock:

@@ -39,6 +39,10 @@ class MemoryNumberReturns:
                 system.told[row.atena] = row.unified
                 system.pending.append(NumberRow(row.atena, row.unified, number_day_of(row, now)))
 
+    def _was_told(self, system: str, atena: str) -> str | None:
+        with self._return_lock:
+            return self._returns[system].told.get(atena) if system in self._returns else None
+
     def number_file(self, system: str, *, most: int, now: datetime) -> NumberFile | None:
         with self._return_lock:
             known = self._returns.setdefault(system, _System())

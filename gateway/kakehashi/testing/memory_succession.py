@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kakehashi.ports.ledger import BatchRow
+from kakehashi.ports.ledger import BatchRow, ReplicaChange
 from kakehashi.ports.store_rules import WORKABLE
 from kakehashi.testing.memory_restoring import MemoryRestoring
 
@@ -40,6 +40,10 @@ class MemorySuccession(MemoryRestoring):
         with self._transaction():
             for batch_id in batch_ids:
                 self._tries.pop(batch_id, None)
+
+    def persons_replicas(self, person: str) -> list[ReplicaChange]:
+        with self._transaction() as ledger:
+            return sorted(row for row in ledger.replicas.values() if row.person == person and not row.deleted)
 
     def newest_replicas(self, keys: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], int]:
         with self._transaction() as ledger:

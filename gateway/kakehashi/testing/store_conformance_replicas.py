@@ -32,6 +32,10 @@ class StoreReplicaConformance:
         assert list(store.replicas(_NAME)) == expected
         assert list(store.replicas("TM99000000000002")) == [other]
         assert list(store.replicas("TM99000000000003")) == []
+        two = [change("2", 3, unit="2025"), change("2", 2, unit="2026")]
+        assert store.persons_replicas(two[0].person) == two
+        assert store.persons_replicas(gone.person) == []
+        assert store.persons_replicas(other.person) == [other]
 
     def test_what_was_sent_and_is_not_decided_is_in_flight(self, store: Store) -> None:
         """From the intent to send until the batch is settled or discarded; by information."""
