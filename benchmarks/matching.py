@@ -38,7 +38,7 @@ def matched(folder: Path, url: str, answer: multiprocessing.Queue) -> None:
     """What `kakehashi match group` does."""
     (folder / "links.toml").write_text('[links]\nmode = "full"\n', encoding="utf-8")
     routes = load(shared("config"), overlay=folder / "links.toml").routes
-    links, sealer = open_links(url), AesGcmSealer(KeyRing("k", {"k": bytes(32)}, bytes(32)))
+    links, sealer = open_links(url, cache=8), AesGcmSealer(KeyRing("k", {"k": bytes(32)}, bytes(32)))
     paths = [folder / f"{system}.DAT" for system in SYSTEMS]
     began, processor = time.perf_counter(), time.process_time()
     piles = 1 + sum(path.stat().st_size for path in paths) // PILE

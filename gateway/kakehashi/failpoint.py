@@ -44,6 +44,8 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "worker.polled": Boundary("the answer to a poll has come", "it is written into the ledger"),
     "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
     "grouping.linked": Boundary("some of the matched persons are linked", "the next ones"),
+    "merging.merged": Boundary("two numbers are one person's, or two again", "what follows for symbol and replicas"),
+    "merging.held": Boundary("the ledger has a withdrawal of replicas, held", "it is released"),
     "settling.settled": Boundary("the ledger has every record's outcome", "the message is acknowledged"),
     "settling.postponed": Boundary("the ledger has when to go on", "the message for then is published"),
     "settling.split": Boundary("the ledger has the batch in parts", "the message is acknowledged"),

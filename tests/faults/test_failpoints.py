@@ -27,6 +27,8 @@ ELSEWHERE = {
     "symbols.answered": "test_symbols.py",
     "symbols.moved": "test_symbols.py",
     "grouping.linked": "../acceptance/test_grouping_commands.py",
+    "merging.merged": "../acceptance/test_merge_commands.py",
+    "merging.held": "../acceptance/test_merge_commands.py",
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
     "numbers.chosen": "../acceptance/test_life_events.py",

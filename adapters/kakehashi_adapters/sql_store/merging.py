@@ -57,6 +57,9 @@ class SqlMerges:
     def unmerge(self, merge_id: int, *, renumber: Renumber, note: Note, now: datetime) -> Merge | Unmergeable | None:
         return self._write(lambda c: _unmerge(c, merge_id, renumber, note, now))
 
+    def merged_links(self, merge_id: int) -> list[tuple[str, str]]:
+        return self._database.read(lambda c: _moved_by(c, merge_id))
+
     def merges(self, *, standing: bool = True, most: int = 1000) -> list[Merge]:
         query = select(merges).order_by(merges.c.id).limit(most)
         query = query.where(text(STANDING)) if standing else query
@@ -124,10 +127,7 @@ def _unmerge(
         return Unmergeable.UNKNOWN
     if contested(connection, {kept, retired}):
         return Unmergeable.FROZEN
-    ended = select(link_history.c.system, link_history.c.atena).where(
-        link_history.c.unified == retired, link_history.c.cause == _MERGED, link_history.c.ended_at == row.merged_at
-    )
-    before = {(system, atena) for system, atena in connection.execute(ended)}
+    before = set(_moved_by(connection, merge_id))
     theirs = select(links.c.system, links.c.atena).where(links.c.unified == kept, ~links.c.frozen)
     back = [(system, atena) for system, atena in connection.execute(theirs) if (system, atena) in before]
     connection.execute(delete(released_numbers).where(released_numbers.c.unified == retired))
@@ -143,6 +143,16 @@ def _unmerge(
     undone = {"undone_at": to_store(now), "undone_by": note.actor, "undone_reason": note.reason}
     connection.execute(update(merges).where(merges.c.id == merge_id).values(**undone))
     return _row(connection.execute(select(merges).where(merges.c.id == merge_id)).one())
+
+
+def _moved_by(connection: Connection, merge_id: int) -> Keys:
+    moved = (
+        select(link_history.c.system, link_history.c.atena)
+        .join(merges, (merges.c.retired == link_history.c.unified) & (merges.c.merged_at == link_history.c.ended_at))
+        .where(merges.c.id == merge_id, link_history.c.cause == _MERGED)
+        .order_by(link_history.c.system, link_history.c.atena)
+    )
+    return [(system, atena) for system, atena in connection.execute(moved)]
 
 
 def _move(connection: Connection, moved: Keys, old: str, new: str, *, cause: str, note: Note, now: datetime) -> None:

@@ -9,6 +9,7 @@ import click
 from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.cli.grouping import group
 from kakehashi.cli.link import masked
+from kakehashi.cli.merge import merge, merges, unmerge
 from kakehashi.domain.batch import RecordState, content_id
 from kakehashi.domain.link import Note
 from kakehashi.pipeline.rematch import rematch
@@ -25,7 +26,8 @@ def match() -> None:
     """The four attributes: 4 agree, linked; 3 agree, a person decides; fewer, refused."""
 
 
-match.add_command(group)
+for _each in (group, merge, unmerge, merges):
+    match.add_command(_each)
 
 
 @command(match, "review")
@@ -110,6 +112,9 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
     if choice is None or not (number.isascii() and number.isdigit()):
         raise click.UsageError("Name a claim, M<number>, and --link or --refuse.")
     link = choice == "link"
+    if link and _is_merge(session, int(number)):
+        session.output.say("Both have unified numbers: `kakehashi match merge` makes them one, and answers this.")
+        return FAULTS
     actor, now = getpass.getuser(), session.clock.now()
     note = Note(actor, reason)
     answered = session.links.answer(int(number), link=link, note=note, now=now)
@@ -136,6 +141,15 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
         }
     )
     return 0
+
+
+def _is_merge(session: Session, number: int) -> bool:
+    """Whether it is asked of somebody who has another unified number."""
+    for row in session.links.reviews(most=10**6):
+        if row.id == number and row.what.members:
+            linked = session.links.resolve(row.what.system, [row.what.atena])
+            return linked.get(row.what.atena, row.what.unified) != row.what.unified
+    return False
 
 
 @command(match, "again")

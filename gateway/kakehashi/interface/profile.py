@@ -24,6 +24,7 @@ from kakehashi.interface.settings_table import SettingsTable
 
 __all__ = [
     "Caps",
+    "MergeRule",
     "MessageRule",
     "Permission",
     "Polling",
@@ -109,6 +110,14 @@ class SymbolRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeRule:
+    """「番号統合規則」 What follows for the number that is retired: its acquisition given up, its replicas deleted."""
+
+    withdraws_symbol: bool
+    withdraws_replicas: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """「再試行」 Of one result class: waits grow from `first` to `most`; `attempts` 0: no limit but time."""
 
@@ -133,6 +142,7 @@ class Profile:
     polling: Polling
     service: ServiceHours
     symbols: SymbolRule
+    merges: MergeRule
     repertoire: str
     degrade: Mapping[str, str]
     retry: Mapping[ResultClass, RetryRule]
@@ -187,6 +197,7 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
         polling=_polling(settings.table("polling")),
         service=_service(settings.table("service"), folder, settings.faults),
         symbols=_symbols(settings.table("symbols")),
+        merges=_merges(settings.table("merges")),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
         retry={kind: _retry(settings.table("retry").table(name)) for name, kind in _RETRIED.items()},
@@ -220,6 +231,13 @@ def _symbols(table: SettingsTable) -> SymbolRule:
         rarest_look=table.seconds("rarest_look_seconds"),
         generations=table.number("generations", least=1),
         withdrawn_by=frozenset(event for key, event in _ENDS.items() if table.choice(key, _POLICIES) == "withdraw"),
+    )
+
+
+def _merges(table: SettingsTable) -> MergeRule:
+    return MergeRule(
+        withdraws_symbol=table.choice("symbol", _POLICIES) == "withdraw",
+        withdraws_replicas=table.choice("replicas", _POLICIES) == "withdraw",
     )
 
 

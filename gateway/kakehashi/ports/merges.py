@@ -61,5 +61,8 @@ class MergeBook(Protocol):
         since stays. None where there is no such merge; done again it does nothing.
         """
 
+    def merged_links(self, merge_id: int) -> list[tuple[str, str]]:
+        """(system, 宛名番号) of the links that a merge has moved, whether it was undone or not."""
+
     def merges(self, *, standing: bool = True, most: int = 1000) -> list[Merge]:
         """Oldest first."""

@@ -101,6 +101,10 @@ class MemoryMerges:
             self._merges[merge_id - 1] = undone
             return undone
 
+    def merged_links(self, merge_id: int) -> list[tuple[str, str]]:
+        with self._open():
+            return sorted(self._moved.get(merge_id, ()))
+
     def merges(self, *, standing: bool = True, most: int = 1000) -> list[Merge]:
         with self._open():
             return [merge for merge in self._merges if merge.undone_at is None or not standing][:most]

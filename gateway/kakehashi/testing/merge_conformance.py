@@ -44,6 +44,7 @@ class MergeConformance:
         assert isinstance(made, Merge)
         assert _merged(links) == made
         assert links.merges() == [made]
+        assert links.merged_links(made.id) == [("care", f"{2:015}"), ("care", f"{3:015}")]
         assert [row.atena[-1] for row in links.persons_links(_KEPT)] == ["2", "3", "1"]
         assert links.persons_links(_RETIRED) == []
         first, second = links.periods("care", f"{2:015}")

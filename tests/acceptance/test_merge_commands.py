@@ -1,0 +1,140 @@
+"""Two unified numbers that are one person's, on real processes: links, replicas, what a kill leaves of it, undoing."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import pytest
+from tests.acceptance.watching import asked, eventually, settled
+
+from kakehashi.ports.links import LinkRow
+from kakehashi.ports.matches import NewReview
+from kakehashi.runtime.bootstrap import plugin
+from kakehashi_simulators.demo.run import started
+from kakehashi_simulators.legacy.manifest import Sample
+from kakehashi_simulators.legacy.tax import LANE, write_tax
+from kakehashi_simulators.legacy.town import Town
+
+SEED, RECORDS = 20261127, 6
+NOW = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=9)))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Six persons of the tax system without 個人番号, each with a unified number and a replica at the server."""
+    folder = tmp_path_factory.mktemp("merging") / "site"
+    with started(folder, seed=SEED, scale=0.05, faults=False, result_delay_seconds=0.2) as run:
+        store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
+        town = Town(SEED)
+        everybody = [town.people.unified(person) for person in range(2 * RECORDS)]
+        rows = [
+            LinkRow(system="tax", atena=town.atena("tax", n), unified=unified, since=date(2026, 6, 1))
+            for n, unified in enumerate(everybody)
+        ]
+        assert not links.link(rows, now=NOW)
+        site = SimpleNamespace(run=run, store=store, links=links, town=town, unified=everybody[:RECORDS], files=0)
+        drop(site)
+        yield site
+        links.close()
+        store.close()
+
+
+def drop(site):
+    """The owner sends all of them again, and one more each time: the same file would not be taken twice."""
+    site.files += 1
+    records = RECORDS + site.files
+    path = site.run.site.folder / "samples" / f"LEVY{site.files:04d}.DAT"
+    write_tax(path, town=site.town, first=0, records=records)
+    site.run.drop([Sample(lane=LANE, name=path.name, path=path, records=records, good=records)])
+    settled(site.run)
+
+
+def ask(site, *words):
+    done = asked("match", *words, "--json", "--config", site.run.site.config)
+    return done.exit_code, [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
+
+
+def killed(site, step, *words):
+    """The command dies at the step."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kakehashi", "match", *words, "--config", str(site.run.site.config)],
+        env={**os.environ, "KAKEHASHI_FAIL": f"{step}:1:kill"}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == -9, done.stderr
+
+
+def replicas(site):
+    """How many each person has, where ledger and server say the same."""
+    eventually(lambda: not any(lane.waiting for lane in site.run.counts()), what="the withdrawal")
+    assert asked("reconcile", LANE, "--server", "--config", site.run.site.config).exit_code == 0
+    return [len(site.store.persons_replicas(person)) for person in site.unified]
+
+
+def test_a_merge_follows_through_and_is_undone(site):
+    """A dry run changes nothing; killed at any step it goes on; the server has nothing under the retired number."""
+    kept, retired = site.unified[:2]
+    ones = [1] * RECORDS
+    assert replicas(site) == ones
+    words = ("merge", kept, retired, "--reason", "seen in the family register")
+    plan = {"done": False, "links": 1, "acquisitions": 0, "replicas": {LANE: 1}, "in_flight": 0, "left": 0}
+    assert ask(site, *words) == (0, [plan])
+    assert ask(site, "merges") == (0, [])
+    killed(site, "merging.merged", *words, "--yes")
+    killed(site, "merging.held", *words, "--yes")
+    assert len(site.store.persons_replicas(retired)) == 1
+    assert ask(site, *words, "--yes") == (0, [plan | {"done": True, "links": 0}])
+    assert replicas(site) == [1, 0, *ones[2:]]
+    assert ask(site, *words, "--yes") == (0, [plan | {"done": True, "links": 0, "replicas": {}}])
+    withdrawals = [file for file in site.store.files(lane=LANE, most=100) if file.name.startswith("merge1-")]
+    assert [file.records for file in withdrawals] == [1]
+    drop(site)  # both numbers of the system are one person's now: the later record of the two counts
+    assert replicas(site) == [1, 0, *ones[2:]]
+    back = ("unmerge", "U1", "--reason", "two after all")
+    assert ask(site, *back) == (0, [plan | {"replicas": {}}])
+    assert ask(site, *back, "--yes")[0] == 0
+    (merge, *_) = ask(site, "merges", "--all")[1]
+    assert (merge["kept"][-3:], merge["retired"][-3:], merge["reason"], merge["undone_reason"]) == (
+        kept[-3:], retired[-3:], "seen in the family register", "two after all",
+    )  # fmt: skip
+    drop(site)
+    assert replicas(site) == ones
+
+
+def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
+    """After the undoing, the person who has no number of the tax system any more has no tax replica either."""
+    ones = [1] * RECORDS
+    tax, care = site.unified[3], f"{999:015}"
+    row = LinkRow(system="care", atena=f"{77:015}", unified=care)
+    assert not site.links.link([row], now=NOW)
+    review = NewReview(
+        claim=b"c", system="tax", atena=site.town.atena("tax", 3), unified=care, differ=("name:given",),
+        members=(("tax", site.town.atena("tax", 3)),),
+    )  # fmt: skip
+    site.links.ask([review], now=NOW)
+    assert ask(site, "decide", "M1", "--link", "--reason", "seen")[0] == 1
+    assert ask(site, "merge", care, tax, "--reason", "seen", "--yes")[0] == 0
+    assert [row.decision for row in site.links.reviews(undecided=False)] == ["link"]
+    drop(site)
+    assert len(site.store.persons_replicas(care)) == 1
+    (merge,) = ask(site, "merges")[1]
+    plan = {"done": True, "links": 1, "acquisitions": 0, "replicas": {LANE: 1}, "in_flight": 0, "left": 0}
+    assert ask(site, "unmerge", merge["id"], "--reason", "another one", "--yes") == (0, [plan])
+    assert replicas(site) == [*ones[:3], 0, *ones[4:]]
+    assert site.store.persons_replicas(care) == []
+    drop(site)
+    assert replicas(site) == ones
+
+
+def test_what_cannot_be_merged_is_told_with_its_reason(site):
+    kept, retired = site.unified[4:]
+    assert ask(site, "merge", kept, "nobody", "--reason", "r")[0] == 2
+    for other, reason in ((kept, "same"), ("1", "unknown")):
+        code, (fault,) = ask(site, "merge", kept, other, "--reason", "r", "--yes")
+        assert (code, fault["code"], fault["facts"]) == (1, "IDN-014", {"reason": reason})
+    assert ask(site, "unmerge", "U99", "--reason", "r")[0] == 1
+    assert ask(site, "unmerge", "nine", "--reason", "r")[0] == 2
+    assert site.links.freeze("tax", site.town.atena("tax", 5), evidence=b"e", now=NOW)
+    assert ask(site, "merge", kept, retired, "--reason", "r", "--yes")[1][0]["facts"] == {"reason": "frozen"}
