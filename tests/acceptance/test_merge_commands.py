@@ -129,6 +129,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
 
 
 def test_what_cannot_be_merged_is_told_with_its_reason(site):
+    """The same number, one that nobody has, one about which somebody has to decide; and nothing is done."""
     kept, retired = site.unified[4:]
     assert ask(site, "merge", kept, "nobody", "--reason", "r")[0] == 2
     for other, reason in ((kept, "same"), ("1", "unknown")):
