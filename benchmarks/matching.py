@@ -9,13 +9,15 @@ peak memory of `match group`, and checks every link against the labels.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from measure import RESULTS, table, write_json
 
 from kakehashi.config.loader import load
 from kakehashi.pipeline.grouping import Grouping
@@ -77,32 +79,48 @@ def wrong(town: Scattered, url: str) -> tuple[int, int]:
     return mistaken, linked
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, nargs="+", default=[2_000])
-    parser.add_argument("--rounds", type=int, default=1)
-    chosen = parser.parse_args()
-    for persons in chosen.persons:
-        with tempfile.TemporaryDirectory() as name:
-            folder, town = Path(name), town_of(persons)
-            for system in SYSTEMS:
-                write_rows(folder / f"{system}.DAT", town.rows(system), records=persons, made=date(2026, 7, 1))
-            for number in range(chosen.rounds):
-                url = f"sqlite:///{folder}/links-{number}.db"
-                migrate(url)
-                answer: multiprocessing.Queue = multiprocessing.get_context("spawn").Queue()
-                child = multiprocessing.get_context("spawn").Process(target=matched, args=(folder, url, answer))
-                child.start()
-                told = answer.get()
-                child.join()
-                mistaken, linked = wrong(town, url)
-                records = persons * len(SYSTEMS)
-                told |= {"records": records, "wrong links": mistaken, "linked": f"{linked / records:.4f}"}
-                told |= {
-                    "µs a record": round(told["all s"] / records * 1e6),
-                    "h for the city": round(told["all s"] / records * WHOLE / 3600, 2),
+def measure(persons: int, *, rounds: int) -> list[dict[str, object]]:
+    """The figures of each round, with a new store each."""
+    told: list[dict[str, object]] = []
+    records, town, spawned = persons * len(SYSTEMS), town_of(persons), multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for system in SYSTEMS:
+            write_rows(folder / f"{system}.DAT", town.rows(system), records=persons, made=date(2026, 7, 1))
+        for number in range(rounds):
+            url = f"sqlite:///{folder}/links-{number}.db"
+            migrate(url)
+            answer: multiprocessing.Queue = spawned.Queue()
+            child = spawned.Process(target=matched, args=(folder, url, answer))
+            child.start()
+            figures = answer.get()
+            child.join()
+            mistaken, linked = wrong(town, url)
+            told.append(
+                {
+                    "records": records,
+                    **figures,
+                    "wrong links": mistaken,
+                    "linked": round(linked / records, 4),
+                    "us a record": round(figures["all s"] / records * 1e6),
+                    "h for the city": round(figures["all s"] / records * WHOLE / 3600, 2),
                 }
-                print(json.dumps(told, ensure_ascii=False), flush=True)
+            )
+    return told
+
+
+def main(arguments: Sequence[str] | None = None) -> Mapping[str, object]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--persons", type=int, nargs="+", default=[47_125, 94_250, 188_500])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    chosen = parser.parse_args(arguments)
+    runs = [figures for persons in chosen.persons for figures in measure(persons, rounds=chosen.rounds)]
+    heads = list(runs[0])
+    print(table(heads, [[str(run[head]) for head in heads] for run in runs]))
+    result = {"runs": runs}
+    write_json("matching", result, folder=chosen.results)
+    return result
 
 
 if __name__ == "__main__":

@@ -91,3 +91,13 @@ def test_a_reconciliation_finds_what_was_planted(benchmark_folder, tmp_path, cap
     (run,) = importlib.import_module("reconcile").main(arguments)["runs"]
     assert run["found"] == 12
     assert (tmp_path / "reconcile.json").exists()
+
+
+def test_record_matching_links_nobody_wrongly(benchmark_folder, tmp_path, capsys):
+    """Five extracts of labelled persons are matched in a process of their own, and every link is checked."""
+    arguments = ["--persons", "120", "--results", str(tmp_path)]
+    (run,) = importlib.import_module("matching").main(arguments)["runs"]
+    assert (run["records"], run["wrong links"]) == (600, 0)
+    assert run["linked"] > 0.8
+    assert (tmp_path / "matching.json").exists()
+    assert "h for the city" in capsys.readouterr().out
