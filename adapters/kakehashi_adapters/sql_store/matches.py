@@ -114,6 +114,11 @@ class SqlMatches:
             query = query.where(text(UNDECIDED))
         return [_review(row) for row in self._database.read(lambda c: c.execute(query).all())]
 
+    def review(self, review_id: int) -> Review | None:
+        query = select(match_reviews).where(match_reviews.c.id == review_id)
+        row = self._database.read(lambda c: c.execute(query).first())
+        return None if row is None else _review(row)
+
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         def decide(connection: Connection) -> Review | None:
             one = match_reviews.c.id == review_id

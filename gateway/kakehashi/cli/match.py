@@ -128,7 +128,7 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
     elif exception is not None:
         session.store.discard([exception], reason=reason, actor=actor, now=now)
     elif answered.what.members:
-        if link and not carry_out(session.links, answered, prefix="", now=now):
+        if link and not carry_out(session.links, answered, now=now):
             session.output.say("The numbers stand for several persons: nothing was changed.")
             return FAULTS
     elif not link:
@@ -145,11 +145,11 @@ def decide(session: Session, identifier: str, choice: str | None, reason: str) -
 
 def _is_merge(session: Session, number: int) -> bool:
     """Whether it is asked of somebody who has another unified number."""
-    for row in session.links.reviews(most=10**6):
-        if row.id == number and row.what.members:
-            linked = session.links.resolve(row.what.system, [row.what.atena])
-            return linked.get(row.what.atena, row.what.unified) != row.what.unified
-    return False
+    row = session.links.review(number)
+    if row is None or not row.what.members:
+        return False
+    linked = session.links.resolve(row.what.system, [row.what.atena])
+    return linked.get(row.what.atena, row.what.unified) != row.what.unified
 
 
 @command(match, "again")

@@ -141,5 +141,8 @@ class HoldingLinks:
     def reviews(self, *, undecided: bool = True, most: int = 1000) -> list[Review]:
         return self.store.reviews(undecided=undecided, most=most)
 
+    def review(self, review_id: int) -> Review | None:
+        return self.store.review(review_id)
+
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         return self.store.answer(review_id, link=link, note=note, now=now)

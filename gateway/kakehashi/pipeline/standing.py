@@ -253,10 +253,10 @@ def _rank(group: Group) -> tuple[bool, int, str]:
     return not group.known, first.system, first.atena
 
 
-def carry_out(links: LinkStore, review: Review, *, prefix: str, now: datetime) -> str:
+def carry_out(links: LinkStore, review: Review, *, now: datetime) -> str:
     """What follows from an answer "link" in record matching. Returns for whom the numbers stand then; "": nothing was
     changed, because they stand for several. Done again it does nothing.
     """
     what = review.what
     rows = [LinkRow(system=system, atena=atena, unified=what.unified) for system, atena in what.members]
-    return links.group([rows], prefix=prefix, now=now)[0]
+    return links.group([rows], prefix="", now=now)[0]

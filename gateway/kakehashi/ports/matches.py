@@ -93,5 +93,7 @@ class MatchStore(Protocol):
     def reviews(self, *, undecided: bool = True, most: int = 1000) -> list[Review]:
         """Oldest first."""
 
+    def review(self, review_id: int) -> Review | None: ...
+
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         """Decide; None for one that is not open."""

@@ -63,3 +63,5 @@ class GroupingConformance:
             links.ask([asked], now=_NOW)
         (review,) = links.reviews()
         assert review.what.members == members
+        assert links.review(review.id) == review
+        assert links.review(review.id + 1) is None

@@ -81,6 +81,10 @@ class MemoryMatches:
                 else:
                     self._reviews[n] = replace(row, what=replace(row.what, unified=kept))
 
+    def review(self, review_id: int) -> Review | None:
+        with self._match_lock:
+            return next((row for row in self._reviews if row.id == review_id), None)
+
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         with self._match_lock:
             for n, row in enumerate(self._reviews):

@@ -56,7 +56,7 @@ class Body:
             link = asked == claimed
             answered = self.links.answer(review.id, link=link, note=Note("clerk", "asked"), now=NOW)
             if link:
-                assert carry_out(self.links, answered, prefix="", now=NOW) == review.what.unified
+                assert carry_out(self.links, answered, now=NOW) == review.what.unified
             told[link] += 1
         return told
 
