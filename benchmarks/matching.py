@@ -45,7 +45,7 @@ def matched(folder: Path, url: str, answer: multiprocessing.Queue) -> None:
     began, processor = time.perf_counter(), time.process_time()
     piles = 1 + sum(path.stat().st_size for path in paths) // PILE
     grouping = Grouping(
-        links=links, sealer=sealer, scratch=FileScratch(folder), now=datetime.now(UTC), piles=min(piles, 400)
+        links=links, sealer=sealer, scratch=FileScratch(folder), now=datetime.now(UTC), piles=min(piles, 1000)
     )
     for system, path in zip(SYSTEMS, paths, strict=True):
         route = routes["registry-residents" if system == "registry" else "system-persons"]

@@ -34,7 +34,7 @@ def group(session: Session, extracts: tuple[str, ...], dry_run: bool) -> int:
     with closing(FileScratch(folder)) as scratch:
         grouping = Grouping(
             links=session.links, sealer=session.sealer, scratch=scratch, now=session.clock.now(),
-            piles=min(piles, 400), dry=dry_run,
+            piles=min(piles, 1000), dry=dry_run,
         )  # fmt: skip
         faults = 0
         for route, path in parts:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from typing import Final
 
 from kakehashi.codec.layout import Value
@@ -42,6 +40,10 @@ from kakehashi.ports.sealer import Sealer
 __all__ = ["Grouping"]
 
 _FREQUENT: Final = 100_000
+_NUMBERS: Final = 64
+"""In how many parts numbers are searched for those that came twice."""
+_DIGITS: Final = 7
+"""Bytes of a 宛名番号: 15 digits."""
 
 
 @dataclass(slots=True)
@@ -76,7 +78,6 @@ class Grouping:
     dry: bool = False
     found: Found = field(default_factory=Found)
     _systems: list[str] = field(default_factory=list)
-    _numbers: list[array[int]] = field(default_factory=list)
     _tokens: _Tokens = field(default_factory=_Tokens)
     _plans: list[LinkPlan] = field(default_factory=list)
 
@@ -104,7 +105,6 @@ class Grouping:
     def _read(self, system: str, rows: list[tuple[str, tuple[Value, ...]]], plan: AttributePlan) -> None:
         if system not in self._systems:
             self._systems.append(system)
-            self._numbers.append(array("Q"))
         at, count = self._systems.index(system), self.found.of(system)
         numbers = [atena for atena, _ in rows]
         known = self.links.resolve(system, numbers)
@@ -116,7 +116,7 @@ class Grouping:
             plain = person_form(attributes_of(row, plan), plan.spelling)
             said = "/".join(f"{tag}{token}" for tag in sorted(plain.tokens) for token in sorted(plain[tag]))
             form = plain.digested(self._tokens)
-            self._numbers[at].append(int(atena))
+            self.scratch.add(f"numbers-{int(atena) % _NUMBERS}", bytes([at]) + int(atena).to_bytes(_DIGITS))
             record = Record(at, atena, stands, self.sealer.digest(said)[:DIGEST], form)
             self.scratch.add(f"born-{self._part(birth_of(form) or atena)}", packed_record(record))
 
@@ -140,17 +140,26 @@ class Grouping:
 
     def _compare(self, doubts: Doubts) -> None:
         """All records of one birthday at a time; what they are grouped to goes back to the scratch, in order."""
-        first, repeated = 0, [_repeated(numbers) for numbers in self._numbers]
-        self.found.repeated = sum(map(len, repeated))
+        first, repeated = 0, self._repeated()
+        self.found.repeated = len(repeated)
         for part in range(self.piles):
             records = records_in(self.scratch.take(f"born-{part}"), {})
-            told = (r._replace(known=FROZEN) if int(r.atena) in repeated[r.system] else r for r in records)
+            told = (r._replace(known=FROZEN) if (r.system, r.atena) in repeated else r for r in records)
             some = group(told)
             self.found.common += some.common
             doubts.add(Pair(one + first, other + first, reasons) for one, other, reasons in some.pairs)
             for number, each in enumerate(some.groups, start=first):
                 self._put(part, number, each)
             first += len(some.groups)
+
+    def _repeated(self) -> frozenset[tuple[int, str]]:
+        """Whoever stands in an extract twice is linked with nobody: nobody knows which row is right."""
+        found: set[tuple[int, str]] = set()
+        for part in range(_NUMBERS):
+            data, size = self.scratch.take(f"numbers-{part}"), _DIGITS + 1
+            counts = Counter(data[at : at + size] for at in range(0, len(data), size))
+            found |= {(raw[0], f"{int.from_bytes(raw[1:]):015}") for raw, count in counts.items() if count > 1}
+        return frozenset(found)
 
     def _put(self, part: int, number: int, each: Group) -> None:
         self.scratch.add(f"groups-{part}", packed_group(each))
@@ -184,11 +193,6 @@ class Grouping:
                     records = tuple(records_in(data[at + 4 : end], {}))
                     yield Group(records, records[0].form)
                 number, at = number + 1, end
-
-
-def _repeated(numbers: array[int]) -> frozenset[int]:
-    """Whoever stands in an extract twice is linked with nobody: nobody knows which row is right."""
-    return frozenset(one for one, other in pairwise(sorted(numbers)) if one == other)
 
 
 def _hash_of(text: str) -> int:
