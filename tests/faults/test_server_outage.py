@@ -42,7 +42,7 @@ def test_a_server_that_answers_503_is_left_in_peace_and_not_run_over_after(tmp_p
     }
     with started(tmp_path / "site", **options) as run:
         site = Site(run, records=RECORDS, new=3)
-        links_settled(run)
+        links_settled(run, seconds=300 if FULL else 60)
         for _ in range(FILES // 2):
             site.drop()
         eventually(lambda: sum(counts.accepted for counts in run.counts()) > 60, what="a usual rate")
