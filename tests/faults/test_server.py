@@ -314,6 +314,7 @@ def test_certificates_are_rotated_in_a_run(site):
     judge(site)
 
 
+@pytest.mark.timeout(900 if FULL else 300)
 @pytest.mark.exam("E42")
 def test_a_maintenance_window_holds_without_an_attempt_and_opens_slowly(site):
     """計画停止 in the calendar: nothing is sent or counted; afterwards at most twice the usual rate."""
