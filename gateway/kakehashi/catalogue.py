@@ -35,6 +35,7 @@ ALM-007 | a certificate expires soon, or has expired | 証明書の有効期限�
 ALM-008 | a certificate cannot be read | 証明書を読み取れません | Check the PEM file and its rights | PEMファイルと権限を確認してください
 ALM-009 | an acquisition of a symbol stands still for days | 符号取得が何日も進んでいません | See with `kakehashi symbols progress` whose move it is, and ask there: server, resident registry, or who works at the terminal | `kakehashi symbols progress` で誰の手番かを確認し、サーバー・既存住基・統合端末の担当者に確認してください
 ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者の対応を待っています | See them with `kakehashi symbols list --state operator`, then `symbols retry` or `symbols abandon` | `kakehashi symbols list --state operator` で確認し、`symbols retry` または `symbols abandon` を実行してください
+ALM-011 | a system is behind with what it should know of its persons | 宛名通知が滞留しています | See with `kakehashi notices status` whether notices cannot be written or are not taken | `kakehashi notices status` で、書込み不可か未取得かを確認してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください

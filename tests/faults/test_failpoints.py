@@ -31,6 +31,9 @@ ELSEWHERE = {
     "merging.held": "../acceptance/test_merge_commands.py",
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
+    "notices.noting": "test_notices.py",
+    "notices.chosen": "test_notices.py",
+    "notices.written": "test_notices.py",
     "numbers.chosen": "../acceptance/test_life_events.py",
     "numbers.written": "../acceptance/test_life_events.py",
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from kakehashi.errors import Fault, InputError
-from kakehashi_adapters.durable_file import DurableFile, sweep, unavailable
+from kakehashi_adapters.durable_file import DurableFile, opened_folder, sweep, unavailable
 from kakehashi_adapters.file_drop.names import is_acceptable
 
 __all__ = ["FolderSink"]
@@ -32,6 +33,13 @@ class FolderSink:
         finally:
             file.abandon()
 
+    def lying(self, names: Collection[str]) -> set[str]:
+        try:
+            with opened_folder(self._folder) as descriptor:
+                return {name for name in names if _is_there(name, descriptor)}
+        except OSError as error:
+            raise unavailable(self._folder, error) from None
+
     def _translated(self, act: Callable[..., None], *arguments: bytes) -> None:
         """Only the folder's own errors are ours to name; what the iterator of chunks raises passes through."""
         try:
@@ -47,3 +55,11 @@ class FolderSink:
             return DurableFile(self._folder, name, mode=self._mode)
         except OSError as error:
             raise unavailable(self._folder, error) from None
+
+
+def _is_there(name: str, folder: int) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True

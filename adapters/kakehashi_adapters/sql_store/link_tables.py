@@ -88,6 +88,7 @@ link_history = Table(
     Column("actor", Text),
     Column("reason", Text),
     Index("ix_link_history_number", "system", "atena"),
+    Index("ix_link_history_unified", "unified"),
     sqlite_autoincrement=True,
 )
 """What held once."""

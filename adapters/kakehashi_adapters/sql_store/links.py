@@ -42,6 +42,7 @@ from kakehashi_adapters.sql_store.lives import SqlLives
 from kakehashi_adapters.sql_store.matches import SqlMatches
 from kakehashi_adapters.sql_store.merging import SqlMerges
 from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.notices import SqlNotices
 from kakehashi_adapters.sql_store.number_returns import SqlNumberReturns
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.tables import meta
@@ -59,7 +60,7 @@ _POSTGRESQL_RESOLVE: Final = (
 )
 
 
-class SqlLinkStore(SqlMatches, SqlMerges, SqlHeldNumbers, SqlLives, SqlNumberReturns):
+class SqlLinkStore(SqlMatches, SqlMerges, SqlHeldNumbers, SqlLives, SqlNumberReturns, SqlNotices):
     """The links in a SQLite file or a PostgreSQL database; the ledger's own or another."""
 
     def __init__(self, database: Database) -> None:

@@ -34,7 +34,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`unified` and `number` may be empty."""
+    """`unified` and `number` may be empty. `disclosure`: 0 may be told, 1 and 2 may not, empty: nobody knows."""
 
     system: str
     atena: str
@@ -43,6 +43,7 @@ class Row:
     unified: str = ""
     since: str = "20260630"
     event: str = "01"
+    disclosure: str = "0"
 
 
 def described(people: People, person: int) -> Described:
@@ -82,7 +83,7 @@ def _lines(rows: Iterable[Row]) -> Iterator[bytes]:
                 _wide(person.alias, 40),
                 _wide(person.address, 120),
                 _wide(person.building, 60),
-                b" " * 10,
+                row.disclosure.encode().ljust(10),
             )
         )
 

@@ -90,6 +90,7 @@ class Session:
             settings=gateway.alarms,
             surroundings=plugin("tools", "surroundings")(gateway),
             is_holiday=self.configuration.profile.service.is_holiday,
+            behind=functools.partial(self.links.behind, list(self.configuration.subscriptions)),
         )
 
     @cached_property

@@ -27,6 +27,7 @@ _COMMANDS = {
     "ledger": "kakehashi.cli.ledger:ledger",
     "link": "kakehashi.cli.link:link",
     "match": "kakehashi.cli.match:match",
+    "notices": "kakehashi.cli.notices:notices",
     "parked": "kakehashi.cli.parked:parked",
     "ready": "kakehashi.cli.ready:ready",
     "reconcile": "kakehashi.cli.reconcile:reconcile",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kakehashi.domain.link import LinkEvent
+from kakehashi.domain.notice import Disclosure, Subscriber
 from kakehashi.matching.attribute import Attribute
 from kakehashi.matching.spelling import Spelling
 
@@ -42,6 +43,8 @@ class LinkPlan:
     `prefix`: with which digits the numbers begin that we issue; None: we issue none. `base`: the system whose 宛名番号
     serve where a row brings no 団体内統合宛名番号. `numbers`: systems that use another one's 宛名番号. `returns`: the
     system that is told the numbers which we issue for its own; "": none.
+    `subscribers`: the systems that are told what befalls persons. `disclosure`: where a row says whether that may be
+    told, in codes that `disclosures` explains.
     `in_force_from`: the day of enforcement, before which no 個人番号 has an effect.
     """
 
@@ -53,6 +56,9 @@ class LinkPlan:
     event: int | None = None
     events: Mapping[str, LinkEvent] = field(default_factory=dict)
     attributes: AttributePlan | None = None
+    disclosure: int | None = None
+    disclosures: Mapping[str, Disclosure] = field(default_factory=dict)
+    subscribers: tuple[Subscriber, ...] = ()
     prefix: str | None = None
     base: str = ""
     numbers: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +71,11 @@ class LinkPlan:
     def makes_persons(self) -> bool:
         """The registry's word makes a person; another system's only where it brings nothing to compare."""
         return self.attributes is None or self.attributes.reference
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is kept what the registry said last of persons: for those who are told of changes, or who ask."""
+        return bool(self.subscribers) or self.disclosure is not None
 
     def exceeded(self, mismatches: int, *, records: int) -> bool:
         """Whether a file with so many mismatches is held as a whole (domain.md §7): more than max(5, 0.1 %)."""

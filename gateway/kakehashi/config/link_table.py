@@ -10,6 +10,7 @@ from kakehashi.config.link_plan import AttributePlan, LinkPlan
 from kakehashi.config.reading import Reading
 from kakehashi.config.settings import LinkSettings
 from kakehashi.domain.link import LinkEvent
+from kakehashi.domain.notice import Disclosure, Subscriber
 from kakehashi.errors import Place
 from kakehashi.mapping.code_table import CodeTable
 from kakehashi.mapping.converters import close_names
@@ -19,9 +20,13 @@ from kakehashi.matching.spelling import Spelling
 
 __all__ = ["LinkTable"]
 
-_ONE = ("@system", "@atena", "@unified", "@number", "@since", "@event", "@birth", "@sex")
+_ONE = ("@system", "@atena", "@unified", "@number", "@since", "@event", "@birth", "@sex", "@disclosure")
 _SEVERAL = ("@name", "@former_name", "@alias", "@kana", "@address")
-_CODED = {"@event": tuple(LinkEvent), "@sex": ("male", "female", "other", "")}
+_CODED = {
+    "@event": tuple(LinkEvent),
+    "@sex": ("male", "female", "other", ""),
+    "@disclosure": tuple(Disclosure),
+}
 _ATTRIBUTES = {"@birth": Attribute.BIRTH, "@sex": Attribute.SEX, "@address": Attribute.ADDRESS}
 
 
@@ -38,6 +43,7 @@ class LinkTable:
     spelling: Spelling
     reference: bool
     returns: str = ""
+    subscribers: tuple[Subscriber, ...] = ()
     _found: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False)
     _codes: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
 
@@ -63,6 +69,9 @@ class LinkTable:
             event=self._one("@event"),
             events={code: LinkEvent(word) for code, word in self._codes.get("@event", {}).items()},
             attributes=attributes,
+            disclosure=self._one("@disclosure"),
+            disclosures={code: Disclosure(word) for code, word in self._codes.get("@disclosure", {}).items()},
+            subscribers=self.subscribers,
             prefix=self.links.prefix if issues else None,
             base=self.links.base,
             numbers=self.links.numbers,

@@ -17,6 +17,7 @@ from kakehashi.config.route import Configuration, Route
 from kakehashi.config.route_loader import RouteLoader
 from kakehashi.config.route_settings import SystemSettings
 from kakehashi.config.settings import GatewaySettings, LinkSettings
+from kakehashi.config.subscription import read_subscription, subscriber_of
 from kakehashi.config.variants import read_spelling
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.mapping.converters import close_names
@@ -43,6 +44,9 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
     # A fault in gateway.toml must not hide those of the routes: they are checked against the default profile then.
     readable = (folder / "gateway.toml").is_file()
     profile = read_profile(reading, settings.gateway.profile) if readable else None
+    degrade = {name: read_degrade(reading, system, gaiji[name], as_of=as_of) for name, system in systems.items()}
+    told = [(system, subscriber_of(system, settings.links.numbers)) for system in systems.values()]
+    subscribed = [(system, subscriber) for system, subscriber in told if subscriber is not None]
     loader = RouteLoader(
         reading=reading,
         gateway=settings,
@@ -51,13 +55,20 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         known_systems=frozenset(known_systems),
         tables=tables,
         gaiji=gaiji,
-        degrade={name: read_degrade(reading, system, gaiji[name], as_of=as_of) for name, system in systems.items()},
+        degrade=degrade,
         as_of=as_of,
         spelling=read_spelling(reading),
+        subscribers=tuple(subscriber for _, subscriber in subscribed),
     )
     _check_numbers(reading, settings.links, known_systems)
+    subscriptions = [
+        read_subscription(
+            reading, system, each, gaiji=gaiji[system.name], degrade=degrade[system.name], tables=tables, as_of=as_of
+        )
+        for system, each in subscribed
+    ]
     loaded = [loader.load(name) for name in _folders(reading, "routes")]
-    reading.faults += check_neighbours(loader.read)
+    reading.faults += check_neighbours(loader.read, systems)
     routes: dict[str, Route] = {route.name: route for route in loaded if route is not None}
     if reading.faults or profile is None:
         raise ConfigurationError(reading.faults)
@@ -69,6 +80,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         routes=routes,
         hash=reading.hash(),
         as_of=as_of,
+        subscriptions={each.subscriber.system: each for each in subscriptions if each is not None},
     )
 
 

@@ -7,6 +7,7 @@ from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord
 from kakehashi.config.route import Configuration, Route
 from kakehashi.config.route_settings import AsOfSettings, ReturnSettings, RouteSettings, SourceSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetryClass, RetrySettings, SafetySettings, Settings
+from kakehashi.config.subscription import NoticeContext, Subscription
 
 __all__ = [
     "AsOfSettings",
@@ -14,6 +15,7 @@ __all__ = [
     "Configuration",
     "GatewaySettings",
     "LinkPlan",
+    "NoticeContext",
     "RetryClass",
     "RetrySettings",
     "ReturnContext",
@@ -25,5 +27,6 @@ __all__ = [
     "SafetySettings",
     "Settings",
     "SourceSettings",
+    "Subscription",
     "SystemSettings",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from kakehashi.config.route_settings import RouteSettings
+from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.errors import Fault, Place
 
 __all__ = ["check_neighbours"]
@@ -14,9 +15,11 @@ _URGENT = "urgent"
 """The queue that overtakes all lanes bears this name."""
 
 
-def check_neighbours(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:
+def check_neighbours(
+    routes: Mapping[str, RouteSettings], systems: Mapping[str, SystemSettings] = MappingProxyType({})
+) -> Iterator[Fault]:
     """CFG-014 for each route whose source is another lane's too, or is where results go, or that tells a system its
-    numbers beside another one.
+    numbers beside another one; and for each system whose notices go into the folder of a lane or of another system.
     """
     folders: dict[str, str] = {}
     queues = {_URGENT: _URGENT} | {name: name for name in routes}
@@ -35,6 +38,16 @@ def check_neighbours(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:
             if place and place in folders:
                 yield _fault(name, f"{key}.folder", by=folders[place])
     yield from _told_twice(routes)
+    yield from _notices_elsewhere(systems, folders)
+
+
+def _notices_elsewhere(systems: Mapping[str, SystemSettings], folders: Mapping[str, str]) -> Iterator[Fault]:
+    taken = dict(folders)
+    for name, system in systems.items():
+        place = _plain(system.notices.folder) if system.notices else ""
+        if place and (first := taken.setdefault(place, name)) != name:
+            file = f"systems/{name}/system.toml"
+            yield Fault("CFG-014", Place(file=file, item="notices.folder"), {"taken_by": first})
 
 
 def _told_twice(routes: Mapping[str, RouteSettings]) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from kakehashi.config.gaiji_tables import GAIJI_COLUMNS
 from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.mapping_table import MAPPING_COLUMNS
 from kakehashi.config.return_table import RETURN_COLUMNS
-from kakehashi.config.return_value import NUMBER_VARIABLES, VARIABLES
+from kakehashi.config.return_value import NOTICE_VARIABLES, NUMBER_VARIABLES, VARIABLES
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
 from kakehashi.config.variants import VARIANT_COLUMNS
@@ -41,6 +41,7 @@ _TABLES = (
     ("routes/ROUTE/mapping.csv", MAPPING_COLUMNS),
     ("routes/ROUTE/return.csv", RETURN_COLUMNS),
     ("routes/ROUTE/numbers.csv", RETURN_COLUMNS),
+    ("systems/SYSTEM/notices.csv", RETURN_COLUMNS),
     ("tables/NAME.csv", CODE_TABLE_COLUMNS),
     ("systems/SYSTEM/GAIJI.csv", GAIJI_COLUMNS),
     ("systems/SYSTEM/DEGRADE.csv", DEGRADE_COLUMNS),
@@ -136,6 +137,8 @@ def configuration_page() -> str:
     lines += [f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items()]
     lines += ["", "### Variables of numbers.csv", "", "| variable | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in NUMBER_VARIABLES.items()]
+    lines += ["", "### Variables of notices.csv", "", "| variable | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in NOTICE_VARIABLES.items()]
     return "\n".join([*lines, ""])
 
 

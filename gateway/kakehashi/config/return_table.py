@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from kakehashi.codec.layout import Item, ItemType, Layout, Role, Value
 from kakehashi.config.item_row import LAYOUT_COLUMNS
@@ -12,7 +13,7 @@ from kakehashi.config.mapping_table import read_converters
 from kakehashi.config.reading import Reading
 from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
 from kakehashi.config.return_value import VARIABLES, Getter, answer, as_item, echo, literal, variable
-from kakehashi.config.route_settings import ReturnSettings, WriteBackSettings
+from kakehashi.config.route_settings import NoticeSettings, ReturnSettings, WriteBackSettings
 from kakehashi.config.tables_reader import Columns, TableRow
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.mapping.converters import CONVERTERS, CodeTables, build_steps, close_names
@@ -21,6 +22,7 @@ from kakehashi.mapping.table import parse_sources
 
 __all__ = ["RETURN_COLUMNS", "ReturnSources", "read_return_plan"]
 
+FileSettings: TypeAlias = ReturnSettings | WriteBackSettings | NoticeSettings
 _DIGITS = 15
 RETURN_COLUMNS = Columns((*LAYOUT_COLUMNS.required, "source"), (*LAYOUT_COLUMNS.optional, "converters", "table"))
 
@@ -41,7 +43,7 @@ class ReturnSources:
 
 
 def read_return_plan(
-    reading: Reading, at: LayoutFile, settings: ReturnSettings | WriteBackSettings, *, file: str, known: ReturnSources
+    reading: Reading, at: LayoutFile, settings: FileSettings, *, file: str, known: ReturnSources
 ) -> ReturnPlan | None:
     """The plan; None when anything of it is wrong."""
     before = len(reading.faults)
@@ -67,7 +69,7 @@ def _may_be_nothing(item: Item) -> Item:
     return item if item.nil else replace(item, nil=frozenset({kind}))
 
 
-def _check_pattern(reading: Reading, at: LayoutFile, settings: ReturnSettings | WriteBackSettings) -> None:
+def _check_pattern(reading: Reading, at: LayoutFile, settings: FileSettings) -> None:
     names = settings.names
     try:
         name = settings.pattern.format_map(dict.fromkeys(names, "a"))

@@ -12,7 +12,17 @@ from kakehashi.domain.japanese_date import DATE_FORMS, HistoricDate, format_date
 from kakehashi.errors import Fault, InputError, Place
 from kakehashi.mapping.number_converters import decimal_of, whole
 
-__all__ = ["NUMBER_VARIABLES", "VARIABLES", "Getter", "answer", "as_item", "echo", "literal", "variable"]
+__all__ = [
+    "NOTICE_VARIABLES",
+    "NUMBER_VARIABLES",
+    "VARIABLES",
+    "Getter",
+    "answer",
+    "as_item",
+    "echo",
+    "literal",
+    "variable",
+]
 
 Getter = Callable[[Sequence[Value] | None, ReturnContext], Value]
 
@@ -44,9 +54,31 @@ NUMBER_VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+NOTICE_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "$system": "the system that is told",
+        "$atena": "its 宛名番号, 15 digits",
+        "$event": "linked, moved-in, non-resident, naturalised, moved-out, died, changed, ended, released, described",
+        "$since": "the day of the event, yyyy-mm-dd; empty where the registry did not say it",
+        "$disclosure": "open, withheld or unknown; only what is open brings what follows",
+        "$name": "the name in the register, where the change brought it",
+        "$kana": "its reading",
+        "$birth": "birthday, yyyy-mm-dd, yyyy-mm or yyyy",
+        "$sex": "male, female or other",
+        "$address": "the address",
+        "$code": "why all of these are left out: one does not fit the layout (DEC-018, DEC-023); else empty",
+        "$notice_no": "number of the notice: grows, is never given twice",
+        "$record_no": "number of the record in the file, from 1",
+        "$count": "how many notices the file holds",
+        "$serial": "number of the file, of this system, from 1",
+        "$file": "name of the file",
+        "$date": "the day on which it was made, yyyymmdd",
+    }
+)
+
 
 def variable(name: str) -> Getter:
-    """The variable `name` of VARIABLES or NUMBER_VARIABLES."""
+    """The variable `name` of one of these tables."""
     attribute = name.removeprefix("$")
     return lambda _, context: getattr(context, attribute)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetrySettings
+from kakehashi.config.subscription import Subscription
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function
 from kakehashi.mapping.compiler import Mapper
@@ -83,6 +84,8 @@ class Configuration:
     routes: Mapping[str, Route]
     hash: str
     as_of: date | None = None
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    """By system: who is told of its persons."""
 
     @cached_property
     def urgent(self) -> frozenset[str]:
@@ -103,6 +106,10 @@ class Configuration:
         """Where the results of a route go; None for a route without results."""
         folder = route.settings.returns.folder if route.settings.returns else ""
         return Path(self.gateway.folders.exchange) / folder if folder else None
+
+    def notice_folder(self, subscription: Subscription) -> Path:
+        """Where the notices of a system go."""
+        return Path(self.gateway.folders.exchange) / subscription.settings.folder
 
     def number_folder(self, route: Route) -> Path | None:
         """Where the numbers go that were issued for a route's system; None where they do not go back."""

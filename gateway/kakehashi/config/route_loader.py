@@ -22,6 +22,7 @@ from kakehashi.config.route_settings import RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function
+from kakehashi.domain.notice import Subscriber
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.interface.profile import Profile
 from kakehashi.mapping.code_table import CodeTable
@@ -50,6 +51,7 @@ class RouteLoader:
     degrade: Mapping[str, Mapping[str, str]]
     as_of: date | None
     spelling: Spelling
+    subscribers: tuple[Subscriber, ...] = ()
     read: dict[str, RouteSettings] = field(default_factory=dict)
     """The settings of every route that could be read, whatever else is wrong with it."""
 
@@ -180,6 +182,7 @@ class RouteLoader:
             spelling=self.spelling,
             reference=settings.link.reference,
             returns=self.gateway.links.numbers.get(settings.system, settings.system) if settings.write_back else "",
+            subscribers=self.subscribers,
         )
         return table.plan(rows)
 

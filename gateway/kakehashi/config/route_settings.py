@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, Strict, model_validator
 
@@ -16,6 +16,8 @@ __all__ = [
     "LayoutSettings",
     "LinkRouteSettings",
     "MappingSettings",
+    "NoticeEvent",
+    "NoticeSettings",
     "RecordSettings",
     "ReturnSettings",
     "RouteLimits",
@@ -26,6 +28,19 @@ __all__ = [
     "WriteBackSettings",
 ]
 
+NoticeEvent = Literal[
+    "linked",
+    "moved-in",
+    "non-resident",
+    "naturalised",
+    "moved-out",
+    "died",
+    "changed",
+    "ended",
+    "released",
+    "described",
+]
+
 
 class GaijiSettings(Settings):
     """「外字表」 What the codes of a system's own characters mean."""
@@ -33,21 +48,6 @@ class GaijiSettings(Settings):
     file: str = Field(min_length=1, description="The table in the system's folder: .csv, .xlsx or .json")
     charset: str = Field("", description="Whose codes they are; empty: of the system's charset")
     selector: Literal["hd", "aj1"] = Field("hd", description="Which column of variation selectors counts")
-
-
-class SystemSettings(Settings):
-    """「既存業務システム」 systems/SYSTEM/system.toml"""
-
-    name: str = Field(min_length=1, description="The folder's name")
-    title: str = Field("", description="What people call it")
-    owner: str = Field("", description="The department that answers for its data")
-    charset: str = Field("cp932", min_length=1, description="Charset of its files, where a layout names none")
-    gaiji: Annotated[tuple[GaijiSettings, ...], Strict(strict=False)] = Field(
-        (), description="Its 外字 tables; what a later one says of a code holds over what an earlier one says"
-    )
-    degrade: str = Field(
-        "", description="縮退表 of the way back, in its folder: what stands in results for characters its charset lacks"
-    )
 
 
 class AsOfSettings(Settings):
@@ -197,6 +197,50 @@ class WriteBackSettings(LayoutSettings):
     most: int = Field(10_000, ge=1, le=100_000, description="Most numbers of one file")
 
     names: ClassVar = ("serial", "date")
+
+
+class NoticeSettings(LayoutSettings):
+    """「宛名通知」 The file that tells a system what befell the persons for whom its numbers stand."""
+
+    file: str = Field(
+        "notices.csv", min_length=1, description="The table, as that of a route's `return`; .csv or .xlsx"
+    )
+    folder: str = Field(min_length=1, description="Where the files go; relative to `folders.exchange`")
+    pattern: str = Field(
+        "NOTICE{serial}.DAT",
+        pattern=r"\{serial\}",
+        description="Name of a file; `{serial}` (of the system, without gaps), which must be there, and `{date}`",
+    )
+    events: Annotated[tuple[NoticeEvent, ...], Strict(strict=False)] = Field(
+        get_args(NoticeEvent), min_length=1, description="What it is told; `described`: name, address, disclosure"
+    )
+    most: int = Field(1000, ge=1, le=100_000, description="Most notices of one file")
+    every_seconds: int = Field(60, ge=0, le=86_400, description="At the earliest so long after a file the next is made")
+    most_untaken: int = Field(
+        100,
+        ge=0,
+        description="While so many files lie in the folder, no further one is made; 0: its reader leaves them there",
+    )
+
+    names: ClassVar = ("serial", "date")
+
+
+class SystemSettings(Settings):
+    """「既存業務システム」 systems/SYSTEM/system.toml"""
+
+    name: str = Field(min_length=1, description="The folder's name")
+    title: str = Field("", description="What people call it")
+    owner: str = Field("", description="The department that answers for its data")
+    charset: str = Field("cp932", min_length=1, description="Charset of its files, where a layout names none")
+    gaiji: Annotated[tuple[GaijiSettings, ...], Strict(strict=False)] = Field(
+        (), description="Its 外字 tables; what a later one says of a code holds over what an earlier one says"
+    )
+    notices: NoticeSettings | None = Field(
+        None, description="宛名通知: what it is told of its persons; absent: nothing"
+    )
+    degrade: str = Field(
+        "", description="縮退表 of the way back, in its folder: what stands in results for characters its charset lacks"
+    )
 
 
 class LinkRouteSettings(Settings):

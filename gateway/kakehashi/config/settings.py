@@ -118,6 +118,12 @@ class RetentionSettings(Settings):
     refusal_days: int = Field(
         400, ge=31, description="How long it knows which files were not taken and why, and which leases have ended"
     )
+    notice_days: int = Field(
+        7,
+        ge=0,
+        description="How long what a notice said is kept, sealed, after its file was written, so that the file can be "
+        "written again; in link-only mode not at all",
+    )
 
 
 class FolderSettings(Settings):
@@ -237,6 +243,11 @@ class AlarmSettings(Settings):
         3, ge=1, description="Days that an acquisition of a symbol, once it has begun, stays in the same state"
     )
     symbols_for_operator: int = Field(1, ge=1, description="Acquisitions of symbols that only somebody can go on with")
+    notices_behind_minutes: int = Field(
+        60,
+        ge=1,
+        description="Age of the oldest notice that a system should have, or has not taken, that raises an alarm",
+    )
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
 

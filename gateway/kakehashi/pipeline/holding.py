@@ -10,9 +10,11 @@ from enum import Enum, auto
 from kakehashi.config.model import Route
 from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Conflict, LifeEvent, Note, Period
+from kakehashi.domain.notice import Subscriber
 from kakehashi.pipeline.linking import Linking, Registered
 from kakehashi.ports.links import LinkRow, LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview, Reference, Review
+from kakehashi.ports.notices import PersonChange
 from kakehashi.ports.sealer import Sealer
 
 __all__ = ["HoldingLinks", "Phase", "first_moment", "linking_now", "looking_now", "phase"]
@@ -109,6 +111,12 @@ class HoldingLinks:
 
     def life_events(self, persons: Collection[str]) -> Mapping[str, Sequence[LifeEvent]]:
         return self.store.held_events(persons)
+
+    def note_changes(
+        self, changes: Sequence[PersonChange], *, batch: int, subscribers: Sequence[Subscriber], now: datetime
+    ) -> int:
+        """Of whom a number is held, nobody is told before the day."""
+        return self.store.note_changes(changes, batch=batch, subscribers=subscribers, now=now)
 
     def met_unlinked(self, system: str, atena: Iterable[str], *, now: datetime) -> None:
         self.store.met_unlinked(system, atena, now=now)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from kakehashi.codec.layout import Value
@@ -17,6 +17,7 @@ from kakehashi.errors import Fault
 from kakehashi.matching.attribute import Attribute, Attributes, Form, form_of
 from kakehashi.matching.comparison import Comparison, Verdict, compare
 from kakehashi.pipeline.identify import Claim, claims_of, unlinked_name, with_persons
+from kakehashi.pipeline.noticing import note_changes, plain_attributes
 from kakehashi.ports.link_rules import day_of
 from kakehashi.ports.links import ExtractLinks
 from kakehashi.ports.matches import HeldForm, NewReview, Reference
@@ -98,6 +99,8 @@ class Linking:
         good = [claim for claim in claims if claim.position not in failed and claim.event in LINKING]
         self._describe(good, judged, dict(taken), now=now)
         self._note_events([claim for claim in good if claim.event in LIFE], now=now)
+        if self.plan.makes_persons and self.plan.tells:
+            self._note_changes([c for c in claims if c.position not in failed], dict(taken), batch_id=batch_id, now=now)
         heard = [c for c in claims if c.position not in failed and (self._counts(c) or c.event in _ENDING)]
         self.registered([(claim.unified, claim.event) for claim in heard])
         return faults
@@ -238,6 +241,20 @@ class Linking:
         ]
         self.links.hold(held, now=now)
 
+    def _note_changes(
+        self, claims: Sequence[Claim], rows: Mapping[int, tuple[Value, ...]], *, batch_id: int, now: datetime
+    ) -> None:
+        attributes = self.plan.attributes
+        note_changes(
+            [(claim, rows[claim.position]) for claim in claims],
+            self.plan,
+            links=self.links,
+            sealer=self.sealer,
+            describe=None if attributes is None else partial(_attributes, plan=attributes),
+            batch_id=batch_id,
+            now=now,
+        )
+
     def _note_events(self, claims: Sequence[Claim], *, now: datetime) -> None:
         """What befell persons is written down; who moved in is no 住登外者 of the same system any more."""
         if not claims:
@@ -275,7 +292,7 @@ class Linking:
         form = digested(self.sealer, form_of(attributes, plan.spelling), claim.unified, digest_id)
         sealed = None
         if plan.keep:
-            sealed = self.sealer.seal(_plain(attributes), context=address_context(claim.unified))
+            sealed = self.sealer.seal(plain_attributes(attributes), context=address_context(claim.unified))
         return Reference(unified=claim.unified, form=form.to_bytes(), digest_id=digest_id, sealed=sealed)
 
 
@@ -324,14 +341,3 @@ def _renamed(names: Sequence[str], former: str) -> str:
 
 def _texts(row: tuple[Value, ...], indices: Sequence[int]) -> tuple[str, ...]:
     return tuple(str(row[index]) for index in indices if row[index])
-
-
-def _plain(attributes: Attributes) -> bytes:
-    told = {
-        "names": attributes.names,
-        "kana": attributes.kana,
-        "birth": attributes.birth.iso() if attributes.birth else None,
-        "sex": attributes.sex,
-        "address": attributes.address,
-    }
-    return json.dumps(told, ensure_ascii=False).encode()

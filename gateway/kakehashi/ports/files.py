@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -74,6 +74,9 @@ class Sink(Protocol):
 
         Raises FolderUnavailable: deliver it again then.
         """
+
+    def lying(self, names: Collection[str]) -> set[str]:
+        """Which of these the system has not taken away. Raises FolderUnavailable."""
 
 
 class SpoolWriter(Protocol):

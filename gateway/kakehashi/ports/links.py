@@ -12,6 +12,7 @@ from kakehashi.ports.held_numbers import HeldNumbers
 from kakehashi.ports.lives import LifeBook
 from kakehashi.ports.matches import MatchStore
 from kakehashi.ports.merges import MergeBook
+from kakehashi.ports.notices import NoticeBook, NoticeWriter
 from kakehashi.ports.number_returns import NumberReturns
 from kakehashi.ports.sealer import Sealed
 
@@ -222,7 +223,7 @@ class LinkKeys(Protocol):
         """
 
 
-class ExtractLinks(LinkReader, LinkWriter, MatchStore, LifeBook, Protocol):
+class ExtractLinks(LinkReader, LinkWriter, MatchStore, LifeBook, NoticeWriter, Protocol):
     """「抽出ファイルの番号登録」 What the rows of an extract need."""
 
     def periods(self, system: str, atena: str) -> list[Period]:
@@ -244,6 +245,7 @@ class LinkStore(
     HeldNumbers,
     LifeBook,
     NumberReturns,
+    NoticeBook,
     Protocol,
 ):
     """「番号連携」 system × 宛名番号 → 団体内統合宛名番号.

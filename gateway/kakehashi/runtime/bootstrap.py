@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.lane_source import lane_source
+from kakehashi.runtime.notifying import Forgetting, Notifying, notifyings
 from kakehashi.runtime.outage import Quiet, Trouble
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
@@ -241,6 +242,7 @@ class Gateway:
             quiet=self.quiet,
             alarms=self.alarms(),
             enforcing=self._enforcing(),
+            forgetting=self._forgetting(),
             sweeping=Sweeping(
                 store=self.store,
                 clock=self.clock,
@@ -248,6 +250,24 @@ class Gateway:
                 keep=timedelta(days=self.configuration.gateway.retention.refusal_days),
             ),
         )
+
+    def notifyings(self) -> list[Notifying]:
+        """One for each system that is told of its persons."""
+        return notifyings(
+            self.configuration,
+            plugin("sinks", "folder"),
+            links=self.links,
+            sealer=self.sealer,
+            clock=self.clock,
+            events=self.events,
+            quiet=self.quiet,
+        )
+
+    def _forgetting(self) -> Forgetting:
+        """In link-only mode nothing of an address is kept that was told."""
+        settings = self.configuration.gateway
+        days = 0 if settings.links.mode == "link-only" else settings.retention.notice_days
+        return Forgetting(links=self.links, clock=self.clock, keep=timedelta(days=days))
 
     def _enforcing(self) -> Enforcing:
         parts = self.links, self.sealer, self.clock, self.events, self.configuration.gateway.links.in_force_from
@@ -281,6 +301,7 @@ class Gateway:
             settings=self.configuration.gateway.alarms,
             surroundings=self.surroundings,
             is_holiday=self.configuration.profile.service.is_holiday,
+            behind=partial(self.links.behind, list(self.configuration.subscriptions)),
         )
         return Alarms(watch=watch, clock=self.clock, events=self.events)
 

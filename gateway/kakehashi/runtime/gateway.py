@@ -172,7 +172,14 @@ class GatewayProcess:
             self._fail(Role.INTAKE, error, code=error.fault.code)
 
     def _scheduler(self) -> None:
+        """Each system that is told of its persons has a thread of its own: a folder that hangs holds nobody else."""
+        loops = [partial(self._loop, Role.SCHEDULER, each.run_once) for each in self.gateway.notifyings()]
+        beside = [Thread(target=self._run, args=(Role.SCHEDULER, loop), daemon=True) for loop in loops]
+        for thread in beside:
+            thread.start()
         self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
+        for thread in beside:
+            thread.join()
 
     def _worker(self) -> None:
         """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""

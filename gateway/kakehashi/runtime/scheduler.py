@@ -17,6 +17,7 @@ from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.notifying import Forgetting
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.redriving import Redriving
@@ -44,6 +45,7 @@ class Scheduler:
     alarms: Alarms
     enforcing: Enforcing
     sweeping: Sweeping
+    forgetting: Forgetting
     telling: Sequence[Telling] = ()
 
     def run_once(self) -> int:
@@ -53,7 +55,7 @@ class Scheduler:
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         done += sum(telling.run_once() for telling in self.telling)
         done += self.publishing.publish_lost()
-        return done + self.sweeping.run_once()
+        return done + self.sweeping.run_once() + self.forgetting.run_once()
 
     def _return(self, file: FileRow) -> int:
         """One file's result. Its trouble is its own: the others go on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from kakehashi.domain.alarm import Alarm
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.domain.breaker import WHOLE_ENDPOINT, BreakerState
 from kakehashi.domain.symbol import LIVE, AcquisitionState
+from kakehashi.ports.notices import Behind
 from kakehashi.ports.store import Store
 from kakehashi.ports.vigil import Surroundings
 
@@ -33,11 +34,13 @@ class Watch:
     settings: AlarmSettings
     surroundings: Surroundings
     is_holiday: Callable[[date], bool]
+    behind: Callable[[], Sequence[Behind]] = lambda: ()
+    """Who is behind with what systems are told of their persons."""
 
     def ringing(self, now: datetime) -> list[Alarm]:
         """By code, lane and place. Raises StoreError."""
         found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now), *self._breakers(now)]
-        found += [*self._symbols(now), *self._disks(), *self._certificates(now)]
+        found += [*self._symbols(now), *self._disks(), *self._certificates(now), *self._notices(now)]
         mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
         return sorted(mine, key=lambda alarm: alarm.key)
 
@@ -118,6 +121,15 @@ class Watch:
                 limit = getattr(self.settings, about)
                 if number is not None and number < limit:
                     yield Alarm(code="ALM-006", about=about, number=number, limit=limit, place=space.place)
+
+    def _notices(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.notices_behind_minutes
+        for each in self.behind():
+            minutes = (now - each.oldest) // _MINUTE if each.oldest else 0
+            if minutes >= limit:
+                yield Alarm(
+                    code="ALM-011", about="notices_behind_minutes", number=minutes, limit=limit, place=each.system
+                )
 
     def _certificates(self, now: datetime) -> Iterator[Alarm]:
         limit = self.settings.certificate_days

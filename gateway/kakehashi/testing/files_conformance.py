@@ -132,6 +132,14 @@ class SinkConformance:
                 sink.deliver(name, _broken_off())
         assert sink_place.files() == {"a.csv": b"old"}
 
+    def test_tells_what_was_not_taken_away(self, sink_place: SinkPlace) -> None:
+        """Of the names that are asked about."""
+        sink = sink_place.start()
+        sink.deliver("a.csv", [b"1"])
+        sink.deliver("b.csv", [b"2"])
+        assert sink.lying(["a.csv", "c.csv"]) == {"a.csv"}
+        assert sink.lying([]) == set()
+
 
 class SpoolConformance:
     def test_reads_back_what_was_appended(self, spool: Spool) -> None:

@@ -19,6 +19,7 @@ from kakehashi.testing.held_conformance import HeldConformance
 from kakehashi.testing.life_conformance import LifeConformance
 from kakehashi.testing.match_conformance import MatchConformance
 from kakehashi.testing.merge_conformance import MergeConformance
+from kakehashi.testing.notice_conformance import NoticeConformance
 from kakehashi.testing.return_conformance import ReturnConformance
 
 __all__ = ["LinkConformance"]
@@ -56,7 +57,13 @@ def _resolved(links: LinkStore, *atena: int, system: str = "tax") -> dict[int, i
 
 
 class LinkConformance(
-    MatchConformance, GroupingConformance, MergeConformance, HeldConformance, LifeConformance, ReturnConformance
+    MatchConformance,
+    GroupingConformance,
+    MergeConformance,
+    HeldConformance,
+    LifeConformance,
+    ReturnConformance,
+    NoticeConformance,
 ):
     requests = 200
     """How many ask at once for a number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import BinaryIO
 
 from kakehashi.errors import FolderUnavailable, StoreCorrupt
@@ -100,6 +100,11 @@ class MemorySink:
         if self.broken:
             raise FolderUnavailable
         self.files[name] = content
+
+    def lying(self, names: Collection[str]) -> set[str]:
+        if self.broken:
+            raise FolderUnavailable
+        return self.files.keys() & set(names)
 
 
 class MemorySpool:

@@ -28,12 +28,15 @@ from kakehashi.testing.memory_link_state import (
 from kakehashi.testing.memory_lives import MemoryLives
 from kakehashi.testing.memory_matches import MemoryMatches
 from kakehashi.testing.memory_merges import MemoryMerges
+from kakehashi.testing.memory_notices import MemoryNotices
 from kakehashi.testing.memory_number_returns import MemoryNumberReturns
 
 __all__ = ["MemoryLinkStore"]
 
 
-class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives, MemoryMerges):
+class MemoryLinkStore(
+    MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives, MemoryMerges, MemoryNotices
+):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:
@@ -42,6 +45,7 @@ class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, Mem
         MemoryLives.__init__(self)
         MemoryNumberReturns.__init__(self)
         MemoryMerges.__init__(self)
+        MemoryNotices.__init__(self)
         self._state = State()
         self._lock = threading.RLock()
         self._closed = False
@@ -98,6 +102,24 @@ class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, Mem
     def _unfrozen(self, system: str, atena: str) -> str | None:
         link = self._state.links.get((system, atena))
         return None if link is None or link.frozen or self._is_held(link.unified) else link.unified
+
+    def _stands(self, system: str, atena: str) -> tuple[str, bool] | None:
+        link = self._state.links.get((system, atena))
+        return None if link is None else (link.unified, link.frozen)
+
+    def _has_ended(self, system: str, atena: str, unified: str) -> bool:
+        periods = self._state.periods.get((system, atena), ())
+        return any(each.unified == unified and each.cause in ("ended", "released") for each in periods)
+
+    def _numbers_of(self, unified: str) -> list[tuple[str, str, date | None]]:
+        standing = [(*key, None) for key, link in self._state.links.items() if link.unified == unified]
+        ended = [
+            (*key, each.until)
+            for key, periods in self._state.periods.items()
+            for each in periods
+            if each.unified == unified and each.until is not None and each.until > DAWN
+        ]
+        return [*standing, *ended]
 
     def link(self, rows: Iterable[LinkRow], *, now: datetime) -> Mapping[int, Conflict]:
         with self._open() as state:

@@ -217,6 +217,7 @@ class House:
             quiet=self.gateway.quiet,
             alarms=self.gateway.alarms(),
             sweeping=self.gateway.scheduler().sweeping,
+            forgetting=self.gateway.scheduler().forgetting,
             enforcing=self.gateway.scheduler().enforcing,
         )
 

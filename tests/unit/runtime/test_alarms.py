@@ -14,6 +14,7 @@ from kakehashi.domain.batch import RecordState
 from kakehashi.domain.breaker import BreakerRow, BreakerState
 from kakehashi.domain.symbol import AcquisitionState, Origin, Step
 from kakehashi.ports.ledger import NewFile
+from kakehashi.ports.notices import Behind
 from kakehashi.ports.vigil import Expiry, Space
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.watch import Watch
@@ -24,6 +25,21 @@ from kakehashi.testing.store_samples import begin, new_batches, new_exception
 
 JAPAN = timezone(timedelta(hours=9))
 DAILY = ExpectSettings(by="09:00")
+
+
+def test_a_system_that_is_behind_with_its_notices_is_called_by_name():
+    """From the limit on, with the minutes; one that has had everything is not."""
+    lane = Lane(notices_behind_minutes=30)
+    now = lane.clock.now()
+    ages = {"tax": timedelta(minutes=31), "welfare": timedelta(minutes=29), "housing": None}
+    behind = [
+        Behind(
+            system=name, pending=1, waiting=0, void=0, unwritten=0, untaken=0, oldest=None if age is None else now - age
+        )
+        for name, age in ages.items()
+    ]
+    (alarm,) = replace(lane.watch, behind=lambda: behind).ringing(now)
+    assert (alarm.code, alarm.place, alarm.number, alarm.limit) == ("ALM-011", "tax", 31, 30)
 
 
 class Lane:
