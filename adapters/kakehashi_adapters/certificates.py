@@ -25,7 +25,9 @@ _LEEWAY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFiles:
-    """The PEM files of one folder; the simulators expect exactly these names."""
+    """The PEM files of one folder; the simulators expect exactly these names, and of the way back (the server asks us)
+    listener.pem and asker.pem with their keys.
+    """
 
     ca: Path
     server_certificate: Path
@@ -105,6 +107,8 @@ def make_certificates(
     authority.write(files.ca)
     authority.issue(files.server_certificate, files.server_key, names=names)
     authority.issue(files.client_certificate, files.client_key)
+    authority.issue(folder / "listener.pem", folder / "listener.key", names=names)
+    authority.issue(folder / "asker.pem", folder / "asker.key")
     return files
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kakehashi.config.model import SourceSettings
-from kakehashi.config.settings import GatewaySettings, KeySettings, ServerSettings
+from kakehashi.config.settings import AnsweringSettings, GatewaySettings, KeySettings, ServerSettings
 from kakehashi.errors import Fault
 
 if TYPE_CHECKING:
     from kakehashi_adapters.certificates import CertificateFiles
     from kakehashi_adapters.file_drop import FolderSink, FolderSource
     from kakehashi_adapters.https_client import HttpsServerClient
+    from kakehashi_adapters.https_listener import HttpsListener
     from kakehashi_adapters.sql_store import SqlLinkStore, SqlStore
     from kakehashi_adapters.surroundings import MachineSurroundings
     from kakehashi_adapters.vault import AesGcmSealer
@@ -28,6 +29,7 @@ __all__ = [
     "folder_sink",
     "folder_source",
     "https_client",
+    "https_listener",
     "key_file",
     "key_rotation",
     "sealer",
@@ -92,6 +94,20 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
     )
     client.check()
     return client
+
+
+def https_listener(settings: AnsweringSettings, answer: Callable[[bytes], bytes | None]) -> HttpsListener:
+    from kakehashi_adapters.https_listener import HttpsListener  # noqa: PLC0415  # loaded when it is named
+
+    return HttpsListener(
+        settings.listen,
+        answer,
+        ca=Path(settings.ca),
+        certificate=Path(settings.certificate),
+        key=Path(settings.key),
+        peers=frozenset(settings.peers),
+        connections=settings.connections,
+    )
 
 
 def certificates(folder: Path, *, now: datetime) -> CertificateFiles:

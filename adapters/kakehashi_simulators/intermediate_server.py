@@ -7,6 +7,8 @@ GET  /effects?person=…&twice=1     what was applied, how often, by which reque
 GET  /requests                     what was taken
 GET  /faults   POST /faults        the switches of `faults.Switches`
 POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], "stale": […], "linked": […]}
+POST /ask                          {"endpoint": …, "persons": [keys], "receiver": …, "per_second": …}: asks a body for
+                                   address information (TKY-411); the answers and how long each took
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
 POST /reset                        empty account, no exceptional persons, no faults
 ```
@@ -20,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kakehashi_simulators.account import Account
+from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.faults import Faults
@@ -52,6 +55,9 @@ class IntermediateServer:
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._messages = MessageServer(
             settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd, settings)
+        )
+        self._questions = (
+            AddressQuestions(arguments.certificates, test=settings.test) if arguments.certificates else None
         )
         tls = mutual_tls(arguments.certificates) if arguments.certificates else None
         self.wire = WireServer(
@@ -89,6 +95,7 @@ class IntermediateServer:
             "GET /faults": lambda _: asdict(self.faults.now),
             "POST /faults": self._set_faults,
             "POST /persons": self._set_persons,
+            "POST /ask": self._ask,
             "POST /linked": self._settle,
             "POST /clock": self.clock.set,
             "POST /processes": self._processes.set,
@@ -119,6 +126,16 @@ class IntermediateServer:
                 raise ValueError(f"a list of keys under one of {STATES} or linked is expected")
             self._persons.set(map(str, keys), state)
         return {}
+
+    def _ask(self, given: Mapping[str, object]) -> object:
+        persons = given.get("persons")
+        if self._questions is None or not isinstance(persons, list):
+            raise ValueError("certificates, and a list of persons, are needed")
+        rate = float(str(given.get("per_second", 0)))
+        return self._questions.ask(
+            str(given.get("endpoint", "")), [str(each) for each in persons],
+            receiver=str(given.get("receiver", "")), per_second=rate,
+        )  # fmt: skip
 
     def _settle(self, given: Mapping[str, object]) -> object:
         state = str(given.get("state", "linked"))

@@ -134,6 +134,7 @@ SRV-013 | the server rests after failures; nothing is sent to it but a probe | �
 SRV-014 | the lane has used up its share of retries | レーンの再試行枠を使い切りました | Waits by itself; see what its server answers | 自動で待機します。サーバーの応答を確認してください
 SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
 SRV-016 | server and gateway do not accept each other's certificate or TLS version | サーバー証明書またはクライアント証明書、TLSの版が受け入れられません | Nothing was sent; check validity, authority and name of both certificates | 送信していません。双方の証明書の有効期限・認証局・名前を確認してください
+SRV-017 | the address for questions of the server cannot be listened at | 中間サーバーからの照会を受け付けるアドレスを使用できません | Check `answering.listen`: another process may have the port | `answering.listen` を確認してください。他のプロセスがポートを使用中の可能性があります
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SYM-002 | the process number expired before the symbol was linked | 符号が紐付く前に処理通番の有効期限が切れました | A new one is asked for by itself; see with `kakehashi symbols list` what the registry does with them | 新しい処理通番を自動で要求します。`kakehashi symbols list` で既存住基側の状況を確認してください
 SYM-003 | the server says that the acquisition failed | 符号取得が失敗したとサーバーが回答しました | See the registry's terminal for the reason, then `kakehashi symbols retry` | 住基側の端末で理由を確認し、`kakehashi symbols retry` を実行してください

@@ -22,6 +22,7 @@ __all__ = [
     "KEPT",
     "PENDING",
     "UNTAKEN",
+    "address_answers",
     "notice_files",
     "noticed_batches",
     "notices",
@@ -99,6 +100,19 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 """`system` is told under the number `atena` of the system `numbers`. `ending`: the number stands for nobody now."""
+
+address_answers = Table(
+    "address_answers",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("unified", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Index("ix_address_answers_unified", "unified", "id"),
+    sqlite_autoincrement=True,
+)
+"""What the server has asked about persons, and how it was answered; never the answer itself."""
 
 noticed_batches = Table(
     "noticed_batches",

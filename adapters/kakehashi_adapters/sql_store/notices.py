@@ -24,7 +24,7 @@ from sqlalchemy import (
 from kakehashi.domain.link import Note
 from kakehashi.domain.notice import Disclosure, Subscriber
 from kakehashi.ports.notice_rules import stricter
-from kakehashi.ports.notices import Behind, NoticeFile, NoticeLine, NoticeRow, PersonChange
+from kakehashi.ports.notices import AddressAnswer, Behind, NoticeFile, NoticeLine, NoticeRow, PersonChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi_adapters.sql_store.database import Database
 from kakehashi_adapters.sql_store.held_tables import holds_number
@@ -34,6 +34,7 @@ from kakehashi_adapters.sql_store.notice_tables import (
     KEPT,
     PENDING,
     UNTAKEN,
+    address_answers,
     notice_files,
     notices,
     person_changes,
@@ -155,6 +156,15 @@ class SqlNotices:
 
     def behind(self, systems: Collection[str]) -> list[Behind]:
         return self._database.read(lambda c: _behind(c, systems))
+
+    def note_answer(self, request_id: str, unified: str, code: str, *, now: datetime) -> None:
+        row = {"at": to_store(now), "request_id": request_id, "unified": unified, "code": code}
+        self._database.write(lambda c: c.execute(insert(address_answers).values(**row)))
+
+    def answers(self, unified: str, *, most: int = 100) -> list[AddressAnswer]:
+        mine = select(address_answers).where(address_answers.c.unified == unified)
+        rows = self._database.read(lambda c: c.execute(mine.order_by(address_answers.c.id.desc()).limit(most)).all())
+        return [AddressAnswer(from_store(row.at), row.request_id, row.code) for row in rows]
 
     def disclosures(self, persons: Collection[str]) -> Mapping[str, Disclosure]:
         found: dict[str, Disclosure] = {}

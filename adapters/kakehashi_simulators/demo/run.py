@@ -26,7 +26,7 @@ from kakehashi_simulators.process import RunningSimulator, start_intermediate_se
 
 __all__ = ["DemoRun", "started"]
 
-_PROCESSES = {"intake": ("intake", "scheduler"), "worker": ("worker",)}
+_PROCESSES = {"intake": ("intake", "scheduler", "answering"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
 _SIGNS = (".lock", ".lease")
 """What an intake that is alive leaves beside the files in its hands."""

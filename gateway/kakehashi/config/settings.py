@@ -105,6 +105,19 @@ class ServerSettings(Settings):
         return timedelta(seconds=self.timeout_seconds)
 
 
+class AnsweringSettings(Settings):
+    """「宛名情報の応答」 Where the intermediate server asks for a person's address information."""
+
+    listen: str = Field("", pattern=r"^(https://.+)?$", description="`https://host:port/path`; empty: nobody is heard")
+    ca: str = Field("", description="PEM file: the authority whose clients are heard")
+    certificate: str = Field("", description="PEM file: the certificate that we show")
+    key: str = Field("", description="PEM file: its key")
+    peers: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (), description="Common names of the clients that are heard; empty: all of the authority's"
+    )
+    connections: int = Field(16, ge=1, le=256, description="Questions that are answered at a time; others get 503")
+
+
 class LimitSettings(Settings):
     """Sizes that protect memory and neighbours."""
 
@@ -288,5 +301,6 @@ class GatewaySettings(Settings):
         description="The resident registry 既存住基システム, which is asked for symbols. Without `endpoint` somebody "
         "enters them at the terminal",
     )
+    answering: AnsweringSettings = Field(AnsweringSettings(), description="Questions of the intermediate server")
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import time, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from kakehashi.interface.service import ServiceHours
 from kakehashi.interface.settings_table import SettingsTable
 
 __all__ = [
+    "AddressRule",
     "Caps",
     "MergeRule",
     "MessageRule",
@@ -118,6 +119,20 @@ class MergeRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRule:
+    """「宛名情報の返却コード」 What the server is told when it asks for a person's address information."""
+
+    done: str
+    malformed: str
+    unknown: str
+    withheld: str
+    not_held: str
+    stranger: str
+    version: str
+    failed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """「再試行」 Of one result class: waits grow from `first` to `most`; `attempts` 0: no limit but time."""
 
@@ -143,6 +158,7 @@ class Profile:
     service: ServiceHours
     symbols: SymbolRule
     merges: MergeRule
+    address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
     retry: Mapping[ResultClass, RetryRule]
@@ -198,6 +214,7 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
         service=_service(settings.table("service"), folder, settings.faults),
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
+        address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
         retry={kind: _retry(settings.table("retry").table(name)) for name, kind in _RETRIED.items()},

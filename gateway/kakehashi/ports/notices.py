@@ -11,7 +11,16 @@ from kakehashi.domain.link import LinkEvent, Note
 from kakehashi.domain.notice import Disclosure, Subscriber
 from kakehashi.ports.sealer import Sealed
 
-__all__ = ["Behind", "NoticeBook", "NoticeFile", "NoticeLine", "NoticeRow", "NoticeWriter", "PersonChange"]
+__all__ = [
+    "AddressAnswer",
+    "Behind",
+    "NoticeBook",
+    "NoticeFile",
+    "NoticeLine",
+    "NoticeRow",
+    "NoticeWriter",
+    "PersonChange",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,15 @@ class Behind:
     oldest: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class AddressAnswer:
+    """「宛名情報応答記録」 The server's question about a person, and the code that it was answered with."""
+
+    at: datetime
+    request_id: str
+    code: str
+
+
 class NoticeWriter(Protocol):
     """What the rows of an extract need."""
 
@@ -141,6 +159,12 @@ class NoticeBook(NoticeWriter, Protocol):
 
     def behind(self, systems: Collection[str]) -> list[Behind]:
         """A row for each of these systems, and for each other one that has notices."""
+
+    def note_answer(self, request_id: str, unified: str, code: str, *, now: datetime) -> None:
+        """The server's question about a person gets this code for an answer: kept before it goes out."""
+
+    def answers(self, unified: str, *, most: int = 100) -> list[AddressAnswer]:
+        """What the server has asked about a person, newest first."""
 
     def disclosures(self, persons: Collection[str]) -> Mapping[str, Disclosure]:
         """What the registry said last; of whom it said nothing is absent."""

@@ -37,6 +37,8 @@ def address_faults(configuration: Configuration) -> list[Fault]:
     }
     if settings.registry.endpoint:
         addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
+    if settings.answering.listen:
+        addresses["answering.listen"] = ("listeners", settings.answering.listen)
     faults = []
     for item, (kind, address) in addresses.items():
         known = known_adapters(kind).names

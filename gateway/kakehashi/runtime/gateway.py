@@ -35,6 +35,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     WORKER = "worker"
     SCHEDULER = "scheduler"
+    ANSWERING = "answering"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ class GatewayProcess:
             lanes=len(self.gateway.configuration.routes),
             **self._identity,
         )
-        loops = {Role.INTAKE: self._intake, Role.WORKER: self._worker, Role.SCHEDULER: self._scheduler}
+        loops = {
+            Role.INTAKE: self._intake,
+            Role.WORKER: self._worker,
+            Role.SCHEDULER: self._scheduler,
+            Role.ANSWERING: self._answering,
+        }
         self._threads.update(
             {role: Thread(target=self._run, args=(role, loops[role]), name=role, daemon=True) for role in self.roles}
         )
@@ -180,6 +186,13 @@ class GatewayProcess:
         self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
         for thread in beside:
             thread.join()
+
+    def _answering(self) -> None:
+        questions = self.gateway.questions()
+        if questions is None:
+            self.stop.wait()
+        else:
+            questions.run(self.stop)
 
     def _worker(self) -> None:
         """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from kakehashi.domain.link import Note
 from kakehashi.domain.notice import ENDING, Disclosure, Subscriber
 from kakehashi.ports.notice_rules import Told, stricter
-from kakehashi.ports.notices import Behind, NoticeFile, NoticeLine, NoticeRow, PersonChange
+from kakehashi.ports.notices import AddressAnswer, Behind, NoticeFile, NoticeLine, NoticeRow, PersonChange
 from kakehashi.ports.sealer import Sealed
 
 __all__ = ["MemoryNotices"]
@@ -44,6 +44,7 @@ class _Book:
     notices: list[_Notice] = field(default_factory=list)
     files: dict[str, list[NoticeLine]] = field(default_factory=dict)
     made: int = 0
+    answers: list[tuple[str, AddressAnswer]] = field(default_factory=list)
 
 
 class MemoryNotices:
@@ -225,6 +226,14 @@ class MemoryNotices:
             untaken=sum(line.written_at is not None for line in lines),
             oldest=min(times, default=None),
         )
+
+    def note_answer(self, request_id: str, unified: str, code: str, *, now: datetime) -> None:
+        with self._notice_lock:
+            self._book.answers.append((unified, AddressAnswer(now, request_id, code)))
+
+    def answers(self, unified: str, *, most: int = 100) -> list[AddressAnswer]:
+        with self._notice_lock:
+            return [answer for person, answer in reversed(self._book.answers) if person == unified][:most]
 
     def disclosures(self, persons: Collection[str]) -> Mapping[str, Disclosure]:
         with self._notice_lock:

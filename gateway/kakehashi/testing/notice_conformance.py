@@ -208,6 +208,17 @@ class NoticeConformance:
         assert not links.write_again("tax", 1, note=_NOTE)
         assert not links.write_again("tax", 2, note=_NOTE)
 
+    def test_what_the_server_asked_is_kept(self, links: LinkStore) -> None:
+        """By person, newest first, with the code of the answer."""
+        for number, code in enumerate(("0000", "4010", "0000")):
+            links.note_answer(f"request {number}", f"{number % 2:015d}", code, now=_NOW)
+        assert [(each.request_id, each.code) for each in links.answers(f"{0:015d}")] == [
+            ("request 2", "0000"),
+            ("request 0", "0000"),
+        ]
+        assert [each.at for each in links.answers(f"{0:015d}", most=1)] == [_NOW]
+        assert links.answers(f"{5:015d}") == []
+
     def test_many_who_ask_at_once_get_one_file(self, links: LinkStore) -> None:
         """Two schedulers make no two of the same notices."""
         _link(links, *(("tax", n, n) for n in range(1, 601)))

@@ -101,3 +101,11 @@ def test_record_matching_links_nobody_wrongly(benchmark_folder, tmp_path, capsys
     assert run["linked"] > 0.8
     assert (tmp_path / "matching.json").exists()
     assert "h for the city" in capsys.readouterr().out
+
+
+def test_every_question_of_the_server_is_answered_in_the_benchmark(benchmark_folder, tmp_path, capsys):
+    """A gateway of its own process is asked by another; an answer that is not one would end it."""
+    arguments = ["--persons", "20", "--rate", "20", "--seconds", "1", "--results", str(tmp_path)]
+    result = importlib.import_module("address_answers").main(arguments)
+    assert (result["questions"], set(result["seconds"])) == (20, {"median", "p99", "most"})
+    assert (tmp_path / "address_answers.json").exists()

@@ -8,6 +8,7 @@ from tests.unit.validation.samples import ID, OTHER_ID, SCHEMAS, STANDARDS, TAX,
 
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import BatchStamp, Header, MessageType
+from kakehashi.interface.address import AddressInformation, address_answer
 from kakehashi.interface.header import build_header, parse_header
 from kakehashi.interface.inquiry import inquiries, inquiry_result_request
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
@@ -79,6 +80,15 @@ BUILT = {
         "FGU-131",
         link_status_request(_header("FGU-131"), [("000000000000001", "PN-1"), ("000000000000002", None)]),
     ),
+    "TKY-412": (
+        "TKY-412",
+        address_answer(
+            _header("TKY-412"),
+            "0000",
+            AddressInformation(name="見本　花子", birth="1974-08", sex="female", address="見本県"),
+        ),
+    ),
+    "TKY-412 refused": ("TKY-412", address_answer(_header("TKY-412"), "4010", None)),
     "SYM-901": ("SYM-901", health_request(_header("SYM-901"))),
     "SYM-903": ("SYM-903", layout_request(_header("SYM-903"))),
     "SYM-911": ("SYM-911", status_request(_header("SYM-911"), OTHER_ID)),

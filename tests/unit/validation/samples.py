@@ -186,6 +186,12 @@ MESSAGES: Mapping[str, bytes] = {
         "</Person></Persons>",
     ),
     "FGU-132": message("FGU-132", f'{RESULT}<Links><Link no="1"><Status>linked</Status></Link></Links>'),
+    "TKY-411": message("TKY-411", "<PersonKey>000000000000001</PersonKey>"),
+    "TKY-412": message(
+        "TKY-412",
+        f"{RESULT}<AddressInformation><Name>見本　花子</Name><Kana>ミホン　ハナコ</Kana><Birth>1974-08</Birth>"
+        "<Sex>female</Sex><Address>見本県見本市</Address></AddressInformation>",
+    ),
     "SYM-901": message("SYM-901", ""),
     "SYM-902": message(
         "SYM-902", f"{RESULT}<Service><State>closed</State><OpensAt>2026-06-02T07:00:00+09:00</OpensAt></Service>"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 _KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _PENDING = sa.text("file_id IS NULL AND void_at IS NULL")
@@ -70,6 +70,17 @@ def _changes() -> None:
 
 
 def _files() -> None:
+    op.create_table(
+        "address_answers",
+        sa.Column("id", _KEY, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("request_id", sa.Text, nullable=False),
+        sa.Column("unified", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_address_answers"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_address_answers_unified", "address_answers", ["unified", "id"])
     op.create_table(
         "noticed_batches",
         sa.Column("batch_id", _KEY, nullable=False, autoincrement=False),

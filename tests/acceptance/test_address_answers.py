@@ -1,0 +1,79 @@
+"""The intermediate server asks a running body for address information, over mutual TLS, while the body works."""
+
+import json
+import socket
+import ssl
+import urllib.request
+from datetime import date
+
+import pytest
+from tests.acceptance.watching import asked, eventually
+
+from kakehashi_simulators.demo.run import started
+from kakehashi_simulators.legacy.manifest import Sample
+from kakehashi_simulators.legacy.numbers import seeded_numbers
+from kakehashi_simulators.legacy.residents import RESIDENTS, Row, described, write_rows
+from kakehashi_simulators.legacy.town import Town
+
+SEED, PERSONS = 20261129, 12
+OURS = "9999000000000099"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.timeout(90)
+def test_the_server_asks_and_is_answered_and_nobody_else_is_heard(tmp_path):
+    """Current address of whom may be told, a code for the others; 100 questions at 50 a second, none late."""
+    port, certificates = free_port(), tmp_path / "site" / "certificates"
+    endpoint = f"https://127.0.0.1:{port}/questions"
+    extra = f"""
+[links]
+mode = "full"
+[answering]
+listen = "{endpoint}"
+ca = "{certificates}/ca.pem"
+certificate = "{certificates}/listener.pem"
+key = "{certificates}/listener.key"
+"""
+    with started(tmp_path / "site", seed=SEED, scale=0.01, faults=False, extra=extra) as run:
+        town, numbers = Town(SEED), list(seeded_numbers(SEED, PERSONS))
+        rows = [
+            Row(system="registry", atena=town.atena("registry", person), number=numbers[person],
+                person=described(town.people, person), disclosure="2" if person == 3 else "0")
+            for person in range(PERSONS)
+        ]  # fmt: skip
+        path = run.site.folder / "samples" / "RESIDENT1.DAT"
+        write_rows(path, rows, records=PERSONS, made=date(2026, 7, 1))
+        run.drop([Sample(lane=RESIDENTS, name=path.name, path=path, records=PERSONS, good=PERSONS)])
+        eventually(lambda: [file.state for file in run.store.files()] == ["returned"], what="the extract")
+        persons = [linked(run, town.atena("registry", person)) for person in range(PERSONS)]
+
+        def ask(keys, **how):
+            return run.server.ask("/ask", {"endpoint": endpoint, "persons": keys, "receiver": OURS, **how})
+
+        answers = ask([*persons, "9" * 15])
+        assert all(answer["ours"] for answer in answers)
+        assert [answer["code"] for answer in answers] == ["4010" if n == 3 else "0000" for n in range(PERSONS)] + [
+            "4003"
+        ]
+        assert [answer["told"].get("Address") for answer in answers[:3]] == [row.person.address for row in rows[:3]]
+        assert answers[3]["told"] == {}
+
+        answers = ask((persons * 9)[:100], per_second=50)
+        assert {answer["code"] for answer in answers} == {"0000", "4010"}
+        assert sorted(answer["seconds"] for answer in answers)[98] < 2
+
+        strangers = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+        with pytest.raises((OSError, ssl.SSLError)):
+            urllib.request.urlopen(endpoint, data=b"<a/>", context=strangers, timeout=5).read()
+        assert ask([persons[0]])[0]["code"] == "0000"
+
+
+def linked(run, atena):
+    """The 団体内統合宛名番号, by the operator's command."""
+    words = ["link", "show", "registry", atena, "--reveal", "--reason", "test", "--json", "--config", run.site.config]
+    return json.loads(asked(*words).output.splitlines()[0])["unified"]
