@@ -27,7 +27,7 @@ class HttpsListener:
     def __init__(
         self,
         address: str,
-        answer: Callable[[bytes], bytes | None],
+        answer: Callable[[bytes, frozenset[str]], bytes | None],
         *,
         ca: Path,
         certificate: Path,
@@ -72,8 +72,8 @@ class HttpsListener:
     def path(self) -> str:
         return self._address.path or "/"
 
-    def answered(self, document: bytes) -> bytes | None:
-        return self._answer(document)
+    def answered(self, document: bytes, certificate: object) -> bytes | None:
+        return self._answer(document, _common_names(certificate))
 
     @property
     def limits(self) -> tuple[int, int, float]:
@@ -104,9 +104,9 @@ def _context(files: dict[str, Path]) -> ssl.SSLContext:
     return context
 
 
-def _common_names(certificate: object) -> set[str]:
+def _common_names(certificate: object) -> frozenset[str]:
     subject = certificate.get("subject", ()) if isinstance(certificate, dict) else ()
-    return {value for part in subject for name, value in part if name == "commonName"}
+    return frozenset(value for part in subject for name, value in part if name == "commonName")
 
 
 class _Server(ThreadingHTTPServer):
@@ -144,6 +144,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+    connection: ssl.SSLSocket
 
     def do_POST(self) -> None:
         _, most, _ = self.server.listener.limits
@@ -159,7 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             try:
                 document = self.rfile.read(int(length))
-                answer = self.server.listener.answered(document) if len(document) == int(length) else None
+                whole, certificate = len(document) == int(length), self.connection.getpeercert()
+                answer = self.server.listener.answered(document, certificate) if whole else None
             finally:
                 self.server.free.release()
             self._send(400 if answer is None else 200, answer or b"")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from kakehashi.config.model import SourceSettings
-from kakehashi.config.settings import AnsweringSettings, GatewaySettings, KeySettings, ServerSettings
+from kakehashi.config.settings import AnsweringSettings, GatewaySettings, KeySettings, RelaySettings, ServerSettings
 from kakehashi.errors import Fault
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
     return client
 
 
-def https_listener(settings: AnsweringSettings, answer: Callable[[bytes], bytes | None]) -> HttpsListener:
+def https_listener(
+    settings: AnsweringSettings | RelaySettings, answer: Callable[[bytes, frozenset[str]], bytes | None]
+) -> HttpsListener:
     from kakehashi_adapters.https_listener import HttpsListener  # noqa: PLC0415  # loaded when it is named
 
     return HttpsListener(
@@ -106,6 +108,7 @@ def https_listener(settings: AnsweringSettings, answer: Callable[[bytes], bytes 
         certificate=Path(settings.certificate),
         key=Path(settings.key),
         peers=frozenset(settings.peers),
+        request_bytes=settings.request_bytes,
         connections=settings.connections,
     )
 

@@ -1,5 +1,6 @@
-"""The intermediate server asks a running body for address information, over mutual TLS, while the body works."""
+"""The intermediate server asks a running body for addresses, and its systems hand in messages, over mutual TLS."""
 
+import http.client
 import json
 import socket
 import ssl
@@ -7,7 +8,9 @@ import urllib.request
 from datetime import date
 
 import pytest
+from lxml import etree
 from tests.acceptance.watching import asked, eventually
+from tests.unit.validation.samples import ID, INQUIRY, message
 
 from kakehashi_simulators.demo.run import started
 from kakehashi_simulators.legacy.manifest import Sample
@@ -28,11 +31,19 @@ def free_port():
 @pytest.mark.timeout(90)
 def test_the_server_asks_and_is_answered_and_nobody_else_is_heard(tmp_path):
     """Current address of whom may be told, a code for the others; 100 questions at 50 a second, none late."""
+    relay = free_port()
     port, certificates = free_port(), tmp_path / "site" / "certificates"
     endpoint = f"https://127.0.0.1:{port}/questions"
     extra = f"""
 [links]
 mode = "full"
+numbers = {{ welfare = "registry" }}
+[relay]
+listen = "https://127.0.0.1:{relay}/messages"
+ca = "{certificates}/ca.pem"
+certificate = "{certificates}/listener.pem"
+key = "{certificates}/listener.key"
+systems = {{ kakehashi = "welfare" }}
 [answering]
 listen = "{endpoint}"
 ca = "{certificates}/ca.pem"
@@ -67,10 +78,42 @@ key = "{certificates}/listener.key"
         assert {answer["code"] for answer in answers} == {"0000", "4010"}
         assert sorted(answer["seconds"] for answer in answers)[98] < 2
 
+        host = System(relay, certificates)
+        own = town.atena("registry", 1).zfill(15)
+        assert host.inquire(own) == "0001"
+        assert host.inquire("7".zfill(15)) == "4003"
+        assert run.server.account()["messages"]["SKI-301"] == {"0001": 1}
+
         strangers = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
         with pytest.raises((OSError, ssl.SSLError)):
             urllib.request.urlopen(endpoint, data=b"<a/>", context=strangers, timeout=5).read()
         assert ask([persons[0]])[0]["code"] == "0000"
+
+
+class System:
+    """A business system that speaks the interface, with the certificate of its host."""
+
+    def __init__(self, port, certificates):
+        context = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+        context.load_cert_chain(certificates / "client.pem", certificates / "client.key")
+        self.line = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
+        self.asked = 0
+
+    def inquire(self, atena):
+        """The code of the answer to an inquiry about its own number."""
+        self.asked += 1
+        document = message("SKI-301", f"<Inquiries>{INQUIRY}</Inquiries>").decode()
+        for old, new in {
+            ID: "abcdefghijklmno" + "bcdefghijklmnopa"[self.asked] * 17, "9999000000000002": OURS,
+            ">unified<": ">atena<", "000000000000001<": f"{atena}<",
+        }.items():  # fmt: skip
+            document = document.replace(old, new)
+        self.line.request("POST", "/messages", body=document.encode())
+        answer = self.line.getresponse()
+        assert answer.status == 200
+        root = etree.fromstring(answer.read())
+        assert root.findtext("{*}Header/{*}PersonKeyType") == "atena"
+        return root.findtext("{*}Result/{*}Code")
 
 
 def linked(run, atena):

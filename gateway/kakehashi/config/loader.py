@@ -16,7 +16,7 @@ from kakehashi.config.reading import Reading
 from kakehashi.config.route import Configuration, Route
 from kakehashi.config.route_loader import RouteLoader
 from kakehashi.config.route_settings import SystemSettings
-from kakehashi.config.settings import GatewaySettings, LinkSettings
+from kakehashi.config.settings import GatewaySettings, LinkSettings, RelaySettings
 from kakehashi.config.subscription import read_subscription, subscriber_of
 from kakehashi.config.variants import read_spelling
 from kakehashi.errors import ConfigurationError, Place
@@ -60,7 +60,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         spelling=read_spelling(reading),
         subscribers=tuple(subscriber for _, subscriber in subscribed),
     )
-    _check_numbers(reading, settings.links, known_systems)
+    _check_numbers(reading, settings.links, settings.relay, known_systems)
     subscriptions = [
         read_subscription(
             reading, system, each, gaiji=gaiji[system.name], degrade=degrade[system.name], tables=tables, as_of=as_of
@@ -108,13 +108,17 @@ def _merged(lower: Mapping[str, object], upper: Mapping[str, object]) -> dict[st
     return merged
 
 
-def _check_numbers(reading: Reading, links: LinkSettings, known: list[str]) -> None:
+def _check_numbers(reading: Reading, links: LinkSettings, relay: RelaySettings, known: list[str]) -> None:
     """Every system that `[links]` names is there, and nobody uses the numbers of one that has none of its own."""
     named = [("links.base", links.base)] if links.base else []
     named += [(f"links.numbers.{system}", each) for system, other in links.numbers.items() for each in (system, other)]
     for item, name in named:
         if name not in known:
             reading.fault("CFG-006", Place(file="gateway.toml", item=item), name=name, **close_names(name, known))
+    for name, system in relay.systems.items():
+        if system not in known:
+            place = Place(file="gateway.toml", item=f"relay.systems.{name}")
+            reading.fault("CFG-006", place, name=system, **close_names(system, known))
     for system, other in links.numbers.items():
         if other in links.numbers:
             place = Place(file="gateway.toml", item=f"links.numbers.{system}")

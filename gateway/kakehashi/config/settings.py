@@ -116,6 +116,35 @@ class AnsweringSettings(Settings):
         (), description="Common names of the clients that are heard; empty: all of the authority's"
     )
     connections: int = Field(16, ge=1, le=256, description="Questions that are answered at a time; others get 503")
+    request_bytes: int = Field(64 * 1024, ge=1024, description="Largest question that is read")
+
+
+class RelaySettings(Settings):
+    """「電文中継」 Where systems that speak the interface themselves hand in their messages."""
+
+    listen: str = Field(
+        "", pattern=r"^(https://.+)?$", description="`https://host:port/path`; empty: nothing is relayed"
+    )
+    ca: str = Field("", description="PEM file: the authority of the systems' certificates")
+    certificate: str = Field("", description="PEM file: the certificate that we show")
+    key: str = Field("", description="PEM file: its key")
+    systems: dict[str, str] = Field({}, description='Common name of a certificate → system: `"tax-host" = "tax"`')
+    messages: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        ("SKI-301", "SKI-303", "SYM-901", "SYM-911"),
+        description="What is relayed. A system whose replicas (DBM-201, DBM-203) go this way must have no DBM lane: "
+        "neither ledger nor reconciliation knows of them",
+    )
+    inside_results: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (),
+        description="Further elements of answers that hold a 団体内統合宛名番号 and are swapped too",
+    )
+    connections: int = Field(16, ge=1, le=256, description="Messages at a time; others get 503")
+    request_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest message that is read")
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """Who is heard."""
+        return tuple(self.systems)
 
 
 class LimitSettings(Settings):
@@ -302,5 +331,6 @@ class GatewaySettings(Settings):
         "enters them at the terminal",
     )
     answering: AnsweringSettings = Field(AnsweringSettings(), description="Questions of the intermediate server")
+    relay: RelaySettings = Field(RelaySettings(), description="Whole messages of systems, with numbers swapped")
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

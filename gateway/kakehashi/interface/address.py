@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from kakehashi.domain.interface import Header, Segment
-from kakehashi.interface.header import close_message, open_message, parse_header
+from kakehashi.interface.header import close_message, header_of, open_message
 from kakehashi.interface.markup import NAMESPACE, safe_text
 
 __all__ = ["AddressInformation", "address_answer", "parse_address_request"]
@@ -31,10 +31,7 @@ def parse_address_request(root: etree._Element) -> tuple[Header, str]:
 
     Raises LookupError or ValueError for one without a header.
     """
-    header = root.find("{*}Header")
-    if header is None:
-        raise LookupError("Header")
-    return parse_header(header), root.findtext("{*}PersonKey") or ""
+    return header_of(root), root.findtext("{*}PersonKey") or ""
 
 
 def address_answer(header: Header, code: str, found: AddressInformation | None, *, namespace: str = NAMESPACE) -> bytes:

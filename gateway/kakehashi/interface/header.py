@@ -10,7 +10,7 @@ from kakehashi.domain.interface import BatchStamp, Header, MessageType
 from kakehashi.domain.japan_time import JST
 from kakehashi.interface.markup import DECLARATION, NAMESPACE, safe_text
 
-__all__ = ["build_header", "close_message", "open_message", "parse_header"]
+__all__ = ["build_header", "close_message", "header_of", "open_message", "parse_header"]
 
 
 def build_header(header: Header) -> str:
@@ -36,6 +36,14 @@ def open_message(header: Header, *, namespace: str = NAMESPACE) -> str:
 
 def close_message(header: Header) -> str:
     return f"</{header.message_id.replace('-', '')}>"
+
+
+def header_of(root: etree._Element) -> Header:
+    """That of a whole message; raises as `parse_header`, and LookupError where there is none."""
+    header = root.find("{*}Header")
+    if header is None:
+        raise LookupError("Header")
+    return parse_header(header)
 
 
 def parse_header(element: etree._Element) -> Header:

@@ -120,7 +120,7 @@ class MergeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRule:
-    """「宛名情報の返却コード」 What the server is told when it asks for a person's address information."""
+    """「返却コード」 What we answer ourselves: to the server that asks for addresses, and to relayed systems."""
 
     done: str
     malformed: str
@@ -129,6 +129,7 @@ class AddressRule:
     not_held: str
     stranger: str
     version: str
+    unreachable: str
     failed: str
 
 

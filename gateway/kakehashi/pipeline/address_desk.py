@@ -70,6 +70,11 @@ class AddressDesk:
             return self._document(header, self._codes.failed, None)
         return document or self._document(header, code, None)
 
+    def answer_peer(self, raw: bytes, names: frozenset[str]) -> bytes | None:
+        """As `answer`, whoever of those who are heard asks."""
+        del names
+        return self.answer(raw)
+
     def _refusal(self, asked: Header) -> str | None:
         ours = asked.sender == self.profile.server_agency and asked.receiver == self.agency
         if asked.message_id != _REQUEST or not ours or asked.test is not self.test:

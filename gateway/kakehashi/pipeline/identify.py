@@ -31,6 +31,7 @@ from kakehashi.ports.sealer import Sealed, Sealer
 
 __all__ = [
     "Claim",
+    "PassedNumbers",
     "WatchedLinks",
     "claims_of",
     "identify",
@@ -117,6 +118,18 @@ class WatchedLinks:
             names = [unlinked_name(self.sealer, system, number) for number in unlinked]
             self.links.met_unlinked(system, names, now=self.clock.now())
         return frozen
+
+
+class PassedNumbers:
+    """「番号素通し」 The links of role A: the next hub swaps, a number stands for itself."""
+
+    def resolve(self, system: str, atena: Sequence[str]) -> Mapping[str, str]:
+        del system
+        return {number: number for number in atena}
+
+    def unresolved(self, system: str, atena: Sequence[str]) -> Collection[str]:
+        del system, atena
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

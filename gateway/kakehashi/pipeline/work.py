@@ -17,7 +17,7 @@ from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
 from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
 from kakehashi.pipeline.holding import linking_now
-from kakehashi.pipeline.identify import WatchedLinks
+from kakehashi.pipeline.identify import PassedNumbers, WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.reading import read_body
@@ -347,7 +347,7 @@ class LaneWork:
             self.route,
             body,
             subject,
-            links=WatchedLinks(self.links, self.sealer, self.clock),
+            links=PassedNumbers() if self.conversation.passes else WatchedLinks(self.links, self.sealer, self.clock),
             refusal=self.conversation.refusal,
             newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),

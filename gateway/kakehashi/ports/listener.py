@@ -7,8 +7,10 @@ from typing import Protocol, TypeAlias
 
 __all__ = ["Answering", "Listener"]
 
-Answering: TypeAlias = Callable[[bytes], bytes | None]
-"""(message) → its answer; None for what is no message of the interface. Never raises; called by many threads."""
+Answering: TypeAlias = Callable[[bytes, frozenset[str]], bytes | None]
+"""(message, common names of the certificate) → its answer; None for what is no message of the interface. Never raises;
+called by many threads.
+"""
 
 
 class Listener(Protocol):

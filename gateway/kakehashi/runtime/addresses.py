@@ -37,8 +37,9 @@ def address_faults(configuration: Configuration) -> list[Fault]:
     }
     if settings.registry.endpoint:
         addresses["registry.endpoint"] = ("servers", settings.registry.endpoint)
-    if settings.answering.listen:
-        addresses["answering.listen"] = ("listeners", settings.answering.listen)
+    for name, listen in (("answering", settings.answering.listen), ("relay", settings.relay.listen)):
+        if listen:
+            addresses[f"{name}.listen"] = ("listeners", listen)
     faults = []
     for item, (kind, address) in addresses.items():
         known = known_adapters(kind).names

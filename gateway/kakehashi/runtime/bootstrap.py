@@ -33,7 +33,7 @@ from kakehashi.ports.vigil import Surroundings
 from kakehashi.runtime.acquiring import AcquiringParts, registered
 from kakehashi.runtime.addresses import known_adapters, scheme
 from kakehashi.runtime.alarms import Alarms
-from kakehashi.runtime.answering import Questions, address_desk
+from kakehashi.runtime.answering import Listening, listenings
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
@@ -264,14 +264,9 @@ class Gateway:
             quiet=self.quiet,
         )
 
-    def questions(self) -> Questions | None:
-        """What hears the server's questions; None where nobody is heard."""
-        settings = self.configuration.gateway.answering
-        if not settings.listen:
-            return None
-        desk = address_desk(self.configuration, self.schemas, self.links, self.sealer, self.clock)
-        make = plugin("listeners", scheme(settings.listen))
-        return Questions(open=partial(make, settings, desk.answer), events=self.events, quiet=self.quiet)
+    def listening(self) -> list[Listening]:
+        """What hears the server's questions and the systems' messages, as far as it is wanted."""
+        return listenings(self, plugin)
 
     def _forgetting(self) -> Forgetting:
         """In link-only mode nothing of an address is kept that was told."""

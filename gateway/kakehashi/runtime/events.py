@@ -55,8 +55,8 @@ file.returned        | info    | lane file_id file accepted refused waiting | Th
 file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
 numbers.returned     | info    | lane file records                      | Numbers that we issued were given to the system for which they were issued |
 numbers.return_failed | error  | lane file code                         | A file of numbers could not be written; tried again      | Check the folder of `write_back`
-answering.started    | info    |                                        | Questions of the intermediate server are heard           |
-answering.failed     | error   | code                                   | Questions of the server cannot be heard; tried again     | Check `[answering]`: address, port and certificates
+answering.started    | info    | name                                   | The server's questions (`answering`) or the systems' messages (`relay`) are heard |
+answering.failed     | error   | name code                              | They cannot be heard; tried again                        | Check the table of that name: address, port and certificates
 notices.written      | info    | system file records degraded unfit     | A system was told what befell its persons; `degraded` characters were replaced |
 notices.unfit        | warning | system file record item code           | A value does not fit the system's layout; the notice went without what the change brought | Correct the table of notices, or declare a substitute
 notices.failed       | error   | system code                            | Notices of one system cannot be written; tried again     | Check its folder; the others go on

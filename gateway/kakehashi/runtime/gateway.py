@@ -188,11 +188,13 @@ class GatewayProcess:
             thread.join()
 
     def _answering(self) -> None:
-        questions = self.gateway.questions()
-        if questions is None:
-            self.stop.wait()
-        else:
-            questions.run(self.stop)
+        loops = [partial(each.run, self.stop) for each in self.gateway.listening()]
+        beside = [Thread(target=self._run, args=(Role.ANSWERING, loop), daemon=True) for loop in loops]
+        for thread in beside:
+            thread.start()
+        self.stop.wait()
+        for thread in beside:
+            thread.join()
 
     def _worker(self) -> None:
         """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""

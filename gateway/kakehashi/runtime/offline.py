@@ -19,6 +19,7 @@ from kakehashi.domain.sequence import SECOND
 from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
+from kakehashi.pipeline.identify import PassedNumbers
 from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.links import LinkReader
@@ -128,7 +129,7 @@ class Offline:
             self._route,
             body,
             Subject(file=file, before_first=before_first, first_record=row.first_record, offset=row.offset),
-            links=self._links,
+            links=PassedNumbers() if self._conversation.passes else self._links,
             refusal=self._conversation.refusal,
             build=build,
         )

@@ -34,7 +34,7 @@ class Place:
         )  # fmt: skip
         self.listener.start()
 
-    def _answered(self, document):
+    def _answered(self, document, _names):
         return self.answer(document)
 
     def context(self, name="asker"):
