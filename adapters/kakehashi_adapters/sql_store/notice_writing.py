@@ -37,19 +37,33 @@ def note_changes(
     news = [(change, event) for change in changes if (event := told.judge(change)) is not None]
     _put_states(connection, {person: told.states[person] for person in persons})
     numbers = _Numbers(connection, {change.unified for change, _ in news}, {each.numbers for each in subscribers})
-    made = 0
-    for change, event in news:
-        recipients = numbers.told_of(change, now) if change.event in ENDING else numbers.standing(change.unified)
-        wanted = [
-            (each, atena)
-            for each in subscribers
-            if each.wants(event)
-            for system, atena in recipients
-            if system == each.numbers
-        ]
-        _put(connection, change, event, wanted, now=now)
-        made += len(wanted)
-    return made
+    wanted = [_wanted(change, event, subscribers, numbers, now) for change, event in news]
+    ids: list[int] = []
+    for portion in portions(zip(news, wanted, strict=True)):
+        rows = [_row(change, event, told=bool(to), now=now) for (change, event), to in portion]
+        made = insert(person_changes).returning(person_changes.c.id, sort_by_parameter_order=True)
+        ids += connection.execute(made, rows).scalars()
+    notes = [
+        _notice(change_id, change, each, atena)
+        for change_id, (change, _), to in zip(ids, news, wanted, strict=True)
+        for each, atena in to
+    ]
+    if notes:
+        connection.execute(insert(notices), notes)
+    return len(notes)
+
+
+def _wanted(
+    change: PersonChange, event: str, subscribers: Sequence[Subscriber], numbers: _Numbers, now: datetime
+) -> list[tuple[Subscriber, str]]:
+    recipients = numbers.told_of(change, now) if change.event in ENDING else numbers.standing(change.unified)
+    return [
+        (each, atena)
+        for each in subscribers
+        if each.wants(event)
+        for system, atena in recipients
+        if system == each.numbers
+    ]
 
 
 def _told(connection: Connection, persons: Sequence[str]) -> Told:
@@ -111,11 +125,9 @@ class _Numbers:
         return sorted(ended.union(self._standing.get(change.unified, ())))
 
 
-def _put(
-    connection: Connection, change: PersonChange, event: str, wanted: Sequence[tuple[Subscriber, str]], *, now: datetime
-) -> None:
-    sealed = change.seal() if wanted and change.seal is not None else None
-    row = {
+def _row(change: PersonChange, event: str, *, told: bool, now: datetime) -> dict[str, object]:
+    sealed = change.seal() if told and change.seal is not None else None
+    return {
         "unified": change.unified,
         "system": change.system,
         "atena": change.atena,
@@ -126,19 +138,14 @@ def _put(
         "content": None if sealed is None else sealed.body,
         "recorded_at": to_store(now),
     }
-    change_id = connection.execute(insert(person_changes).values(**row).returning(person_changes.c.id)).scalar_one()
-    if wanted:
-        connection.execute(
-            insert(notices),
-            [
-                {
-                    "change_id": change_id,
-                    "system": subscriber.system,
-                    "numbers": subscriber.numbers,
-                    "atena": atena,
-                    "unified": change.unified,
-                    "ending": change.event in ENDING,
-                }
-                for subscriber, atena in wanted
-            ],
-        )
+
+
+def _notice(change_id: int, change: PersonChange, subscriber: Subscriber, atena: str) -> dict[str, object]:
+    return {
+        "change_id": change_id,
+        "system": subscriber.system,
+        "numbers": subscriber.numbers,
+        "atena": atena,
+        "unified": change.unified,
+        "ending": change.event in ENDING,
+    }

@@ -15,6 +15,7 @@ from kakehashi.cli.output import Cell
 from kakehashi.cli.repair import Wish, carry_out, open_repair, repair_options
 from kakehashi.config.model import Route
 from kakehashi.domain.interface import Function
+from kakehashi.pipeline.identify import PassedNumbers
 from kakehashi.pipeline.reconciling import Difference, Standing, differences
 from kakehashi.pipeline.repairing import RepairPlan
 from kakehashi.ports.store import Store
@@ -58,7 +59,8 @@ def reconcile(
         extract = None
         if originals is not None:
             spool = Path(session.configuration.gateway.folders.spool)
-            extract = stack.enter_context(closing(Originals(found, session.links, spool)))
+            links = session.links if session.configuration.profile.swaps else PassedNumbers()
+            extract = stack.enter_context(closing(Originals(found, links, spool)))
             _read(session, extract, originals)
             if extract.held:
                 session.output.say("Nothing was compared.")

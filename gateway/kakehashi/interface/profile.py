@@ -167,6 +167,11 @@ class Profile:
     standards: Mapping[tuple[str, str], DataStandard]
     inquiry: DataStandard
 
+    @property
+    def swaps(self) -> bool:
+        """Role B: we put 団体内統合宛名番号 in the place of 宛名番号. In role A the next hub does."""
+        return self.person_key_type == "unified"
+
     def classify(self, code: str) -> ResultClass | None:
         """The class of a result code; None: not in the map, so an operator decides (SRV-008)."""
         rule = self.results.get(code)

@@ -60,11 +60,6 @@ class Conversation:
     def status_message(self) -> str:
         return "SYM-911"
 
-    @property
-    def passes(self) -> bool:
-        """Role A: 宛名番号 go out as they are, the next hub swaps them."""
-        return self.profile.person_key_type == "atena"
-
     def idempotent(self, message_id: str) -> bool:
         """Whether the server honours the request id of this message."""
         return self.profile.messages[message_id].idempotent

@@ -65,11 +65,6 @@ class RelayDesk:
     messages: Collection[str]
     inside: Collection[str] = ()
 
-    @property
-    def swaps(self) -> bool:
-        """Role B. In role A the next hub does."""
-        return self.profile.person_key_type == "unified"
-
     def answer(self, raw: bytes, names: Collection[str]) -> bytes | None:
         """None for who is no system of ours, and for what is no message that is relayed."""
         system = next((self.systems[name] for name in sorted(names) if name in self.systems), None)
@@ -106,8 +101,8 @@ class RelayDesk:
     def _relayed(self, header: Header, message_id: str, root: Root, system: str) -> bytes:
         """Ids and receipts are the system's own, too: it cannot ask for what another one has asked."""
         numbers, pad = self.numbers.get(system, system), self.sealer.digest(f"{_LANE}/{system}")[:16]
-        unified = self._unified(root, numbers) if self.swaps else {}
-        if self.swaps:
+        unified = self._unified(root, numbers) if self.profile.swaps else {}
+        if self.profile.swaps:
             swap_numbers(root, unified, key_type="unified")
         ours = partial(content_id, _LANE, system)
         changes = {"RequestId": ours, "CorrelationId": ours, "RequestRef": ours, "Receipt": partial(_padded, pad=pad)}
@@ -118,7 +113,7 @@ class RelayDesk:
             "Receipt": partial(_padded, pad=pad),
         }
         swap_texts(answer, back)
-        if self.swaps:
+        if self.profile.swaps:
             names = SLOTS | set(self.inside)
             own = {person: number for number, person in sorted(unified.items(), reverse=True)}
             for person in {each for _, each in person_numbers(answer, names)} - own.keys():

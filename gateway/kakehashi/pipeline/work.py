@@ -347,7 +347,7 @@ class LaneWork:
             self.route,
             body,
             subject,
-            links=PassedNumbers() if self.conversation.passes else WatchedLinks(self.links, self.sealer, self.clock),
+            links=WatchedLinks(self.links, self.sealer, self.clock) if self.settling.profile.swaps else PassedNumbers(),
             refusal=self.conversation.refusal,
             newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),

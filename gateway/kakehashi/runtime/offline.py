@@ -129,7 +129,7 @@ class Offline:
             self._route,
             body,
             Subject(file=file, before_first=before_first, first_record=row.first_record, offset=row.offset),
-            links=PassedNumbers() if self._conversation.passes else self._links,
+            links=self._links if self._conversation.profile.swaps else PassedNumbers(),
             refusal=self._conversation.refusal,
             build=build,
         )

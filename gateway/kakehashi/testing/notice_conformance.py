@@ -157,6 +157,20 @@ class NoticeConformance:
         (behind,) = links.behind(["tax"])
         assert (behind.pending, behind.waiting, behind.void) == (0, 0, 1)
 
+    def test_of_whom_a_number_is_held_nothing_is_told_before_the_day(self, links: LinkStore) -> None:
+        """Not even what befell the person without it; on the day all of it is, in order. It is no delay meanwhile."""
+        _link(links, ("tax", 1, 1))
+        number = LinkRow(
+            system="tax", atena=f"{1:015d}", unified=f"{1:015d}", blind=b"digest", number=Sealed("k", b"sealed")
+        )
+        assert links.hold_rows([number], now=_NOW) == {}
+        _note(links, _change(1, LinkEvent.MOVED_OUT), _change(1, LinkEvent.DIED))
+        assert _told(links) is None
+        assert [(each.pending, each.waiting, each.oldest) for each in links.behind(["tax"])] == [(2, 2, None)]
+        while links.enforce(_LATER.date(), most=9, now=_LATER).ended_at is None:
+            pass
+        assert _told(links) == [(1, "moved-out"), (1, "died")]
+
     def test_nothing_is_disclosed_that_was_not_open_or_is_not_any_more(self, links: LinkStore) -> None:
         """Unknown is not open."""
         _link(links, ("tax", 1, 1), ("tax", 2, 2), ("tax", 3, 3), ("tax", 4, 4))
