@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import cast
 
 from measure import RESULTS, processor_seconds, table, write_json
@@ -93,7 +93,6 @@ def _registered(run: DemoRun, persons: int) -> list[str]:
     run.drop([Sample(lane=RESIDENTS, name=path.name, path=path, records=persons, good=persons)])
     if not run.wait(lambda _: None, deadline=monotonic() + 600):
         raise SystemExit("the extract was not taken in")
-    sleep(1)
     ledger, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
     try:
         return [row.unified for row in links.links("registry")]
