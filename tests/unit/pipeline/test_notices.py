@@ -165,7 +165,7 @@ def test_a_character_without_a_code_leaves_out_the_address_and_not_the_notice(ha
     names = hall.configuration.routes[RESIDENTS].link.attributes.names
     position, values = rows[0]
     rows[0] = position, tuple("𠮷野 一郎" if at == names[0] else each for at, each in enumerate(values))
-    hall.linking(RESIDENTS).extract(rows, now=hall.clock.now(), batch_id=800, first_record=1)
+    hall.linking(RESIDENTS).extract(rows, now=hall.clock.now(), batch_id=800, numbers=[1, 2])
     hall.tell()
     first, second = hall.told()
     assert (first[1], first[4], first[6:]) == ("died", "DEC-023", ("", ""))
