@@ -250,7 +250,7 @@ class Linking:
             self.plan,
             links=self.links,
             sealer=self.sealer,
-            describe=None if attributes is None else partial(_attributes, plan=attributes),
+            describe=None if attributes is None else partial(attributes_of, plan=attributes),
             batch_id=batch_id,
             now=now,
         )
