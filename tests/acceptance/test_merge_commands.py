@@ -104,7 +104,7 @@ def test_a_merge_follows_through_and_is_undone(site):
 
 
 def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
-    """After the undoing, the person who has no number of the tax system any more has no tax replica either."""
+    """Undone, also by halves and again, who has no number of the tax system any more has no tax replica either."""
     ones = [1] * RECORDS
     tax, care = site.unified[3], f"{999:015}"
     row = LinkRow(system="care", atena=f"{77:015}", unified=care)
@@ -121,6 +121,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     assert len(site.store.persons_replicas(care)) == 1
     (merge,) = ask(site, "merges")[1]
     plan = {"done": True, "links": 1, "acquisitions": 0, "replicas": {LANE: 1}, "in_flight": 0, "left": 0}
+    killed(site, "merging.unmerged", "unmerge", merge["id"], "--reason", "another one", "--yes")
     assert ask(site, "unmerge", merge["id"], "--reason", "another one", "--yes") == (0, [plan])
     assert replicas(site) == [*ones[:3], 0, *ones[4:]]
     assert site.store.persons_replicas(care) == []

@@ -76,6 +76,9 @@ class SqlHeldNumbers:
     def held_periods(self, system: str, atena: str) -> list[Period]:
         return self._database.read(lambda c: held_writing.periods(c, system, atena))
 
+    def held_blind(self, unified: str) -> bytes | None:
+        return self._database.read(lambda c: held_writing.blind_of(c, unified))
+
     def held_persons_links(self, unified: str) -> list[LinkRow]:
         return self._database.read(lambda c: held_writing.persons_links(c, unified))
 

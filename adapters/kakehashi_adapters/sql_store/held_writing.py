@@ -21,6 +21,7 @@ from kakehashi_adapters.sql_store.moment import from_store, to_store
 from kakehashi_adapters.sql_store.number_returns import tell_numbers
 
 __all__ = [
+    "blind_of",
     "check_open",
     "count_held_contradictions",
     "end",
@@ -82,6 +83,11 @@ def periods(connection: Connection, system: str, atena: str) -> list[Period]:
             )
         )
     return found
+
+
+def blind_of(connection: Connection, unified: str) -> bytes | None:
+    query = select(held_numbers.c.blind).where(_HELD, held_numbers.c.unified == unified)
+    return connection.execute(query).scalar()
 
 
 def persons_links(connection: Connection, unified: str) -> list[LinkRow]:

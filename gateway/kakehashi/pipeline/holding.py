@@ -104,7 +104,9 @@ class HoldingLinks:
         return sorted(found, key=lambda each: (each.ended_at is None, each.ended_at or each.recorded_at))
 
     def persons_links(self, unified: str) -> list[LinkRow]:
-        return [*self.store.persons_links(unified), *self.store.held_persons_links(unified)]
+        held = self.store.held_blind(unified)
+        rows = [*self.store.persons_links(unified), *self.store.held_persons_links(unified)]
+        return rows if held is None else [replace(row, blind=held) for row in rows]
 
     def note_events(self, events: Sequence[LifeEvent]) -> None:
         self.store.hold_events(events)

@@ -74,6 +74,9 @@ class HeldNumbers(Protocol):
     def held_periods(self, system: str, atena: str) -> list[Period]:
         """As `periods`, of held links alone, in the order in which they were held."""
 
+    def held_blind(self, unified: str) -> bytes | None:
+        """The blind index of the number that is held for the person."""
+
     def held_persons_links(self, unified: str) -> list[LinkRow]:
         """As `persons_links`, of held links alone, without the number."""
 

@@ -112,9 +112,9 @@ def check_postponed(state: BatchState) -> None:
 
 
 def check_parts(parts: Sequence[NewPart], *, records: int, excepted: int) -> None:
-    """Raise ValueError unless the parts, two at least, hold every record that has no exception."""
+    """Raise ValueError unless the parts, two at least and none empty, hold every record that has no exception."""
     carried = sum(part.records for part in parts)
-    if len(parts) < 2 or carried + excepted != records:
+    if len(parts) < 2 or min(part.records for part in parts) < 1 or carried + excepted != records:
         msg = f"{len(parts)} parts hold {carried} records, {excepted} are exceptions of {records}"
         raise ValueError(msg)
 

@@ -315,11 +315,13 @@ class HeldConformance:
         assert links.conflicts(undecided=False) == []
         assert [period.unified for period in links.held_periods("tax", row.atena)] == ["700"]
         assert [(each.system, each.atena) for each in links.held_persons_links("700")] == [("tax", row.atena)]
+        assert (links.held_blind("700"), links.held_blind("703")) == (row.blind, None)
         assert set(links.resolve("tax", [f"{n:015d}" for n in (1, 2, 3)]).values()) == {"700", "702"}
         assert links.end_held("tax", row.atena, note=_NOTE, now=_NOW)
         (ended,) = links.held_periods("tax", row.atena)
         assert (ended.ended_at, ended.cause, ended.note) == (_NOW, "ended", _NOTE)
         links.hold_rows([row], now=_NOW)
         _enforce(links)
+        assert links.held_blind("700") is None
         assert [each.atena for each in links.persons_links("700")] == [f"{n:015d}" for n in (1, 2)]
         assert [conflict.kind for conflict in links.conflicts()] == [Conflict.LINK]

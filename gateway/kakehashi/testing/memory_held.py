@@ -203,6 +203,11 @@ class MemoryHeldNumbers:
                 for link in links
             ]
 
+    def held_blind(self, unified: str) -> bytes | None:
+        with self._open():
+            number = self._waiting.numbers.get(unified)
+            return number.blind if number else None
+
     def held_persons_links(self, unified: str) -> list[LinkRow]:
         with self._open():
             keys = sorted(key for key, link in self._waiting.links.items() if link.unified == unified)

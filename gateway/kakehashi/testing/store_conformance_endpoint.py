@@ -94,9 +94,14 @@ class StoreEndpointConformance:
         assert store.exceptions(states=[RecordState.REFUSED])[0].batch_id == batch.id
 
     def test_parts_that_are_not_the_batch_change_nothing(self, store: Store) -> None:
-        """One part, a record too many or too few, and a request id that is taken are refused as a whole."""
+        """One part, an empty one, a record too many or too few, and a taken request id are refused as a whole."""
         file, (batch,) = add(store, sizes=(3,))
-        for parts in ([_part(1, 3)], [_part(1, 1), _part(2, 1)], [_part(1, 2), _part(3, 2)]):
+        for parts in (
+            [_part(1, 3)],
+            [_part(1, 3), _part(4, 0)],
+            [_part(1, 1), _part(2, 1)],
+            [_part(1, 2), _part(3, 2)],
+        ):
             with pytest.raises(ValueError, match="parts hold"):
                 _split(store, batch, parts, turn=0)
         taken = replace(_part(2, 2), request_id=batch.request_id)

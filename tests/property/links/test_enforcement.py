@@ -155,6 +155,19 @@ def test_rows_before_the_day_count_as_if_they_had_come_behind_it(told, data):
     assert early.state() == late.state()
 
 
+def test_a_second_number_of_the_same_number_before_the_day_is_not_its_persons():
+    """Of whom one is held, another one that the same 宛名番号 brings is somebody else's, before the day as after it."""
+    early, late = World(told=False), World(told=False)
+    late.links.enforce(DAY, most=1, now=TURN)
+    for number in NUMBERS[:2]:
+        row = Row("registry", ATENA[0], "", number, "linked", 0)
+        early.take(row, came=BEFORE, now=BEFORE, holding=True)
+        late.take(row, came=BEFORE, now=TURN + timedelta(days=30))
+    turn(early, 1)
+    assert early.codes == late.codes == [[], ["IDN-003"]]
+    assert early.state() == late.state()
+
+
 def turn(world, most):
     held = world.links.held_summary()
     found = world.enforce(most)

@@ -67,7 +67,7 @@ def test_a_person_who_was_matched_takes_the_individual_number_that_comes_later(t
     body.rows["registry"] = rows
     plan = body.routes[RESIDENTS].link
     faults = Linking(links=body.links, sealer=body.sealer, plan=plan).extract(
-        body.decoded("registry"), now=NOW, batch_id=1, first_record=1
+        body.decoded("registry"), now=NOW, batch_id=1, numbers=range(1, 1000)
     )
     asked = [row for row in body.links.reviews() if row.what.system == "registry"]
     assert len(faults) <= len(asked)
