@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -40,6 +41,11 @@ __all__ = [
 
 _LINKED = select(links.c.system, links.c.atena, links.c.unified).where(
     tuple_(links.c.system, links.c.atena).in_(bindparam("keys", expanding=True))
+)
+# SQLite reads the whole table for a list of pairs; CROSS JOIN tells it to begin with them.
+_SQLITE_LINKED = (
+    "SELECT l.system, l.atena, l.unified FROM json_each(?) AS k CROSS JOIN links AS l"
+    " ON l.system = json_extract(k.value, '$[0]') AND l.atena = json_extract(k.value, '$[1]')"
 )
 _PERSONS = select(
     persons.c.unified, persons.c.blind, persons.c.since, persons.c.number.is_not(None).label("sealed")
@@ -135,7 +141,10 @@ def write_rows(connection: Connection, portion: list[tuple[int, LinkRow]], *, no
 
 def linked_of(connection: Connection, numbers: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """For whom these (system, 宛名番号) stand; frozen ones too."""
-    found = connection.execute(_LINKED, {"keys": numbers})
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql(_SQLITE_LINKED, (json.dumps(numbers),))
+    else:
+        found = connection.execute(_LINKED, {"keys": numbers})
     return {(system, atena): unified for system, atena, unified in found}
 
 
