@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, delete, exists, insert, or_, select, text, update
+from sqlalchemy import Connection, delete, exists, insert, or_, select, text, tuple_, update
 
 from kakehashi.domain.link import Note
 from kakehashi.ports.link_rules import day_of
@@ -30,6 +30,7 @@ from kakehashi_adapters.sql_store.link_tables import (
 )
 from kakehashi_adapters.sql_store.link_writing import end_links, end_number, link_values
 from kakehashi_adapters.sql_store.moment import from_store, to_store
+from kakehashi_adapters.sql_store.notice_tables import PENDING, notices
 from kakehashi_adapters.sql_store.number_returns import tell_numbers
 
 __all__ = ["SqlMerges"]
@@ -156,7 +157,9 @@ def _moved_by(connection: Connection, merge_id: int) -> Keys:
 
 
 def _move(connection: Connection, moved: Keys, old: str, new: str, *, cause: str, note: Note, now: datetime) -> None:
-    """These links end today and begin anew; what befell the person under these numbers goes with them."""
+    """These links end today and begin anew; what befell the person under these numbers goes with them, and what is
+    still to be told of it.
+    """
     rows = [LinkRow(system=system, atena=atena, unified=new, news=True) for system, atena in moved]
     if not rows:
         return
@@ -171,6 +174,9 @@ def _move(connection: Connection, moved: Keys, old: str, new: str, *, cause: str
     for row in events:
         if row.unified == old and (row.system, row.atena) in set(moved) and _what(row) not in there:
             connection.execute(update(life_events).where(life_events.c.id == row.id).values(unified=new))
+    these = tuple_(notices.c.numbers, notices.c.atena).in_(moved)
+    untold = update(notices).where(text(PENDING), notices.c.unified == old, these)
+    connection.execute(untold.values(unified=new))
 
 
 def _what(row: Any) -> tuple[object, ...]:

@@ -34,7 +34,7 @@ from kakehashi.testing.memory_number_returns import MemoryNumberReturns
 __all__ = ["MemoryLinkStore"]
 
 
-class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives, MemoryMerges, MemoryNotices):
+class MemoryLinkStore(MemoryMatches, MemoryNumberReturns, MemoryHeldNumbers, MemoryLives, MemoryNotices, MemoryMerges):
     """The reference of the LinkStore's meaning."""
 
     def __init__(self) -> None:

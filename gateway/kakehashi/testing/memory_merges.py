@@ -35,6 +35,9 @@ class MemoryMerges:
     def _move_lives(self, old: str, new: str, moved: set[tuple[str, str]]) -> None:
         raise NotImplementedError
 
+    def _move_notices(self, old: str, new: str, moved: set[tuple[str, str]]) -> None:
+        raise NotImplementedError
+
     def _answer_merge(
         self, kept: str, retired: str, stands: Callable[[str, str], str | None], note: Note, now: datetime
     ) -> None:
@@ -118,6 +121,7 @@ class MemoryMerges:
             state.links[system, atena] = Link.of(row, now, frozen=False)
             self._tell(row, now)
         self._move_lives(old, new, moved)
+        self._move_notices(old, new, moved)
 
     def _move_number(
         self, state: State, old: str, new: str, renumber: Renumber, *, cause: str, note: Note, now: datetime

@@ -57,6 +57,12 @@ class MemoryNotices:
         self._notice_lock = threading.RLock()
         self._book = _Book()
 
+    def _move_notices(self, old: str, new: str, moved: set[tuple[str, str]]) -> None:
+        for each in self._book.notices:
+            row = each.row
+            if each.pending and row.unified == old and (each.subscriber.numbers, row.atena) in moved:
+                each.row = replace(row, unified=new)
+
     def _is_held(self, unified: str) -> bool:
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from itertools import count
 from kakehashi.domain.link import LinkEvent, Note
 from kakehashi.domain.notice import DESCRIBED, Disclosure, Subscriber
 from kakehashi.ports.links import LinkRow, LinkStore
+from kakehashi.ports.merges import Merge
 from kakehashi.ports.notices import PersonChange
 from kakehashi.ports.sealer import Sealed
 
@@ -127,6 +128,16 @@ class NoticeConformance:
         assert links.decide(links.conflicts()[0].id, take=True, note=_NOTE, now=_NOW)
         assert _told(links) == [(1, "died")]
         assert links.behind(["tax"])[0].void == 1
+
+    def test_what_is_still_to_be_told_goes_with_a_merged_person(self, links: LinkStore) -> None:
+        """The number stands for the same person under another unified number, and again when the merge is undone."""
+        _link(links, ("tax", 1, 1), ("welfare", 5, 2))
+        _note(links, _change(2, LinkEvent.DIED), to=(_WELFARE,))
+        made = links.merge(f"{1:015d}", f"{2:015d}", renumber=lambda number, _, __: number, note=_NOTE, now=_NOW)
+        assert isinstance(made, Merge)
+        assert links.behind(["welfare"])[0].void == 0
+        links.unmerge(made.id, renumber=lambda number, _, __: number, note=_NOTE, now=_LATER)
+        assert _told(links, "welfare") == [(5, "died")]
 
     def test_a_file_stays_what_it_is_until_it_is_marked(self, links: LinkStore) -> None:
         """One system's open file keeps no other from its own."""
