@@ -45,7 +45,7 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
     "grouping.linked": Boundary("some of the matched persons are linked", "the next ones"),
     "merging.merged": Boundary("two numbers are one person's", "what follows for symbol and replicas"),
-    "merging.unmerged": Boundary("they are two persons' again", "what follows for symbol and replicas"),
+    "merging.undone": Boundary("they are two persons' again", "what follows for symbol and replicas"),
     "merging.held": Boundary("the ledger has a withdrawal of replicas, held", "it is released"),
     "settling.settled": Boundary("the ledger has every record's outcome", "the message is acknowledged"),
     "settling.postponed": Boundary("the ledger has when to go on", "the message for then is published"),

@@ -28,7 +28,7 @@ ELSEWHERE = {
     "symbols.moved": "test_symbols.py",
     "grouping.linked": "../acceptance/test_grouping_commands.py",
     "merging.merged": "../acceptance/test_merge_commands.py",
-    "merging.unmerged": "../acceptance/test_merge_commands.py",
+    "merging.undone": "../acceptance/test_merge_commands.py",
     "merging.held": "../acceptance/test_merge_commands.py",
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",

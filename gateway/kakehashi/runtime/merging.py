@@ -90,7 +90,7 @@ class Merging:
         undone = self.links.unmerge(merge_id, renumber=self._renumber, note=note, now=self.clock.now())
         if not isinstance(undone, Merge):
             return undone
-        reached("merging.unmerged")
+        reached("merging.undone")
         rule, keys = self.configuration.profile.merges, self._leaving(undone.kept, moved)
         told = self._consequences(undone.kept, keys, links=len(moved))
         if rule.withdraws_symbol and self.links.sealed_number(undone.kept) is None:
