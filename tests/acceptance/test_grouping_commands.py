@@ -20,13 +20,13 @@ from kakehashi_simulators.legacy.scattered import SYSTEMS
 
 @pytest.fixture
 def body(tmp_path):
-    """Five systems with 400 persons, a store and keys; `config` and `extracts` are what the command is told."""
+    """Five systems with 240 persons, a store and keys; `config` and `extracts` are what the command is told."""
     config = tmp_path / "config"
     shutil.copytree(shared("config"), config)
     (config / "gateway.toml").write_text(GATEWAY.format(folder=tmp_path), encoding="utf-8")
     plugin("tools", "key-file")(tmp_path / "keys")
     store, links = plugin("stores", "sqlite")(f"sqlite:///{tmp_path}/kakehashi.db", migrate=True)
-    town = Body(tmp_path, persons=400, links=links)
+    town = Body(tmp_path, persons=240, links=links)
     town.config = config
     town.extracts = [
         f"{RESIDENTS if system == 'registry' else SYSTEM_PERSONS}={town.write(system)}" for system in SYSTEMS
@@ -90,28 +90,26 @@ def test_who_cannot_be_matched_is_told_before_anything_is_read(body, monkeypatch
     assert body.numbered() == {}
 
 
-def test_a_run_that_is_killed_is_finished_by_the_next(body, tmp_path):
+def test_a_run_that_is_killed_is_finished_by_the_next(body, tmp_path, monkeypatch):
     """Kill -9 between two portions: what was linked stays, the rest follows, nobody gets a second number."""
 
-    def run(fail=""):
-        return subprocess.run(
-            [sys.executable, "-m", "kakehashi", "match", "group", *body.extracts, "--config", str(body.config)],
-            env={**os.environ, "KAKEHASHI_FAIL": fail} if fail else os.environ,
-            cwd=body.folder, capture_output=True, timeout=60, check=False,
-        ).returncode  # fmt: skip
-
-    assert run("grouping.linked:1:kill") == -9
+    monkeypatch.chdir(body.folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "kakehashi", "match", "group", *body.extracts, "--config", str(body.config)],
+        env={**os.environ, "KAKEHASHI_FAIL": "grouping.linked:1:kill"}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == -9
     half = body.numbered()
     assert half
     assert not body.links.reviews()
-    assert run() == 1
+    assert ask(body, "match", "group", *body.extracts)[0] == 1
     whole = body.numbered()
     assert half.items() < whole.items()
     (tmp_path / "other").mkdir()
-    other = Body(tmp_path / "other", persons=400)
+    other = Body(tmp_path / "other", persons=240)
     other.group()
     assert partition(body) == partition(other)
     assert len(body.links.reviews(most=1000)) == len(other.links.reviews(most=1000))
-    assert run() == 1
+    assert ask(body, "match", "group", *body.extracts)[0] == 1
     assert body.numbered() == whole
     assert list((body.folder / "run-data" / "spool").iterdir()) == []

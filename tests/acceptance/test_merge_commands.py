@@ -121,8 +121,9 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     assert len(site.store.persons_replicas(care)) == 1
     (merge,) = ask(site, "merges")[1]
     plan = {"done": True, "links": 1, "acquisitions": 0, "replicas": {LANE: 1}, "in_flight": 0, "left": 0}
-    killed(site, "merging.undone", "unmerge", merge["id"], "--reason", "another one", "--yes")
-    assert ask(site, "unmerge", merge["id"], "--reason", "another one", "--yes") == (0, [plan])
+    back = ("unmerge", merge["id"], "--reason", "another one", "--yes")
+    killed(site, "merging.undone", *back)
+    assert ask(site, *back) == (0, [plan])
     assert replicas(site) == [*ones[:3], 0, *ones[4:]]
     assert site.store.persons_replicas(care) == []
     drop(site)

@@ -1,6 +1,6 @@
 """Labelled persons scattered over five systems: nobody is put together wrongly, hardly anybody is missed.
 
-The fast tier takes 1,200 persons; `KAKEHASHI_TIER=full` takes 60,000.
+The fast tier takes 600 persons; `KAKEHASHI_TIER=full` takes 60,000.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from kakehashi_adapters.sql_store import migrate, open_links
 from kakehashi_simulators.legacy.numbers import seeded_numbers
 from kakehashi_simulators.legacy.scattered import KINDS
 
-PERSONS = 60_000 if FULL else 1_200
+PERSONS = 60_000 if FULL else 600
 
 
 @pytest.mark.timeout(1800)
@@ -35,7 +35,8 @@ def test_what_is_linked_without_asking_is_right_and_with_answers_hardly_anything
     assert body.wrong() == []
     alone = body.recall()
     assert alone >= 0.85
-    for _ in range(4):
+    last = found
+    while last.questions:  # each run asks of others than the one before
         assert body.wrong() == []
         body.answer()
         last = body.group()
@@ -66,8 +67,9 @@ def test_a_person_who_was_matched_takes_the_individual_number_that_comes_later(t
     rows = [replace(row, number=number) for row, number in zip(body.rows["registry"], numbers, strict=False)]
     body.rows["registry"] = rows
     plan = body.routes[RESIDENTS].link
+    taken = body.decoded("registry")
     faults = Linking(links=body.links, sealer=body.sealer, plan=plan).extract(
-        body.decoded("registry"), now=NOW, batch_id=1, numbers=range(1, 1000)
+        taken, now=NOW, batch_id=1, numbers=range(1, len(taken) + 1)
     )
     asked = [row for row in body.links.reviews() if row.what.system == "registry"]
     assert len(faults) <= len(asked)
