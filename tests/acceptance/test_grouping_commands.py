@@ -92,7 +92,6 @@ def test_who_cannot_be_matched_is_told_before_anything_is_read(body, monkeypatch
 
 def test_a_run_that_is_killed_is_finished_by_the_next(body, tmp_path, monkeypatch):
     """Kill -9 between two portions: what was linked stays, the rest follows, nobody gets a second number."""
-
     monkeypatch.chdir(body.folder)
     done = subprocess.run(
         [sys.executable, "-m", "kakehashi", "match", "group", *body.extracts, "--config", str(body.config)],

@@ -1,6 +1,6 @@
 """Five systems that share no number, through the shipped routes, and an operator who knows the labels."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import date
 from itertools import combinations
 
@@ -11,6 +11,7 @@ from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.link import Note
 from kakehashi.pipeline.grouping import Grouping
 from kakehashi.pipeline.standing import carry_out
+from kakehashi.ports.merges import Merge
 from kakehashi.runtime.grouping import read_extract
 from kakehashi.runtime.places import shared
 from kakehashi.runtime.scratch import FileScratch
@@ -46,19 +47,21 @@ class Body:
         return found
 
     def answer(self):
-        """Every question rightly, by the labels. Returns for how many pairs of kinds it was the same person."""
-        told = Counter()
-        for review in self.links.reviews(most=10**6):
+        """Every question rightly, by the labels: linked, merged where both have numbers, or refused."""
+        note = Note("clerk", "asked")
+        for number in [review.id for review in self.links.reviews(most=10**6)]:
+            review = self.links.review(number)
+            if review.decision is not None:
+                continue  # a merge has answered it
+            unified, (system, atena) = review.what.unified, review.what.members[0]
             asked = {self.town.person_of(*member) for member in review.what.members}
-            claimed = {
-                self.town.person_of(row.system, row.atena) for row in self.links.persons_links(review.what.unified)
-            }
-            link = asked == claimed
-            answered = self.links.answer(review.id, link=link, note=Note("clerk", "asked"), now=NOW)
-            if link:
-                assert carry_out(self.links, answered, now=NOW) == review.what.unified
-            told[link] += 1
-        return told
+            link = asked == {self.town.person_of(row.system, row.atena) for row in self.links.persons_links(unified)}
+            stands = self.links.resolve(system, [atena]).get(atena, unified)
+            if link and stands != unified:
+                assert isinstance(self.links.merge(unified, stands, renumber=None, note=note, now=NOW), Merge)
+            answered = self.links.answer(number, link=link, note=note, now=NOW)
+            if link and answered is not None:
+                assert carry_out(self.links, answered, now=NOW) == unified
 
     def numbered(self):
         """(system, 宛名番号) → 団体内統合宛名番号."""
