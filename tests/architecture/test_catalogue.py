@@ -1,10 +1,12 @@
-"""The catalogue of error codes and the code agree."""
+"""The catalogue of error codes and the code agree, and what is shown has its Japanese word."""
 
+import ast
 import re
 
 from tests.architecture.sources import committed, product
 
 from kakehashi.catalogue import PROBLEMS
+from kakehashi.cli.words import word
 
 FAMILIES = "|".join(sorted({code.split("-")[0] for code in PROBLEMS}))
 CODE = re.compile(rf"\b(?:{FAMILIES})-[0-9]{{3}}\b")
@@ -48,3 +50,24 @@ def test_documents_name_only_codes_that_exist():
         if path.endswith((".md", ".toml", ".csv")):
             found = {code for code in CODE.findall(text) if not MESSAGES.fullmatch(code)}
             assert found <= PROBLEMS.keys(), path
+
+
+def test_every_heading_of_a_command_has_a_japanese_word():
+    """Titles and columns of its tables: an operator reads one language."""
+    missing = [
+        f"{source.at(node)} {text}"
+        for source in product()
+        if source.under("gateway/kakehashi/cli")
+        for node, _ in source.calls("output.rows")
+        for part in node.args[:2]
+        for text in headings(part)
+        if word(text, "ja") == text
+    ]
+    assert missing == []
+
+
+def headings(node):
+    """The words of a title, or of a tuple of columns, as they are shown."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return [text.replace("_", " ") for text in texts if text]

@@ -174,7 +174,70 @@ Symbols are not acquired: [symbols] acquire is off. | 符号取得は無効で�
 terminal | 統合端末
 whose move | 次の対応者
 why | 詳細
+decided | 判断
+last written | 最終書出し
+minutes behind | 遅延(分)
+oldest | 最古
+untaken | 未取得
+unwritten | 未書出し
+void | 無効
+pending | 未通知
+subscribed | 配信対象
 withdraw | 取消し
+alone | 単独
+asked | 確認待ち
+atena | 宛名番号
+before | 紐付済み
+cause | 事由
+Changed | 変更
+claimed | 主張された統合宛名番号
+Claims | 確認対象
+compared | 照合数
+Compared again | 再照合
+Conflicts | 矛盾
+count | 件数
+Coverage | 紐付け率
+decision | 判断
+differs | 不一致項目
+disclosure | 開示区分
+ended | 終了
+fault | 問題
+frozen | 凍結
+guesses | 推定
+History | 履歴
+kept | 存続番号
+kind | 種別
+Left in peace after failures | 障害後の送信停止
+linked | 紐付け
+Looked at | 閲覧
+made | 作成
+Matched | 名寄せ
+Merges | 番号統合
+next step | 次の手順
+notice | 通知
+Notices | 宛名通知
+numbers | 番号
+oldest unlinked | 最古の未紐付け
+percent | 割合(%)
+queue | キュー
+record types | レコード種別
+recorded | 記録
+retired | 廃止番号
+same | 一致
+serial | 通番
+spool | スプール
+taken | 取得済み
+Taken in again | 再受付
+undone | 取消し
+undone by | 取消者
+undone reason | 取消理由
+unified | 団体内統合宛名番号
+unknown | 不明
+Unknown files of the spool | スプールの不明ファイル
+unlinked | 未紐付け
+Unlinked | 未紐付け
+until | 終了日
+written | 書出し
 """)
 
 
