@@ -133,6 +133,8 @@ class Endpoint:
 
     def _hold(self, lane: str, now: datetime, *, retry: bool) -> Hold | None:
         if not self.service.is_open(now):
+            if not self._closed:
+                self._pace.left(now)
             self._closed = True
             return Hold(self.service.next_opening(now) - now, "SRV-010")
         if self._closed:
@@ -150,6 +152,12 @@ class Endpoint:
         return None
 
     def _failed(self, lane: str, error: ServerError, now: datetime) -> None:
+        was_closed = self._breaker(WHOLE_ENDPOINT).is_closed
+        self._count_failure(lane, error, now)
+        if was_closed and not self._breaker(WHOLE_ENDPOINT).is_closed:
+            self._pace.left(now)
+
+    def _count_failure(self, lane: str, error: ServerError, now: datetime) -> None:
         endpoint, code = self._breaker(WHOLE_ENDPOINT), error.fault.code
         match error:
             case ServerRefused(status=status) if status in _OF_THE_MESSAGE:

@@ -21,23 +21,31 @@ class Pace:
 
     `most`: requests a second, 0 for no limit. `usual`: what a second is taken to bear where nothing busier was seen.
     After `start_slowly` half of the usual rate, then all of it, then twice as much and never more, until nobody has had
-    to wait for ten seconds. The usual rate is the busiest ten seconds of the ten minutes before.
+    to wait for ten seconds. The usual rate is the busiest ten seconds of the ten minutes before, or before `left`.
     """
 
     def __init__(self, *, most: float, usual: float) -> None:
         self._most = most
         self._least_usual = usual
         self._usual = usual
+        self._before = 0.0
         self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._next: datetime | None = None
         self._began: datetime | None = None
         self._waited: datetime | None = None
 
+    def left(self, now: datetime) -> None:
+        """From now on, for however long, nothing but probes goes: what was usual until now will be usual after."""
+        self._before = max(self._busiest(now), 0.0 if self._began is None else self._usual)
+
     def start_slowly(self, now: datetime) -> None:
-        oldest = int(now.timestamp()) // _BUCKET - _REMEMBERED
-        busiest = max((count for bucket, count in self._seen if bucket >= oldest), default=0)
-        self._usual = max(busiest / _BUCKET, self._least_usual)
+        self._usual = max(self._busiest(now), self._before, self._least_usual)
         self._began = self._waited = now
+        self._before = 0.0
+
+    def _busiest(self, now: datetime) -> float:
+        oldest = int(now.timestamp()) // _BUCKET - _REMEMBERED
+        return max((count for bucket, count in self._seen if bucket >= oldest), default=0) / _BUCKET
 
     def wait(self, now: datetime) -> timedelta:
         """Take the next slot; how long it is until then."""

@@ -180,14 +180,20 @@ def test_retry_after_is_honoured_by_all_lanes_up_to_an_hour(bench, status, asked
     assert bench.send("tax") is None
 
 
-def test_after_an_outage_the_rate_grows_and_is_never_twice_the_usual(bench):
-    """Before: 20 a second in the busiest seconds. After: at most 10, then 20, then 40, and no more while any waits."""
+@pytest.mark.parametrize("probes", [0, 120])
+def test_after_an_outage_the_rate_grows_and_is_never_twice_the_usual(bench, probes):
+    """Before: 20 a second in the busiest seconds. After: at most 10, then 20, then 40, and no more while any waits. So
+    also after hours in which nothing but probes was sent.
+    """
     for _ in range(15):
         for _ in range(20):
             assert bench.send() is None
         bench.later(1)
     bench.fail(3)
-    bench.later(30)
+    for _ in range(probes):
+        bench.later(90)
+        bench.send(error=ServerUnreachable())
+    bench.later(90)
     begin = bench.clock.now()
     seen = Counter()
     for _ in range(1500):
