@@ -1,44 +1,28 @@
 """`match group` and what follows from it: counted, asked, decided, killed and run again."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
 
 import pytest
-from tests.acceptance.test_link_commands import GATEWAY
-from tests.acceptance.watching import asked
+from tests.acceptance.test_link_commands import ask, installed
 from tests.unit.pipeline.body import Body
 from tests.unit.pipeline.persons import RESIDENTS, SYSTEM_PERSONS
 
-from kakehashi.runtime.bootstrap import plugin
-from kakehashi.runtime.places import shared
 from kakehashi_simulators.legacy.scattered import SYSTEMS
 
 
 @pytest.fixture
 def body(tmp_path):
     """Five systems with 240 persons, a store and keys; `config` and `extracts` are what the command is told."""
-    config = tmp_path / "config"
-    shutil.copytree(shared("config"), config)
-    (config / "gateway.toml").write_text(GATEWAY.format(folder=tmp_path), encoding="utf-8")
-    plugin("tools", "key-file")(tmp_path / "keys")
-    store, links = plugin("stores", "sqlite")(f"sqlite:///{tmp_path}/kakehashi.db", migrate=True)
-    town = Body(tmp_path, persons=240, links=links)
-    town.config = config
-    town.extracts = [
-        f"{RESIDENTS if system == 'registry' else SYSTEM_PERSONS}={town.write(system)}" for system in SYSTEMS
-    ]
-    yield town
-    links.close()
-    store.close()
-
-
-def ask(body, *words):
-    done = asked(*words, "--json", "--config", body.config)
-    return done.exit_code, [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
+    with installed(tmp_path) as (config, links):
+        town = Body(tmp_path, persons=240, links=links)
+        town.config = config
+        town.extracts = [
+            f"{RESIDENTS if system == 'registry' else SYSTEM_PERSONS}={town.write(system)}" for system in SYSTEMS
+        ]
+        yield town
 
 
 def partition(body):

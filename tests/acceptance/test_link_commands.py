@@ -1,6 +1,8 @@
 """`link` and `match` on a store of links: what is shown, masked and decided, and with which exit code."""
 
+import contextlib
 import json
+import shutil
 from datetime import date
 
 import pytest
@@ -10,6 +12,7 @@ from tests.unit.pipeline.persons import NOW, Hall
 from kakehashi.ports.links import LinkRow
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.bootstrap import plugin
+from kakehashi.runtime.places import shared
 
 GATEWAY = """
 [gateway]
@@ -27,24 +30,27 @@ mode = "link-only"
 """
 
 
-@pytest.fixture
-def body(tmp_path):
-    """A configuration folder with a store and keys of its own, and a hall that links in it."""
-    import shutil
-
-    from kakehashi.runtime.places import shared
-
-    config = tmp_path / "config"
+@contextlib.contextmanager
+def installed(folder):
+    """The shipped configuration with a store and keys of its own: its folder, and the links."""
+    config = folder / "config"
     shutil.copytree(shared("config"), config)
-    (config / "gateway.toml").write_text(GATEWAY.format(folder=tmp_path), encoding="utf-8")
-    plugin("tools", "key-file")(tmp_path / "keys")
-    store, links = plugin("stores", "sqlite")(f"sqlite:///{tmp_path}/kakehashi.db", migrate=True)
-    hall = Hall(tmp_path, links=GATEWAY.format(folder=tmp_path), store=links)
-    hall.sealer = plugin("sealers", "vault")(hall.configuration.gateway.keys)
-    hall.config = config
-    yield hall
+    (config / "gateway.toml").write_text(GATEWAY.format(folder=folder), encoding="utf-8")
+    plugin("tools", "key-file")(folder / "keys")
+    store, links = plugin("stores", "sqlite")(f"sqlite:///{folder}/kakehashi.db", migrate=True)
+    yield config, links
     links.close()
     store.close()
+
+
+@pytest.fixture
+def body(tmp_path):
+    """A hall that links in a configuration of its own."""
+    with installed(tmp_path) as (config, links):
+        hall = Hall(tmp_path, links=GATEWAY.format(folder=tmp_path), store=links)
+        hall.sealer = plugin("sealers", "vault")(hall.configuration.gateway.keys)
+        hall.config = config
+        yield hall
 
 
 def ask(body, *words):

@@ -7,11 +7,10 @@ import random
 import time
 
 import pytest
-from tests.tier import FULL
 
 from kakehashi_simulators.demo.run import DemoRun, started
 
-KILLS = 10 if FULL else 5
+KILLS = 10
 SMALL_BATCHES = "\n[limits]\nbatch_records = 25\n"
 SEED = 20261124
 
