@@ -86,10 +86,12 @@ def _version(connection: Connection) -> str | None:
 
 def check_known(connection: Connection) -> str | None:
     """The schema's version, None for an empty database. Raises StoreError(STO-004) unless `migrate` can raise it."""
+    found = _version(connection)
+    if found in (None, HEAD):
+        return found
     from kakehashi_adapters.sql_store.migrations.run import known_versions  # noqa: PLC0415  # alembic is slow to load
 
-    found = _version(connection)
-    if found is not None and found not in known_versions():
+    if found not in known_versions():
         raise StoreError("STO-004", found=found, expected=HEAD)
     return found
 

@@ -7,23 +7,41 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-__all__ = ["GatewayProcesses"]
+__all__ = ["GatewayProcesses", "end_with_parent", "started_anew"]
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 15
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """The calling process is told to stop (SIGTERM) when the one that made it has ended."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def started_anew(arguments: Sequence[str], output: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """`kakehashi` with these arguments, by an interpreter of its own; what it prints is added to `output`."""
+    with output.open("ab") as stream:
+        return subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-m", "kakehashi", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, **environment},
+            preexec_fn=end_with_parent,  # noqa: PLW1509  # one call of prctl, nothing of Python's
+        )
 
 
 @dataclass(slots=True)
 class GatewayProcesses:
     """`kakehashi run` once a role group; a name can be started again after it was killed."""
+
+    launch: ClassVar[Callable[[Sequence[str], Path, Mapping[str, str]], subprocess.Popen[bytes]]] = started_anew
+    """How a process begins."""
 
     config: Path
     logs: Path
@@ -34,22 +52,9 @@ class GatewayProcesses:
 
     def start(self, name: str, roles: Sequence[str]) -> None:
         """Start the process called `name` with these roles."""
-        command = [
-            *(sys.executable, "-m", "kakehashi", "run"),
-            *("--role", ",".join(roles)),
-            *("--config", str(self.config)),
-            *("--log", str(self.logs / f"{name}.jsonl")),
-            *("--log-level", self.log_level),
-        ]
-        with (self.logs / f"{name}.stderr").open("ab") as errors:
-            self.running[name] = subprocess.Popen(  # noqa: S603  # our own program
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                env={**os.environ, **self.environment},
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  # one call of prctl, nothing of Python's
-            )
+        arguments = ["run", "--role", ",".join(roles), "--config", str(self.config)]
+        arguments += ["--log", str(self.logs / f"{name}.jsonl"), "--log-level", self.log_level]
+        self.running[name] = type(self).launch(arguments, self.logs / f"{name}.stderr", self.environment)
         self._roles[name] = roles
 
     def kill(self, name: str) -> None:
