@@ -17,8 +17,12 @@ from kakehashi_adapters.sql_store.database import Database
 from kakehashi_adapters.sql_store.link_tables import UNDECIDED, link_forms, links, match_reviews, person_forms
 from kakehashi_adapters.sql_store.moment import from_store, to_store
 from kakehashi_adapters.sql_store.portion import PORTION, portions
+from kakehashi_adapters.sql_store.tables import meta
 
 __all__ = ["SqlMatches"]
+
+_COMPARED: Final = "links_compared"
+"""The row of `meta` that says when."""
 
 _REFERENCES: Final = select(person_forms).where(person_forms.c.unified.in_(bindparam("unified", expanding=True)))
 _HELD: Final = (
@@ -136,6 +140,15 @@ class SqlMatches:
 
         return self._database.write(decide)
 
+    def compared(self, now: datetime) -> None:
+        rows: list[dict[str, object]] = [{"name": _COMPARED, "value": str(to_store(now))}]
+        self._database.write(lambda c: _put(c, meta, ["name"], rows))
+
+    def compared_at(self) -> datetime | None:
+        query = select(meta.c.value).where(meta.c.name == _COMPARED)
+        found = self._database.read(lambda c: c.execute(query).scalar())
+        return None if found is None else from_store(int(found))
+
 
 def _put(connection: Connection, table: Table, key: list[str], rows: list[dict[str, object]]) -> None:
     made = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
@@ -146,7 +159,9 @@ def _put(connection: Connection, table: Table, key: list[str], rows: list[dict[s
 def _ask(connection: Connection, portion: Sequence[NewReview], now: int) -> int:
     made = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(match_reviews)
     place = {name: made.excluded[name] for name in ("batch_id", "record_no", "members")}
-    before = connection.execute(select(func.count()).select_from(match_reviews)).scalar_one()
+    claims = {each.claim: each for each in portion}
+    same = select(func.count()).where(match_reviews.c.claim.in_(claims))
+    known: int = connection.execute(same).scalar_one()
     rows = [
         {
             "claim": each.claim,
@@ -159,10 +174,10 @@ def _ask(connection: Connection, portion: Sequence[NewReview], now: int) -> int:
             "recorded_at": now,
             "members": json.dumps(each.members) if each.members else None,
         }
-        for each in {each.claim: each for each in portion}.values()
+        for each in claims.values()
     ]
     connection.execute(made.on_conflict_do_update(index_elements=["claim"], set_=place), rows)
-    return int(connection.execute(select(func.count()).select_from(match_reviews)).scalar_one() - before)
+    return len(claims) - known
 
 
 def _held(row: Any) -> HeldForm:

@@ -235,6 +235,12 @@ class LinkSettings(Settings):
         5, ge=0, le=5, description="A file of links with more mismatches than this, and than the next, is held whole"
     )
     hold_per_mille: int = Field(1, ge=0, le=1, description="Mismatches of 1,000 records")
+    compare_days: int = Field(
+        7,
+        ge=0,
+        le=366,
+        description="「再照合」 Days from one comparison of all links to the next; 0: `match again` alone",
+    )
     in_force_from: Annotated[date, Strict()] | None = Field(
         None,
         description="施行日: until 00:00 JST of this day 個人番号 are held and have no effect; then all are active; "

@@ -14,7 +14,7 @@ from kakehashi.ports.links import LinkStore
 from kakehashi.ports.matches import HeldForm, NewReview
 from kakehashi.ports.sealer import Sealer
 
-__all__ = ["Rematch", "rematch"]
+__all__ = ["Rematch", "rematch", "rematching"]
 
 _AT_ONCE = 500
 
@@ -39,10 +39,21 @@ def rematch(links: LinkStore, sealer: Sealer, *, system: str | None, now: dateti
     a digest key that was replaced since, or of a person whom the registry has not described: cannot be compared.
     """
     found: dict[str, Rematch] = {}
+    for _ in rematching(links, sealer, found, system=system, now=now):
+        pass
+    return [found[name] for name in sorted(found)]
+
+
+def rematching(
+    links: LinkStore, sealer: Sealer, found: dict[str, Rematch], *, system: str | None, now: datetime
+) -> Iterator[None]:
+    """The same in steps of some hundred links, each added to `found`. Done over all systems it is said to be done."""
     held = links.held(system)
     while portion := list(islice(held, _AT_ONCE)):
         _portion(links, sealer, portion, found, now)
-    return [found[name] for name in sorted(found)]
+        yield
+    if system is None:
+        links.compared(now)
 
 
 def _portion(

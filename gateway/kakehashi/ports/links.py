@@ -10,7 +10,7 @@ from typing import Protocol
 from kakehashi.domain.link import Conflict, Note, Period
 from kakehashi.ports.held_numbers import HeldNumbers
 from kakehashi.ports.lives import LifeBook
-from kakehashi.ports.matches import MatchStore
+from kakehashi.ports.matches import Comparisons, MatchStore
 from kakehashi.ports.merges import MergeBook
 from kakehashi.ports.notices import NoticeBook, NoticeWriter
 from kakehashi.ports.number_returns import NumberReturns
@@ -241,6 +241,7 @@ class LinkStore(
     LinkDecisions,
     LinkKeys,
     MatchStore,
+    Comparisons,
     MergeBook,
     HeldNumbers,
     LifeBook,

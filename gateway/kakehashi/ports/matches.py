@@ -10,7 +10,7 @@ from typing import Protocol
 from kakehashi.domain.link import Note
 from kakehashi.ports.sealer import Sealed
 
-__all__ = ["HeldForm", "MatchStore", "NewReview", "Reference", "Review"]
+__all__ = ["Comparisons", "HeldForm", "MatchStore", "NewReview", "Reference", "Review"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +97,13 @@ class MatchStore(Protocol):
 
     def answer(self, review_id: int, *, link: bool, note: Note, now: datetime) -> Review | None:
         """Decide; None for one that is not open."""
+
+
+class Comparisons(Protocol):
+    """「再照合記録」"""
+
+    def compared(self, now: datetime) -> None:
+        """Everything that is held was compared anew."""
+
+    def compared_at(self) -> datetime | None:
+        """When that was last; None: never."""

@@ -35,6 +35,7 @@ from kakehashi.runtime.addresses import known_adapters, scheme
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.answering import Listening, listenings
 from kakehashi.runtime.breaker_notes import BreakerNotes
+from kakehashi.runtime.comparing import Comparing
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
@@ -263,6 +264,10 @@ class Gateway:
             events=self.events,
             quiet=self.quiet,
         )
+
+    def comparing(self) -> Comparing:
+        every = timedelta(days=self.configuration.gateway.links.compare_days)
+        return Comparing(links=self.links, sealer=self.sealer, clock=self.clock, events=self.events, every=every)
 
     def listening(self) -> list[Listening]:
         """What hears the server's questions and the systems' messages, as far as it is wanted."""

@@ -87,6 +87,8 @@ order.ended          | info    | lane order_id action code records selected | An
 alarm.raised         | error   | lane code about place number limit     | Somebody must look: the code says what, `number` how bad, `limit` from where on | `kakehashi alarms`, and what its code says
 alarm.cleared        | info    | lane code about place                  | What an alarm was raised about is over                   |
 link.enforced        | info    | day held active contradicted           | The numbers that were held until their day are active: `held` of them, `active` now; `contradicted` are conflicts |
+links.compared       | info    | system compared same asked frozen unknown | A system's links were compared anew with the registry: all agree, but for those that cannot be compared |
+links.drifting       | warning | system compared same asked frozen unknown | Links of a system do not agree with the registry any more: of some somebody is asked, the others are frozen | `kakehashi match review` and `kakehashi link conflicts`
 symbol.moved         | debug   | acquisition_id state code              | An acquisition of a symbol came into another state       |
 symbol.linked        | info    | acquisition_id state code              | A symbol is linked; what waited for it goes out again    |
 symbol.expired       | warning | acquisition_id state code              | A process number died before the symbol was linked; a new one is asked for | None, unless many do: ask the registry what became of them

@@ -178,8 +178,12 @@ class GatewayProcess:
             self._fail(Role.INTAKE, error, code=error.fault.code)
 
     def _scheduler(self) -> None:
-        """Each system that is told of its persons has a thread of its own: a folder that hangs holds nobody else."""
-        loops = [partial(self._loop, Role.SCHEDULER, each.run_once) for each in self.gateway.notifyings()]
+        """Each system that is told of its persons has a thread of its own, for a folder that hangs holds nobody else;
+        so has the comparison of all links, which takes hours.
+        """
+        steps = [each.run_once for each in self.gateway.notifyings()]
+        steps.append(self.gateway.comparing().run_once)
+        loops = [partial(self._loop, Role.SCHEDULER, step) for step in steps]
         beside = [Thread(target=self._run, args=(Role.SCHEDULER, loop), daemon=True) for loop in loops]
         for thread in beside:
             thread.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import Note
@@ -81,3 +81,10 @@ class MatchConformance:
         assert dict(links.verdicts([b"a", b"b", b"c", b"d"])) == {b"a": "link", b"b": "refuse"}
         assert [row.id for row in links.reviews()] == [third.id]
         assert len(links.reviews(undecided=False)) == 3
+
+    def test_when_all_was_compared_is_known(self, links: LinkStore) -> None:
+        """The last time; none before the first."""
+        assert links.compared_at() is None
+        for moment in (_NOW, _NOW + timedelta(days=7)):
+            links.compared(moment)
+            assert links.compared_at() == moment

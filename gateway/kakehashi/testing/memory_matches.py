@@ -21,6 +21,7 @@ class MemoryMatches:
         self._references: dict[str, Reference] = {}
         self._held: dict[tuple[str, str], HeldForm] = {}
         self._reviews: list[Review] = []
+        self._compared_at: datetime | None = None
 
     def _unfrozen(self, system: str, atena: str) -> str | None:
         raise NotImplementedError
@@ -68,6 +69,14 @@ class MemoryMatches:
     def reviews(self, *, undecided: bool = True, most: int = 1000) -> list[Review]:
         with self._match_lock:
             return [row for row in self._reviews if not undecided or row.decision is None][:most]
+
+    def compared(self, now: datetime) -> None:
+        with self._match_lock:
+            self._compared_at = now
+
+    def compared_at(self) -> datetime | None:
+        with self._match_lock:
+            return self._compared_at
 
     def _answer_merge(
         self, kept: str, retired: str, stands: Callable[[str, str], str | None], note: Note, now: datetime
