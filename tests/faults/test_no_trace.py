@@ -1,4 +1,5 @@
-"""No trace of a 個人番号: more than a thousand of them stand in the inputs of a site, none stands anywhere afterwards.
+"""No trace of a 個人番号: more than a thousand of them (in the full tier, ten thousand) stand in the inputs of a site,
+none stands anywhere afterwards.
 
 They stand in texts, names, keys and dates of all four lanes, in right and wrong items, in held and duplicate files, in
 the registry extract, and in extracts that describe persons. What by its nature holds an original is named in
@@ -14,6 +15,7 @@ from datetime import date
 import pytest
 from tests.acceptance.watching import asked, links_settled, put, settled
 from tests.faults.leaks import Leaks
+from tests.tier import FULL
 
 from kakehashi_adapters.private_rabbitmq import PrivateRabbit
 from kakehashi_simulators.demo.run import started
@@ -25,8 +27,8 @@ from kakehashi_simulators.legacy.packing import kana932, wide932
 from kakehashi_simulators.legacy.town import Flaw, Town
 
 SEED = 19460
-PLANTED = 1100
-RECORDS = 340
+PLANTED, RECORDS = (10_000, 3_150) if FULL else (1_100, 340)
+SECONDS = 900 if FULL else 90
 WIDE = ("full", "full-hyphen")
 NARROW = ("half", "hyphen")
 ALL = (*NARROW, *WIDE)
@@ -205,7 +207,7 @@ def drop_everything(run, written):
     deadline = time.monotonic() + 60
     while not names <= {file.name for file in run.store.files(most=1000)} and time.monotonic() < deadline:
         time.sleep(0.1)
-    settled(run)
+    settled(run, seconds=SECONDS)
     put(run.drop_folder(tax.LANE), "LEVY9003.DAT", written[0][1].read_bytes())
     while run.refused_files()["LEVY9003.DAT"] == 0 and time.monotonic() < deadline + 30:
         time.sleep(0.1)
@@ -222,7 +224,7 @@ def broker(request, tmp_path):
         yield private.url, folder
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(SECONDS + 150)
 def test_no_number_of_the_inputs_is_found_anywhere_afterwards(broker, tmp_path):
     """Broker, ledger, spool, logs, results, parked items, names, the server's account, the operator's commands: 0."""
     url, data = broker

@@ -23,10 +23,7 @@ def xsd() -> None:
 def build(session: Session, target: Path) -> int:
     """Write one schema a layout version, and the one that offers them all."""
     profile = session.configuration.profile
-    changed = build_schemas(
-        session.folder / "profiles" / profile.name,
-        target / profile.schemas / "layouts",
-        namespace=profile.namespace,
-    )
+    standards = [profile.standards[key] for key in sorted(profile.standards)]
+    changed = build_schemas(standards, target / profile.schemas / "layouts", namespace=profile.namespace)
     session.output.rows("Changed", ("file",), [(path.name,) for path in changed])
     return 0

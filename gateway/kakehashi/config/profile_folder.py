@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kakehashi.config.reading import Reading
 from kakehashi.domain.character import code_points
 from kakehashi.errors import ConfigurationError, Place
 from kakehashi.interface.profile import Profile, load_profile
+from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.mapping.converters import close_names
 from kakehashi.mapping.repertoire import ORACLE, is_inside
 
@@ -21,16 +24,29 @@ def read_profile(reading: Reading, name: str) -> Profile | None:
             "CFG-006", Place(file="gateway.toml", item="gateway.profile"), name=name, **close_names(name, known)
         )
         return None
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".toml", ".csv"} and path.is_file():
-            reading.remember(path.relative_to(reading.folder).as_posix())
-    try:
-        profile = load_profile(folder)
-    except ConfigurationError as error:
-        reading.take(error, file=f"profiles/{name}/profile.toml")
-        return None
-    _check_characters(reading, profile, f"profiles/{name}")
+    profile = None
+    for each in _folders(reading, folder):
+        place = f"profiles/{each.name}/profile.toml"
+        for path in sorted(each.rglob("*")):
+            if path.suffix in {".toml", ".csv"} and path.is_file():
+                reading.remember(path.relative_to(reading.folder).as_posix())
+        try:
+            profile = load_profile(each)
+        except ConfigurationError as error:
+            reading.take(error, file=place)
+            return None
+    if profile is not None:
+        _check_characters(reading, profile, f"profiles/{name}")
     return profile
+
+
+def _folders(reading: Reading, folder: Path) -> tuple[Path, ...]:
+    """The base first, so that its faults are found where they are."""
+    try:
+        return ProfileFiles.of(folder).folders[::-1]
+    except ConfigurationError as error:
+        reading.take(error, file=f"profiles/{folder.name}/profile.toml")
+        return ()
 
 
 def _check_characters(reading: Reading, profile: Profile, folder: str) -> None:

@@ -12,6 +12,7 @@ from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
 from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import ConfigurationError, Fault
+from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.profile_tables import (
     read_calendar,
     read_degrade,
@@ -188,21 +189,25 @@ class Profile:
 
 
 def load_profile(folder: Path) -> Profile:
-    """Read `profile.toml` and the tables beside it. Raises ConfigurationError with every fault."""
-    settings = SettingsTable.load(folder / "profile.toml")
-    profile = _profile(settings, folder)
+    """Read `profile.toml` and the tables beside it, and behind them those of its base.
+
+    Raises ConfigurationError with every fault.
+    """
+    files = ProfileFiles.of(folder)
+    settings = files.settings()
+    profile = _profile(settings, files)
     faults = settings.finish()
     if faults:
         raise ConfigurationError(faults)
     return profile
 
 
-def _profile(settings: SettingsTable, folder: Path) -> Profile:
+def _profile(settings: SettingsTable, files: ProfileFiles) -> Profile:
     head = settings.table("profile")
-    results = read_results(folder / settings.table("results").text("map"), settings.faults)
-    permissions = read_permissions(folder / head.text("permissions"), settings.faults)
+    results = read_results(files.path(settings.table("results").text("map")), settings.faults)
+    permissions = read_permissions(files.path(head.text("permissions")), settings.faults)
     characters = settings.table("characters")
-    standards, inquiry = read_standards(folder, settings.faults)
+    standards, inquiry = read_standards(files, settings.faults)
     return Profile(
         name=head.text("name"),
         namespace=head.text("namespace"),
@@ -217,12 +222,12 @@ def _profile(settings: SettingsTable, folder: Path) -> Profile:
         permissions=frozenset(Permission(*row) for row in permissions),
         caps=_caps(settings.table("caps")),
         polling=_polling(settings.table("polling")),
-        service=_service(settings.table("service"), folder, settings.faults),
+        service=_service(settings.table("service"), files, settings.faults),
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
-        degrade=read_degrade(folder / characters.text("degrade"), settings.faults),
+        degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),
         retry={kind: _retry(settings.table("retry").table(name)) for name, kind in _RETRIED.items()},
         messages=_messages(settings.table("messages")),
         standards=standards,
@@ -264,10 +269,10 @@ def _merges(table: SettingsTable) -> MergeRule:
     )
 
 
-def _service(table: SettingsTable, folder: Path, faults: list[Fault]) -> ServiceHours:
+def _service(table: SettingsTable, files: ProfileFiles, faults: list[Fault]) -> ServiceHours:
     close = table.clock("close")
     days = frozenset(_DAYS.index(day) for day in table.choices("days", _DAYS))
-    calendar = read_calendar(folder / table.text("calendar"), faults)
+    calendar = read_calendar(files.path(table.text("calendar")), faults)
     return ServiceHours(open=table.clock("open") or time(), close=close, days=days, calendar=calendar)
 
 

@@ -12,6 +12,7 @@ from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
 from kakehashi.domain.standard_table import parse_code_list, parse_standard
 from kakehashi.errors import ConfigurationError, Fault, Place
+from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.service import SpecialTime, special_time
 
 __all__ = ["read_calendar", "read_degrade", "read_permissions", "read_results", "read_standards"]
@@ -53,12 +54,14 @@ def read_calendar(path: Path, faults: list[Fault]) -> list[SpecialTime]:
     return sorted(found, key=lambda special: special.begin)
 
 
-def read_standards(folder: Path, faults: list[Fault]) -> tuple[Mapping[tuple[str, str], DataStandard], DataStandard]:
+def read_standards(
+    files: ProfileFiles, faults: list[Fault]
+) -> tuple[Mapping[tuple[str, str], DataStandard], DataStandard]:
     """Every layout by (TM code, version), and the elements of SKI-301 in the same form."""
 
     @cache
     def codes(name: str) -> frozenset[str] | None:
-        path = folder / "codes" / f"{name}.csv"
+        path = files.path(f"codes/{name}.csv")
         return parse_code_list(_text(path), file=path.name) if path.is_file() else None
 
     def load(path: Path, info_name: str, version: str) -> DataStandard:
@@ -68,9 +71,9 @@ def read_standards(folder: Path, faults: list[Fault]) -> tuple[Mapping[tuple[str
             faults.extend(error.faults)
             return DataStandard(info_name=info_name, version=version, items=())
 
-    paths = sorted(folder.glob("layouts/*/v*.csv"))
+    paths = files.glob("layouts/*/v*.csv")
     standards = [load(path, path.parent.name, path.stem.removeprefix("v")) for path in paths]
-    inquiry = load(folder / "messages" / "SKI-301.csv", "SKI-301", "1")
+    inquiry = load(files.path("messages/SKI-301.csv"), "SKI-301", "1")
     return {(each.info_name, each.version): each for each in standards}, inquiry
 
 

@@ -7,14 +7,24 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from kakehashi.errors import ConfigurationError, Fault, Place
 
-__all__ = ["SettingsTable"]
+__all__ = ["SettingsTable", "read_toml"]
 
 _T = TypeVar("_T")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Raises ConfigurationError: CFG-005 unreadable, CFG-001 not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError([Fault("CFG-005", Place(file=path.name))]) from None
+    except tomllib.TOMLDecodeError:
+        raise ConfigurationError([Fault("CFG-001", Place(file=path.name), {"expected": "TOML"})]) from None
 
 
 class SettingsTable:
@@ -27,17 +37,6 @@ class SettingsTable:
         self._path = path
         self._asked: set[str] = set()
         self._tables: dict[str, SettingsTable] = {}
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Raises ConfigurationError: CFG-005 unreadable, CFG-001 not TOML."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError([Fault("CFG-005", Place(file=path.name))]) from None
-        except tomllib.TOMLDecodeError:
-            raise ConfigurationError([Fault("CFG-001", Place(file=path.name), {"expected": "TOML"})]) from None
-        return cls(values, file=path.name, path="", faults=[])
 
     def finish(self) -> list[Fault]:
         """Every fault, with CFG-002 for each key that nobody asked for."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from kakehashi.domain.data_standard import DataStandard, StandardItem, StandardType
-from kakehashi.validation.data_standard import load_standards
 
 __all__ = ["build_schemas", "layout_schema", "render_schemas"]
 
@@ -18,13 +17,12 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def build_schemas(profile: Path, target: Path, *, namespace: str) -> tuple[Path, ...]:
-    """Write the schemas of a profile folder's layouts to `target` (the folder `layouts` beside common.xsd).
-
-    Returns the files whose content changed. Raises ConfigurationError with every fault of the tables.
+def build_schemas(standards: Sequence[DataStandard], target: Path, *, namespace: str) -> tuple[Path, ...]:
+    """Write the schemas of a profile's layouts to `target` (the folder `layouts` beside common.xsd). Returns
+    the files whose content changed.
     """
     changed: list[Path] = []
-    for name, text in render_schemas(load_standards(profile), namespace=namespace).items():
+    for name, text in render_schemas(standards, namespace=namespace).items():
         path = target / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

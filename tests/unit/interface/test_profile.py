@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import tomllib
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -10,7 +11,7 @@ from tests.unit.validation.samples import MESSAGES, PROFILE, SCHEMAS, STANDARDS
 
 from kakehashi.domain.interface import ResultClass
 from kakehashi.errors import ConfigurationError
-from kakehashi.interface.profile import load_profile
+from kakehashi.interface.profile import Profile, load_profile
 
 JAPAN = timezone(timedelta(hours=9))
 TEMPLATE = PROFILE.parent / "template-site"
@@ -156,6 +157,52 @@ def test_a_broken_or_missing_profile_is_refused(folder):
     assert _faults(folder)[0][:2] == ("CFG-001", "profile.toml")
     (folder / "profile.toml").unlink()
     assert _faults(folder)[0][:2] == ("CFG-005", "profile.toml")
+
+
+def test_what_a_profile_does_not_say_is_as_in_its_base(folder):
+    """Keys and files that it has count; everything else is the base's."""
+    own = folder.parent / "own"
+    (own / "codes").mkdir(parents=True)
+    (own / "profile.toml").write_text(
+        '[profile]\nname = "own"\nbase = "profile"\n[caps]\nconnections = 2\n[messages.DBM-201]\nidempotent = false\n',
+        encoding="utf-8",
+    )
+    (own / "permissions.csv").write_text("department,affair,procedure,info_name\n", encoding="utf-8")
+    (own / "codes" / "sex.csv").write_text("code,name\n7,その他\n", encoding="utf-8")
+    base, found = load_profile(folder), load_profile(own)
+    differ = {each.name for each in fields(Profile) if getattr(base, each.name) != getattr(found, each.name)}
+    assert differ == {"name", "caps", "messages", "permissions", "standards"}
+    assert (found.caps.connections, found.caps.bytes_per_send) == (2, base.caps.bytes_per_send)
+    assert (found.messages["DBM-201"].idempotent, found.messages["DBM-201"].answer) == (False, "DBM-202")
+    assert {"7"} in [item.codes for standard in found.standards.values() for item in standard.items]
+
+
+@pytest.mark.parametrize("base", ['"nobody"', '"own"', "3", '"../profile"'])
+def test_a_base_is_another_profile_beside_it(folder, base):
+    """Not itself, not one that is not there."""
+    own = folder.parent / "own"
+    own.mkdir()
+    (own / "profile.toml").write_text(f'[profile]\nname = "own"\nbase = {base}\n', encoding="utf-8")
+    assert _faults(own) == [("CFG-006", "profile.toml", None, "profile.base")]
+
+
+def test_a_base_has_no_base(folder):
+    """Where a value comes from can be seen in two files."""
+    for name, base in (("own", "profile"), ("third", "own")):
+        (folder.parent / name).mkdir()
+        text = f'[profile]\nname = "{name}"\nbase = "{base}"\n'
+        (folder.parent / name / "profile.toml").write_text(text, encoding="utf-8")
+    assert _faults(folder.parent / "third") == [("CFG-006", "profile.toml", None, "profile.base")]
+
+
+def test_role_a_is_std_2026_with_the_systems_own_numbers():
+    """The shipped std-2026-atena differs in nothing else."""
+    base, found = load_profile(PROFILE), load_profile(PROFILE.parent / "std-2026-atena")
+    assert {each.name for each in fields(Profile) if getattr(base, each.name) != getattr(found, each.name)} == {
+        "name",
+        "person_key_type",
+    }
+    assert (base.swaps, found.swaps) == (True, False)
 
 
 def test_service_hours_are_japan_time(folder):

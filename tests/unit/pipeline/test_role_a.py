@@ -13,9 +13,10 @@ from kakehashi.testing.memory_links import MemoryLinkStore
 def test_numbers_go_out_as_they_came_linked_or_not(house_of, manifest, tmp_path, lane):
     """No link is looked up, and the header says whose numbers they are."""
     shutil.copytree(ROOT / "config", tmp_path / "config")
-    profile = tmp_path / "config" / "profiles" / "std-2026" / "profile.toml"
-    text = profile.read_text(encoding="utf-8")
-    profile.write_text(text.replace('person_key_type = "unified"', 'person_key_type = "atena"'), encoding="utf-8")
+    gateway = tmp_path / "config" / "gateway.toml"
+    text = gateway.read_text(encoding="utf-8")
+    assert 'profile = "std-2026"' in text
+    gateway.write_text(text.replace('profile = "std-2026"', 'profile = "std-2026-atena"'), encoding="utf-8")
     house = house_of(lane)
     house.gateway.links = MemoryLinkStore()
     house.reload(tmp_path / "config")

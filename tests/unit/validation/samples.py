@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kakehashi.domain.data_standard import DataStandard, StandardItem, StandardType
-from kakehashi.validation.data_standard import load_standards
+from kakehashi.interface.profile import load_profile
 
 ROOT = Path(__file__).resolve().parents[3]
 PROFILE = ROOT / "config" / "profiles" / "std-2026"
 SCHEMAS = ROOT / "xsd" / "std-2026"
 NAMESPACE = "urn:kakehashi:std-2026"
-STANDARDS = {standard.info_name: standard for standard in load_standards(PROFILE)}
+STANDARDS = {info_name: standard for (info_name, _), standard in sorted(load_profile(PROFILE).standards.items())}
 TAX = STANDARDS["TM99000000000001"]
 ASSISTANCE = STANDARDS["TM99000000000002"]
 ALLOWANCE = STANDARDS["TM99000000000003"]

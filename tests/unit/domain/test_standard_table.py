@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.validation.samples import ASSISTANCE, PROFILE, STANDARDS, TAX
+from tests.unit.validation.samples import ASSISTANCE, STANDARDS, TAX
 
+from kakehashi.domain.standard_table import parse_code_list, parse_standard
 from kakehashi.errors import ConfigurationError
-from kakehashi.validation.data_standard import load_standard, load_standards
 
 HEADER = "code,name,type,digits,decimals,occurs,required,codes,absence\n"
 
 
-def _load(tmp_path, table, codes="code,name\n1,一\n2,二\n"):
-    layout = tmp_path / "layouts" / "TM99000000000009"
-    layout.mkdir(parents=True)
-    (tmp_path / "codes").mkdir()
-    (tmp_path / "codes" / "kind.csv").write_text(codes, encoding="utf-8-sig")
-    (layout / "v3.csv").write_text(table, encoding="utf-8-sig")
-    return load_standard(layout / "v3.csv")
+def _load(table, codes="code,name\n1,一\n2,二\n"):
+    return parse_standard(
+        table,
+        file="v3.csv",
+        info_name="TM99000000000009",
+        version="3",
+        code_lists=lambda name: parse_code_list(codes, file="kind.csv") if name == "kind" else None,
+    )
 
 
 def test_the_profile_has_four_data_sets():
@@ -26,9 +27,9 @@ def test_the_profile_has_four_data_sets():
     assert next(item for item in ASSISTANCE.items if item.occurs > 1).code == "B0050"
 
 
-def test_a_table_is_read_whole(tmp_path):
+def test_a_table_is_read_whole():
     """Columns become an item; the folder names the information, the file its version; a BOM is allowed."""
-    standard = _load(tmp_path, HEADER + "A0010,区分,code,1,0,2,no,kind,1 9\nA0020,率,decimal,5,4,1,yes,,\n")
+    standard = _load(HEADER + "A0010,区分,code,1,0,2,no,kind,1 9\nA0020,率,decimal,5,4,1,yes,,\n")
     assert (standard.info_name, standard.version, standard.element) == ("TM99000000000009", "3", "TM99000000000009v3")
     kind, rate = standard.items
     assert (kind.codes, kind.absence, kind.occurs, kind.required) == ({"1", "2"}, {"1", "9"}, 2, False)
@@ -56,41 +57,32 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("row", "column"), WRONG)
-def test_a_wrong_cell_is_named_by_row_and_column(row, column, tmp_path):
+def test_a_wrong_cell_is_named_by_row_and_column(row, column):
     """A wrong cell is a CFG-008 with file, row and column."""
     with pytest.raises(ConfigurationError) as caught:
-        _load(tmp_path, f"{HEADER}A0005,名,text,5,0,1,yes,,\n{row}\n")
+        _load(f"{HEADER}A0005,名,text,5,0,1,yes,,\n{row}\n")
     fault = caught.value.faults[0]
     assert (fault.code, fault.place.file, fault.place.record, fault.place.item) == ("CFG-008", "v3.csv", 3, column)
 
 
-def test_all_faults_come_at_once(tmp_path):
+def test_all_faults_come_at_once():
     """Sixteen wrong rows are at least sixteen faults in one error."""
     rows = "\n".join(row.replace("A0010", f"A{number:04}") for number, (row, _) in enumerate(WRONG, start=100))
     with pytest.raises(ConfigurationError) as caught:
-        _load(tmp_path, HEADER + rows)
+        _load(HEADER + rows)
     assert {fault.place.record for fault in caught.value.faults} == set(range(2, 2 + len(WRONG)))
 
 
-def test_wrong_headers_and_empty_tables_are_refused(tmp_path):
+def test_wrong_headers_and_empty_tables_are_refused():
     """A table needs its header and a row."""
-    for number, table in enumerate(("", "code,name\n", HEADER)):
-        folder = tmp_path / str(number)
+    for table in ("", "code,name\n", HEADER):
         with pytest.raises(ConfigurationError):
-            _load(folder, table)
+            _load(table)
 
 
-def test_a_code_list_needs_its_columns_and_unique_codes(tmp_path):
+def test_a_code_list_needs_its_columns_and_unique_codes():
     """Two rows with one code are a fault of the list."""
-    for number, codes in enumerate(("x,y\n1,一\n", "code,name\n1,一\n1,二\n", "code,name\n全角,一\n")):
+    for codes in ("x,y\n1,一\n", "code,name\n1,一\n1,二\n", "code,name\n全角,一\n"):
         with pytest.raises(ConfigurationError) as caught:
-            _load(tmp_path / str(number), f"{HEADER}A0010,区分,code,1,0,1,yes,kind,\n", codes)
+            _load(f"{HEADER}A0010,区分,code,1,0,1,yes,kind,\n", codes)
         assert caught.value.faults[0].place.file == "kind.csv"
-
-
-def test_a_missing_table_is_named(tmp_path):
-    """A file that cannot be read is CFG-005."""
-    with pytest.raises(ConfigurationError) as caught:
-        load_standard(tmp_path / "v1.csv")
-    assert caught.value.faults[0].code == "CFG-005"
-    assert load_standards(PROFILE) == tuple(STANDARDS.values())
