@@ -17,6 +17,7 @@ from kakehashi.errors import Fault
 
 if TYPE_CHECKING:
     from kakehashi_adapters.certificates import CertificateFiles
+    from kakehashi_adapters.exchange_folder import FolderServerClient
     from kakehashi_adapters.file_drop import FolderSink, FolderSource
     from kakehashi_adapters.https_client import HttpsServerClient
     from kakehashi_adapters.https_listener import HttpsListener
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "certificates",
+    "exchange_folder",
     "folder_sink",
     "folder_source",
     "https_client",
@@ -94,6 +96,22 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
     )
     client.check()
     return client
+
+
+def exchange_folder(settings: ServerSettings) -> FolderServerClient:
+    """The folder is a mount, as a rule, and may be away at the start; what stands in it is made."""
+    from kakehashi_adapters.exchange_folder import FolderServerClient  # noqa: PLC0415  # loaded when it is named
+    from kakehashi_adapters.system_clock import SystemClock  # noqa: PLC0415  # as above
+
+    return FolderServerClient(
+        Path(settings.endpoint.partition(":")[2]),
+        clock=SystemClock(),
+        connections=settings.connections,
+        timeout=settings.timeout,
+        answer_bytes=settings.answer_bytes,
+        serial_digits=settings.serial_digits,
+        zipped=settings.zipped,
+    )
 
 
 def https_listener(

@@ -40,6 +40,8 @@ class MachineSurroundings:
 def _folders(settings: GatewaySettings) -> Iterator[tuple[str, Path]]:
     yield "spool", Path(settings.folders.spool).absolute()
     yield "exchange", Path(settings.folders.exchange).absolute()
+    if settings.server.endpoint.startswith("folder:"):
+        yield "server", Path(settings.server.endpoint.removeprefix("folder:")).absolute()
     scheme, _, rest = settings.store.url.partition(":///")
     if scheme == "sqlite":
         yield "ledger", Path(rest).absolute().parent

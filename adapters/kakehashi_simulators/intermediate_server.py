@@ -26,6 +26,7 @@ from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
@@ -67,6 +68,11 @@ class IntermediateServer:
 
     def close(self) -> None:
         self._account.close()
+
+    def folder_wire(self, folder: Path) -> FolderWire:
+        """The same behind an exchange folder."""
+        most = self.wire.requests_most
+        return FolderWire(self._messages, folder=folder, faults=self.faults, gauge=self.wire.gauge, requests_most=most)
 
     def _desks(self, xsd: Path, settings: ServerSettings) -> dict[str, Desk]:
         account, persons, inventor = self._account, self._persons, Inventor(xsd)
@@ -163,8 +169,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result_delay_seconds=given.result_delay,
     )
     server = IntermediateServer(given.folder, given.xsd, settings, given)
-    ready = {"endpoint": server.wire.endpoint, "admin": server.admin.address}
-    serve_until_told(server.wire, server.admin, ready=ready, parent=given.parent)
+    entrance = server.folder_wire(given.exchange) if given.exchange else server.wire
+    ready = {"endpoint": entrance.endpoint, "admin": server.admin.address}
+    serve_until_told(entrance, server.admin, ready=ready, parent=given.parent)
+    server.wire.server_close()
     server.close()
 
 
@@ -175,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--xsd", type=Path, required=True, help="folder of the profile's schemas and rules")
     add("--certificates", type=Path, help="ca.pem, server.pem, server.key: mutual TLS; without it plain HTTP")
     add("--port", type=int, default=0)
+    add("--exchange", type=Path, help="an exchange folder that is served instead of HTTP")
     add("--admin-port", type=int, default=0)
     add("--mode", choices=["test", "live"], default="test", help="which test flag a message must carry")
     add("--senders", default=ServerSettings().senders, help="pattern of the agency codes that may send")

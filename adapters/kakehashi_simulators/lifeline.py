@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from socketserver import BaseServer
+from typing import Protocol
 
 __all__ = ["die_with_parent", "serve_until_told"]
 
@@ -18,7 +18,17 @@ _PR_SET_PDEATHSIG = 1
 _LOOK_SECONDS = 0.25
 
 
-def serve_until_told(*servers: BaseServer, ready: Mapping[str, object], parent: int = 0) -> None:
+class Serving(Protocol):
+    """What runs in a thread until it is told to stop."""
+
+    def serve_forever(self, poll_interval: float = ...) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+    def server_close(self) -> None: ...
+
+
+def serve_until_told(*servers: Serving, ready: Mapping[str, object], parent: int = 0) -> None:
     """Serve, print `ready` as one JSON line, and return after SIGTERM or SIGINT.
 
     `parent`: end when this process is no longer the parent (kill -9 of a test or of the demo leaves nothing behind).

@@ -100,15 +100,18 @@ def start_intermediate_server(
     connections: int = 16,
     result_delay_seconds: float = 1.0,
     no_symbol_ending: str = "",
+    exchange: Path | None = None,
 ) -> RunningSimulator:
     """The intermediate server with its account in `folder`; returns when it is ready. Same folder: same account.
 
-    Without `certificates` (a folder with ca.pem, server.pem, server.key) it speaks plain HTTP.
+    Without `certificates` (a folder with ca.pem, server.pem, server.key) it speaks plain HTTP. With `exchange` its
+    endpoint is that exchange folder.
     """
     arguments = [f"--folder={folder}", f"--xsd={xsd}", f"--port={port}", f"--admin-port={admin_port}", f"--mode={mode}"]
     arguments += [f"--records-cap={records_cap}", f"--connections={connections}"]
     arguments += [f"--result-delay={result_delay_seconds}", f"--no-symbol-ending={no_symbol_ending}"]
     arguments += [f"--certificates={certificates}"] if certificates else []
+    arguments += [f"--exchange={exchange}"] if exchange else []
     return _start("kakehashi_simulators.intermediate_server", arguments)
 
 

@@ -135,6 +135,9 @@ SRV-014 | the lane has used up its share of retries | レーンの再試行枠�
 SRV-015 | the message is larger than the server takes at once | 電文が一度に送信できる量を超えています | Sent in parts by itself | 自動で分割して送信します
 SRV-016 | server and gateway do not accept each other's certificate or TLS version | サーバー証明書またはクライアント証明書、TLSの版が受け入れられません | Nothing was sent; check validity, authority and name of both certificates | 送信していません。双方の証明書の有効期限・認証局・名前を確認してください
 SRV-017 | the address for questions of the server cannot be listened at | 中間サーバーからの照会を受け付けるアドレスを使用できません | Check `answering.listen`: another process may have the port | `answering.listen` を確認してください。他のプロセスがポートを使用中の可能性があります
+SRV-018 | the exchange folder has no serial left for today | 連携フォルダの本日分の通番を使い切りました | Nothing was sent; it goes on tomorrow, or raise `[server] serial_digits` | 送信していません。翌日自動で再開するか、`[server] serial_digits` を増やしてください
+SRV-019 | an answer in the exchange folder is not what its manifest says | 連携フォルダの応答が管理ファイルと一致しません | It lies in `from-server/damaged`; the status is asked by itself | `from-server/damaged` に退避し、自動で状態を確認します
+SRV-020 | the exchange folder cannot be used | 連携フォルダを使用できません | Retried by itself; check mount, space and rights of the folder | 自動で再試行します。マウント・空き容量・権限を確認してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SYM-002 | the process number expired before the symbol was linked | 符号が紐付く前に処理通番の有効期限が切れました | A new one is asked for by itself; see with `kakehashi symbols list` what the registry does with them | 新しい処理通番を自動で要求します。`kakehashi symbols list` で既存住基側の状況を確認してください
 SYM-003 | the server says that the acquisition failed | 符号取得が失敗したとサーバーが回答しました | See the registry's terminal for the reason, then `kakehashi symbols retry` | 住基側の端末で理由を確認し、`kakehashi symbols retry` を実行してください

@@ -39,18 +39,30 @@ _PAUSE_SECONDS = 15
 @click.option("--once", is_flag=True, help="End by itself with a summary; exit code 0 when everything adds up.")
 @click.option("--broker", help="amqp(s)://…, or `rabbitmq` for a private one; else an embedded queue.")
 @click.option("--store", help="postgresql+psycopg://…; else an embedded database.")
+@click.option("--transport", type=click.Choice(["https", "folder"]), default="https", show_default=True)
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("run-data"), show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Other files, as reproducible.")
 @click.option("--scale", default=1.0, show_default=True, help="1 is a few thousand records.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON lines.")
 def demo(  # click's
-    *, once: bool, broker: str | None, store: str | None, folder: Path, seed: int, scale: float, as_json: bool
+    *,
+    once: bool,
+    broker: str | None,
+    store: str | None,
+    transport: str,
+    folder: Path,
+    seed: int,
+    scale: float,
+    as_json: bool,
 ) -> None:
     """Everything on this machine: simulators, gateway, three legacy systems, a live table."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(stderr=as_json)
     try:
-        with _broker(broker) as url, started(folder.resolve(), seed=seed, scale=scale, broker=url, store=store) as run:
+        with (
+            _broker(broker) as url,
+            started(folder.resolve(), seed=seed, scale=scale, broker=url, store=store, transport=transport) as run,
+        ):
             good = _watch(run, console, once=once, as_json=as_json, seed=seed)
     except KakehashiError as error:
         click.echo(str(error), err=True)

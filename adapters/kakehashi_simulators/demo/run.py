@@ -149,24 +149,17 @@ def started(
     numbers: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
     shipped: Path | None = None,
+    transport: str = "https",
     adapt: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
-    `shipped`: the configuration to begin with, if not the program's; `adapt` may change its copy before it is read.
+    `transport`: https, or folder for an exchange folder. `shipped`: the configuration to begin with, if not the
+    program's; `adapt` may change its copy before it is read.
     """
     with ExitStack() as stack:
         site = prepare(folder)
-        xsd = shared("xsd") / "std-2026"
-        server = stack.enter_context(
-            start_intermediate_server(
-                folder / "server", xsd=xsd, certificates=site.certificates, result_delay_seconds=result_delay_seconds
-            )
-        )
-        certificates = site.certificates
-        registry = stack.enter_context(
-            start_registry(folder / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin)
-        )
+        server, registry = _simulators(stack, site, transport=transport, result_delay_seconds=result_delay_seconds)
         site.configure(
             shipped=shipped or shared("config"),
             endpoint=server.endpoint,
@@ -195,6 +188,26 @@ def started(
             processes=processes,
             manifest=manifest,
         )
+
+
+def _simulators(
+    stack: ExitStack, site: Site, *, transport: str, result_delay_seconds: float
+) -> tuple[RunningSimulator, RunningSimulator]:
+    """The intermediate server and the registry, which tells it of symbols."""
+    xsd, certificates = shared("xsd") / "std-2026", site.certificates
+    server = stack.enter_context(
+        start_intermediate_server(
+            site.folder / "server",
+            xsd=xsd,
+            certificates=certificates,
+            result_delay_seconds=result_delay_seconds,
+            exchange=site.folder / "lgwan" if transport == "folder" else None,
+        )
+    )
+    registry = stack.enter_context(
+        start_registry(site.folder / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin)
+    )
+    return server, registry
 
 
 def _open_ledger(url: str) -> Store:

@@ -80,11 +80,18 @@ class KeySettings(Settings):
 class ServerSettings(Settings):
     """The intermediate server 「中間サーバー」."""
 
-    endpoint: str = Field("", description="`https://HOST:PORT/exchange`; required")
+    endpoint: str = Field(
+        "",
+        description="`https://HOST:PORT/exchange`, or `folder:/PATH` of an exchange folder 「連携フォルダ」; required",
+    )
     ca: str = Field("", description="PEM file: the authority that signs the server's certificate")
     certificate: str = Field("", description="PEM file: our client certificate (mutual TLS)")
     key: str = Field("", description="PEM file: the key of our client certificate")
-    connections: int = Field(4, ge=1, le=256, description="Most simultaneous connections")
+    serial_digits: int = Field(
+        6, ge=4, le=9, description="Exchange folder: digits of the serial 「通番」 in file names"
+    )
+    zipped: bool = Field(default=False, description="Exchange folder: messages travel as .zip")
+    connections: int = Field(4, ge=1, le=256, description="Most simultaneous connections, or messages in the folder")
     timeout_seconds: int = Field(30, ge=1, le=3600, description="Total time of one exchange")
     answer_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="Largest answer that is read")
     processes: int = Field(
