@@ -9,7 +9,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 COPY . .
 RUN pip install ${PIP_OPTIONS} --require-hashes --requirement requirements.lock \
- && pip wheel ${PIP_OPTIONS} --require-hashes --requirement requirements-postgresql.lock --wheel-dir /wheels \
+ && pip wheel ${PIP_OPTIONS} --require-hashes --requirement requirements-extras.lock --wheel-dir /wheels \
  && pip wheel --no-deps --no-build-isolation --wheel-dir /kakehashi .
 
 # 2. The image: nothing of the build, no compiler, no root.
@@ -18,7 +18,7 @@ LABEL org.opencontainers.image.title="kakehashi" org.opencontainers.image.licens
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KAKEHASHI_CONFIG=/etc/kakehashi/config
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
     --mount=type=bind,from=wheels,source=/kakehashi,target=/kakehashi \
-    --mount=type=bind,source=requirements-postgresql.lock,target=/requirements.lock \
+    --mount=type=bind,source=requirements-extras.lock,target=/requirements.lock \
     pip install --no-cache-dir --no-index --find-links /wheels --require-hashes --requirement /requirements.lock \
  && pip install --no-cache-dir --no-index --no-deps /kakehashi/*.whl \
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin kakehashi \

@@ -11,7 +11,7 @@ compile() { # output, then options
 }
 
 compile requirements.lock --group build "$@"
-compile requirements-postgresql.lock --extra postgresql --constraints requirements.lock "$@"
-compile requirements-dev.lock --extra postgresql --group build --group dev \
-    --constraints requirements.lock --constraints requirements-postgresql.lock "$@"
+compile requirements-extras.lock --extra postgresql --extra sftp --constraints requirements.lock "$@"
+compile requirements-dev.lock --extra postgresql --extra sftp --group build --group dev \
+    --constraints requirements.lock --constraints requirements-extras.lock "$@"
 compile requirements-fuzz.lock --group fuzz --constraints requirements.lock "$@"

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from kakehashi.config.model import SourceSettings
 from kakehashi.config.settings import AnsweringSettings, GatewaySettings, KeySettings, RelaySettings, ServerSettings
-from kakehashi.errors import Fault
+from kakehashi.errors import ConfigurationError, Fault, Place
 
 if TYPE_CHECKING:
     from kakehashi_adapters.certificates import CertificateFiles
     from kakehashi_adapters.exchange_folder import FolderServerClient
+    from kakehashi_adapters.exchange_folder.sftp import SftpPlace
     from kakehashi_adapters.file_drop import FolderSink, FolderSource
     from kakehashi_adapters.https_client import HttpsServerClient
     from kakehashi_adapters.https_listener import HttpsListener
@@ -99,12 +100,12 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
 
 
 def exchange_folder(settings: ServerSettings) -> FolderServerClient:
-    """The folder is a mount, as a rule, and may be away at the start; what stands in it is made."""
-    from kakehashi_adapters.exchange_folder import FolderServerClient  # noqa: PLC0415  # loaded when it is named
+    """`folder:` or `sftp:`. A mount may be away at the start. Raises ConfigurationError for what cannot serve."""
+    from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace  # noqa: PLC0415  # loaded when named
     from kakehashi_adapters.system_clock import SystemClock  # noqa: PLC0415  # as above
 
     return FolderServerClient(
-        Path(settings.endpoint.partition(":")[2]),
+        _sftp(settings) if settings.endpoint.startswith("sftp:") else LocalPlace(Path(settings.endpoint[7:])),
         clock=SystemClock(),
         connections=settings.connections,
         timeout=settings.timeout,
@@ -112,6 +113,18 @@ def exchange_folder(settings: ServerSettings) -> FolderServerClient:
         serial_digits=settings.serial_digits,
         zipped=settings.zipped,
     )
+
+
+def _sftp(settings: ServerSettings) -> SftpPlace:
+    try:
+        from kakehashi_adapters.exchange_folder.sftp import SftpPlace  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError:
+        facts = {"expected": "the extra `sftp`: pip install kakehashi[sftp]"}
+        raise ConfigurationError([Fault("CFG-003", Place(item="server.endpoint"), facts)]) from None
+
+    place = SftpPlace(settings.endpoint, known_hosts=Path(settings.ca), key=Path(settings.key))
+    place.check()
+    return place
 
 
 def https_listener(

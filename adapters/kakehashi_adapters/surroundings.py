@@ -18,7 +18,8 @@ class MachineSurroundings:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._folders = dict(_folders(settings))
-        files = {"ca": settings.server.ca, "client": settings.server.certificate}
+        server = settings.server
+        files = {"ca": server.ca, "client": server.certificate} if server.endpoint.startswith("https:") else {}
         self._certificates = {name: Path(file) for name, file in files.items() if file}
 
     def spaces(self) -> list[Space]:

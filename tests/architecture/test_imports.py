@@ -23,6 +23,10 @@ BREACHES = {
     "XML is read": ("gateway/kakehashi/pipeline/retry.py", "from lxml import etree"),
     "One adapter for each foreign library: the database": ("gateway/kakehashi/pipeline/retry.py", "import sqlalchemy"),
     "One adapter for each foreign library: HTTP": ("gateway/kakehashi/pipeline/retry.py", "import httpx"),
+    "One adapter for each foreign library: SSH": (
+        "adapters/kakehashi_adapters/exchange_folder/client.py",
+        "import paramiko",
+    ),
     "One adapter for each foreign library: cryptography": (
         "gateway/kakehashi/pipeline/retry.py",
         "import cryptography",

