@@ -7,11 +7,18 @@ import pytest
 
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.errors import OutcomeUnknown, ServerUnreachable
+from kakehashi_simulators.legacy import generate
 
-LANE = "welfare-inquiry"
+LANE, LINKS = "welfare-inquiry", "registry-persons"
 STATES = ("linked", "unknown", "partial", "refusing", "no-symbol", "expired", "slow")
 ENDS = ("found", "not-found", "partial", "refused", "no-symbol", "expired", "in-process")
 CODES = {"refused": "SRV-012", "no-symbol": "SYM-001", "expired": "SRV-022", "in-process": "SRV-021"}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory):
+    """One for all tests of this page: they change nothing of it."""
+    return generate(tmp_path_factory.mktemp("samples"), seed=7, scale=0.05, faults=False, lanes=[LINKS, LANE])
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.pipeline.conftest import ROOT
-from tests.unit.pipeline.test_inquiries import LANE, ask, outcomes
+from tests.unit.pipeline.test_inquiries import LANE, ask, manifest, outcomes
 
 from kakehashi.config.loader import load
 from kakehashi.errors import ConfigurationError
@@ -19,6 +19,9 @@ from kakehashi.testing.memory_files import MemorySink
 ROUTE, RETURN = f"routes/{LANE}/route.toml", f"routes/{LANE}/return.csv"
 PROFILE = "profiles/std-2026/profile.toml"
 URL_ROW = "data,280,照会結果URL,X,512,,,,$url,,\n"
+
+
+__all__ = ["manifest"]
 
 
 @pytest.fixture
