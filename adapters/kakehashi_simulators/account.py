@@ -27,9 +27,10 @@ CREATE TABLE IF NOT EXISTS repeats (request INTEGER, person TEXT, info TEXT, uni
 CREATE TABLE IF NOT EXISTS processes (
     number TEXT PRIMARY KEY, person TEXT, state TEXT, expires_at REAL, request_id TEXT, record INTEGER);
 CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
+CREATE TABLE IF NOT EXISTS cancels (request INTEGER, record INTEGER, PRIMARY KEY (request, record)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
-_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes")
+_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "cancels")
 _PLACES = 200
 
 
@@ -147,6 +148,16 @@ class Account:
                 "SELECT record, item, code FROM refusals WHERE request = ? ORDER BY record", (request,)
             ).fetchall()
         return [Refusal(*row) for row in rows]
+
+    def cancel(self, request: int, records: Sequence[int]) -> None:
+        """Inquiries of a request that nobody answers any more; from now on they say so."""
+        with self.transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO cancels VALUES (?, ?)", [(request, each) for each in records])
+
+    def cancelled(self, request: int) -> set[int]:
+        with self.lock:
+            rows = self.connection.execute("SELECT record FROM cancels WHERE request = ?", (request,)).fetchall()
+        return {record for (record,) in rows}
 
     def inventory(self, info: str, after: str, most: int) -> list[tuple[str, str, str]]:
         """(person, unit, sequence) of what stands of the persons after this one; the last person's all."""

@@ -33,6 +33,8 @@ class Switches:
     retry_after: int | None = None
     result_delay_seconds: float | None = None
     """Overrides the option of the program: how long a receipt stays in process."""
+    silent_waits: bool = False
+    """Never say how long a result will take."""
     wrong_correlation: Strength = 0.0
     duplicate_answer: Strength = 0.0
     """Send the answer twice on its connection: the second one meets the next request."""

@@ -1,4 +1,4 @@
-"""「情報照会」 SKI-301 takes questions, SKI-303 gives the answers."""
+"""「情報照会」 SKI-301 takes questions, SKI-303 gives the answers, SKI-305 ends what has none yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
 
-__all__ = ["InquiryDesk", "InquiryResultDesk"]
+__all__ = ["CancelDesk", "InquiryDesk", "InquiryResultDesk"]
+
+_WITHOUT_CONTENT = {"unknown": "not-found", "refusing": "refused", "slow": "in-process", "expired": "expired"}
+"""State of a person → what an answer says that holds nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class InquiryDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InquiryResultDesk:
-    """found with a content, not-found for a person that nobody knows, refused where the provider does not answer."""
+    """What became of each: as the state of its person says, unless it was cancelled before."""
 
     account: Account
     persons: Persons
@@ -80,14 +83,53 @@ class InquiryResultDesk:
         return Answer(segment=1, code="0000", accepted=past.accepted, errors=errors, extra=self._answers(past))
 
     def _answers(self, past: Past) -> str:
-        questions: list[tuple[int, str, str]] = json.loads(past.payload)
-        return f"<Answers>{''.join(self._one(*question) for question in questions)}</Answers>"
+        cancelled = self.account.cancelled(past.id)
+        told = (
+            (number, _told("cancelled") if number in cancelled else self._one(person, info))
+            for number, person, info in _questions(past)
+        )
+        answers = "".join(f'<Answer no="{number}">{one}</Answer>' for number, one in told)
+        return f"<Answers>{answers}</Answers>"
 
-    def _one(self, number: int, person: str, info: str) -> str:
+    def _one(self, person: str, info: str) -> str:
         state = self.persons.state(person)
-        if state == "unknown":
-            return f'<Answer no="{number}"><Status>not-found</Status></Answer>'
-        if state == "refusing":
-            return f'<Answer no="{number}"><Status>refused</Status></Answer>'
-        content = self.inventor.content(info, person)
-        return f'<Answer no="{number}"><Status>found</Status><Content>{content}</Content></Answer>'
+        if state in _WITHOUT_CONTENT:
+            return _told(_WITHOUT_CONTENT[state])
+        if state == "by-url":
+            return _told("found", f"<ResultUrl>https://results.invalid/{new_id()}</ResultUrl>")
+        content = self.inventor.content(info, person, sparse=state == "partial")
+        return _told("partial" if state == "partial" else "found", f"<Content>{content}</Content>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelDesk:
+    """SKI-305: ends what is not answered yet; 4013 when all of it is."""
+
+    account: Account
+    persons: Persons
+    receipts: Receipts
+
+    def answer(self, case: Case) -> Answer:
+        past = self.receipts.behind(case.message, "SKI-301")
+        if past is None:
+            return Answer.refused("9404")
+        waits = bool(self.receipts.seconds_left(past))
+        before = self.account.cancelled(past.id)
+        ended = [
+            number
+            for number, person, _ in _questions(past)
+            if number not in before and (waits or self.persons.state(person) == "slow")
+        ]
+        if not ended:
+            return Answer.refused("4013")
+        self.account.cancel(past.id, ended)
+        return Answer(segment=1, code="0000", accepted=len(ended))
+
+
+def _questions(past: Past) -> list[tuple[int, str, str]]:
+    """Number in the message, person and information of those that were not refused at once."""
+    return [(number, person, info) for number, person, info in json.loads(past.payload)]
+
+
+def _told(status: str, more: str = "") -> str:
+    return f"<Status>{status}</Status>{more}"

@@ -6,7 +6,8 @@ GET  /account                      totals; messages by id and code since the sta
 GET  /effects?person=…&twice=1     what was applied, how often, by which request
 GET  /requests                     what was taken
 GET  /faults   POST /faults        the switches of `faults.Switches`
-POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], "stale": […], "linked": […]}
+POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], … "linked": […]}, see
+                                   `persons.STATES`; a key "*7" stands for all that end so
 POST /ask                          {"endpoint": …, "persons": [keys], "receiver": …, "per_second": …}: asks a body for
                                    address information (TKY-411); the answers and how long each took
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
@@ -27,7 +28,7 @@ from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
-from kakehashi_simulators.inquiries import InquiryDesk, InquiryResultDesk
+from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.persons import STATES, Persons
@@ -85,6 +86,7 @@ class IntermediateServer:
             "DBM-207": InventoryDesk(account=account),
             "SKI-301": InquiryDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-303": InquiryResultDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
+            "SKI-305": CancelDesk(account=account, persons=persons, receipts=receipts),
             "FGU-111": ProcessNumberDesk(persons=persons, processes=self._processes),
             "FGU-131": LinkDesk(persons=persons, processes=self._processes),
             "SYM-901": ServiceDesk(faults=self.faults),

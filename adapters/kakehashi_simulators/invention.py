@@ -84,14 +84,18 @@ class Inventor:
     def knows(self, info: str) -> bool:
         return info in self._layouts
 
-    def content(self, info: str, person: str) -> str:
-        """The element of the newest layout of `info`, filled for this person. Raises KeyError for an unknown one."""
+    def content(self, info: str, person: str, *, sparse: bool = False) -> str:
+        """The element of the newest layout of `info`, filled for this person. Raises KeyError for an unknown one.
+
+        `sparse`: without what may be left out.
+        """
         element, items = self._layouts[info]
         dice = _dice(f"{info}/{person}")
         day = f"{2000 + next(dice) % 25}-{1 + next(dice) % 12:02}-{1 + next(dice) % 28:02}"
         facts = _Facts(day, *_NAMES[next(dice) % len(_NAMES)])
         amounts = _local_tax(dice) if info == _LOCAL_TAX else {}
-        return f"<{element}>{''.join(item.element(dice, facts, amounts) for item in items)}</{element}>"
+        told = [item for item in items if item.required or not sparse]
+        return f"<{element}>{''.join(item.element(dice, facts, amounts) for item in told)}</{element}>"
 
 
 def _local_tax(dice: Iterator[int]) -> dict[str, int]:

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 
 __all__ = ["STATES", "Persons"]
 
-STATES = ("no-symbol", "unknown", "refusing", "stale")
+STATES = ("no-symbol", "unknown", "refusing", "stale", "partial", "slow", "expired", "by-url")
 """no-symbol: 4007 until linked; unknown: 4003, or not-found in an inquiry; refusing: an inquiry is refused;
-stale: 4009, a newer change than any that will come is held for this person."""
+stale: 4009, a newer change than any that will come is held for this person. Of an inquiry: partial: what may be absent
+is; slow: in process as long as this is said; expired: nobody answers; by-url: a URL in place of the result."""
+_ANY = "*"
+"""Before the end of a key: every key that ends so."""
 
 
 class Persons:
@@ -25,16 +28,22 @@ class Persons:
         self._ending = no_symbol_ending
         rows = connection.execute("SELECT key, state FROM persons")
         self._states: dict[str, str] = dict(rows)
+        self._endings = _endings(self._states)
 
     def set(self, keys: Iterable[str], state: str) -> None:
-        """`state` is one of STATES, or linked: an ordinary person with a symbol."""
+        """`state` is one of STATES, or linked: an ordinary person with a symbol. A key `*7` is a rule for all that end
+        so.
+        """
         rows = [(key, state) for key in keys]
         with self._lock, self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO persons VALUES (?, ?)", rows)
         self._states.update(rows)
+        self._endings = _endings(self._states)
 
     def state(self, key: str) -> str:
-        found = self._states.get(key)
+        found = self._states.get(key) or next(
+            (self._states[f"{_ANY}{end}"] for end in self._endings if key.endswith(end)), None
+        )
         if found is None and self._ending and key.endswith(self._ending):
             return "no-symbol"
         return found or "linked"
@@ -42,4 +51,8 @@ class Persons:
     def forget(self) -> None:
         with self._lock, self._connection:
             self._connection.execute("DELETE FROM persons")
-        self._states = {}
+        self._states, self._endings = {}, ()
+
+
+def _endings(states: Iterable[str]) -> tuple[str, ...]:
+    return tuple(key.removeprefix(_ANY) for key in states if key.startswith(_ANY))

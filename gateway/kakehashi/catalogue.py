@@ -85,6 +85,7 @@ IDN-011 | the unified number was released and is never given again | 解放済�
 IDN-012 | the change lies in the future | 異動日が未来の日付です | Send the record again on that day | 当日以降に再送してください
 IDN-013 | the held numbers are becoming active | 個人番号の施行処理中です | Waits by itself until all are active; see `kakehashi link held` | 完了まで自動で待機します。`kakehashi link held` で確認できます
 IDN-014 | the two unified numbers cannot be made one | 二つの団体内統合宛名番号を統合できません | See the reason; decide what is open about either, then try again | 理由を確認し、双方の未判断事項を解消してから再実行してください
+IDN-015 | the answer names a person of whom the asking system has no number | 回答に、照会元システムに宛名番号のない人が含まれています | Link the person's number in that system, then have the result written again with `kakehashi inquiries resend` | 照会元システムの宛名番号を紐付けた後、`kakehashi inquiries resend` で再照会してください
 REF-001 | the same content was taken before | 同じ内容のファイルは受付済みです | Nothing to do; the first one counts | 対応不要です。先のファイルが有効です
 REF-002 | an older change than the one already accepted | より新しい更新が受付済みです | Nothing to do; the newer one counts | 対応不要です。新しい更新が有効です
 REF-003 | discarded by an operator | 運用者が破棄しました | See the reason given | 記録された理由を参照してください
@@ -100,6 +101,7 @@ REF-009 | a repair that a reconciliation made waits for its release | 突合に�
 REF-010 | files that came after the extract was taken are not settled: a repair could overtake them | 抽出後に受け付けたファイルが未処理です(修復が追い越すおそれがあります) | Nothing is sent; wait until they are settled and decide about their records, or take a new extract | 送信していません。処理と判断が済むのを待つか、抽出をやり直してください
 REF-011 | the extract does not say as of when it was made | 一括データの基準日時を読み取れません | Nothing was taken; correct the header or name, or source.as_of of the route, and drop it again | 受け付けていません。ヘッダ・ファイル名または経路の source.as_of を確認し、再投入してください
 REF-012 | the extract says that it was made at a time that is still to come | 一括データの基準日時が未来です | Nothing was taken; correct the time, or the clocks, and drop it again | 受け付けていません。基準日時または時計を確認し、再投入してください
+REF-014 | the inquiry was cancelled by an operator | 照会は運用者により取り消されました | See the reason given; it can be sent anew | 記録された理由を参照してください。再照会もできます
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください
@@ -138,6 +140,9 @@ SRV-017 | the address for questions of the server cannot be listened at | 中間
 SRV-018 | the exchange folder has no serial left for today | 連携フォルダの本日分の通番を使い切りました | Nothing was sent; it goes on tomorrow, or raise `[server] serial_digits` | 送信していません。翌日自動で再開するか、`[server] serial_digits` を増やしてください
 SRV-019 | an answer in the exchange folder is not what its manifest says | 連携フォルダの応答が管理ファイルと一致しません | It lies in `from-server/damaged`; the status is asked by itself | `from-server/damaged` に退避し、自動で状態を確認します
 SRV-020 | the exchange folder cannot be used | 連携フォルダを使用できません | Retried by itself; check mount, space and rights of the folder | 自動で再試行します。マウント・空き容量・権限を確認してください
+SRV-021 | others of its message are answered, this inquiry is still in process | 同じ電文の他の照会は回答済みですが、この照会は処理中です | Looked for again by itself, and never asked twice; `kakehashi inquiries cancel` ends it | 自動で結果を確認します(二重に照会しません)。`kakehashi inquiries cancel` で取り消せます
+SRV-022 | the time for an answer is over: nobody will answer this inquiry any more | 回答期限切れです(回答は得られません) | Send it anew with `kakehashi inquiries resend` if it is still needed | 必要であれば `kakehashi inquiries resend` で再照会してください
+SRV-023 | the result came as a URL, which the profile does not allow | 照会結果がURLで返されましたが、プロファイルで許可されていません | Set inquiries.result_url of the profile and a column for $url, then retry | プロファイルの inquiries.result_url と $url の列を設定し、再処理してください
 SYM-001 | no symbol is linked to the person yet | 符号が未紐付けです | Waits for symbol acquisition | 符号取得後に再処理します
 SYM-002 | the process number expired before the symbol was linked | 符号が紐付く前に処理通番の有効期限が切れました | A new one is asked for by itself; see with `kakehashi symbols list` what the registry does with them | 新しい処理通番を自動で要求します。`kakehashi symbols list` で既存住基側の状況を確認してください
 SYM-003 | the server says that the acquisition failed | 符号取得が失敗したとサーバーが回答しました | See the registry's terminal for the reason, then `kakehashi symbols retry` | 住基側の端末で理由を確認し、`kakehashi symbols retry` を実行してください
@@ -169,4 +174,5 @@ CFG-012 | the route names no source for the protection flag | 支援措置フラ
 CFG-013 | the copybook cannot be read | COPY句を解釈できません | Correct the copybook at line and column | 示された行と桁を修正してください
 CFG-014 | the folder or queue belongs to another lane, or holds results | フォルダまたはキューが他のレーンと重複しているか、結果の置き場です | Give each lane a folder or queue of its own | レーンごとに専用のフォルダまたはキューを指定してください
 CFG-015 | files of this layout cannot prove that they are complete | このレイアウトではファイルの完了を確認できません | Give the layout a trailer or end record, or let the writer rename or put an end marker | トレーラまたはエンドレコードを定義するか、改名または完了ファイルで知らせてください
+CFG-016 | results may come as a URL, which no item of the result takes whole | 照会結果のURLを格納する項目がないか、長さが足りません | Add an item with the source $url and a length of 512 to the return table, or set inquiries.result_url of the profile to false | 返却表に $url を格納する512バイト以上の項目を追加するか、プロファイルの inquiries.result_url を false にしてください
 """)

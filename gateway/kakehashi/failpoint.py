@@ -42,6 +42,7 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "worker.answered": Boundary("the answer to a request has come", "it is written into the ledger"),
     "worker.asked": Boundary("the answer to a status query has come", "it is written, or the request sent again"),
     "worker.polled": Boundary("the answer to a poll has come", "it is written into the ledger"),
+    "worker.cancelled": Boundary("the answer to a cancellation has come", "it is written into the ledger"),
     "linking.linked": Boundary("the links of an extract are stored", "its batch is settled"),
     "grouping.linked": Boundary("some of the matched persons are linked", "the next ones"),
     "merging.merged": Boundary("two numbers are one person's", "what follows for symbol and replicas"),

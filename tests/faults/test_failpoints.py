@@ -23,6 +23,7 @@ AS_WORKER = [
 """In an order that reaches each: who asks for the status must find an intent without an answer."""
 AS_INTAKE = [step for step in STEPS if step.partition(".")[0] in {"intake", "publishing", "returning"}]
 ELSEWHERE = {
+    "worker.cancelled": "../acceptance/test_inquiry_commands.py",
     "symbols.intended": "test_symbols.py",
     "symbols.answered": "test_symbols.py",
     "symbols.moved": "test_symbols.py",

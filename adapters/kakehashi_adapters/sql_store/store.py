@@ -9,6 +9,7 @@ from functools import partial
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
@@ -53,14 +54,14 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
-from kakehashi_adapters.sql_store.symbol_book import SqlSymbolBook
+from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
 
 __all__ = ["SqlStore"]
 
 _PAGE = 10_000
 
 
-class SqlStore(SqlSymbolBook):
+class SqlStore(SqlInquiryBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake
@@ -188,6 +189,7 @@ class SqlStore(SqlSymbolBook):
         now: datetime,
         exchange: Exchange | None = None,
         characters: Sequence[NewCharacter] = (),
+        outcomes: Outcomes = NO_OUTCOMES,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -202,6 +204,7 @@ class SqlStore(SqlSymbolBook):
                 now=now,
                 exchange=exchange,
                 characters=characters,
+                outcomes=outcomes,
             )
         )
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "CANCELS",
     "ENDED",
     "HEAD",
     "NEWEST_FILE_ID",
@@ -52,7 +53,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0018"
+HEAD = "0020"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -65,6 +66,7 @@ ENDED = "state IN ('settled', 'discarded')"
 UNENDED = "state NOT IN ('settled', 'discarded')"
 UNHEARD = "state IN ('queued', 'sent', 'waiting')"
 SETTLED = "state = 'settled'"
+CANCELS = "action = 'cancel'"
 REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded', 'parked')"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
@@ -342,6 +344,7 @@ decisions = Table(
     Column("order_id", Key),
     Index("ix_decisions_file_id", "file_id"),
     Index("ix_decisions_exception_id", "exception_id"),
+    Index("ix_decisions_cancel", "batch_id", sqlite_where=text(CANCELS), postgresql_where=text(CANCELS)),
     sqlite_autoincrement=True,
 )
 

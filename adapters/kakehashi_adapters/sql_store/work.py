@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
+from kakehashi.ports.inquiries import Outcomes
 from kakehashi.ports.ledger import Exchange, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import WORKABLE, check_sum
 from kakehashi_adapters.sql_store.characters import add_characters, forget_degraded
 from kakehashi_adapters.sql_store.exceptions import add_exceptions
 from kakehashi_adapters.sql_store.moment import to_store
+from kakehashi_adapters.sql_store.outcomes import add_outcomes
 from kakehashi_adapters.sql_store.replicas import announce_replicas, apply_replicas, forget_replicas
 from kakehashi_adapters.sql_store.tables import UNENDED, attempts, batches, files, results
 
@@ -206,6 +208,7 @@ def settle(
     now: datetime,
     exchange: Exchange | None,
     characters: Sequence[NewCharacter],
+    outcomes: Outcomes,
 ) -> bool:
     add_exchange(connection, batch_id, exchange, now=now)
     row = locked_in_turn(connection, batch_id, turn)
@@ -220,6 +223,7 @@ def settle(
     add_characters(connection, batch_id, characters, now=at)
     if result is not None:
         connection.execute(_RESULT, {"batch_id": batch_id, "key_id": result.key_id, "body": result.body})
+    add_outcomes(connection, batch_id, outcomes, accepted=accepted)
     end_file(connection, row.file_id, lane=row.lane)
     return True
 

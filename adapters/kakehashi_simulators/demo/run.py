@@ -127,7 +127,8 @@ def _loaded(folder: Path) -> Configuration:
     """With the folders of its routes made."""
     configuration = load(folder)
     for route in configuration.routes.values():
-        folders = (configuration.source_folder, configuration.return_folder, configuration.number_folder)
+        own = (configuration.source_folder, configuration.number_folder)
+        folders = (*own, configuration.return_folder, configuration.error_folder)
         for place in (folder(route) for folder in folders):
             if place is not None:
                 place.mkdir(parents=True, exist_ok=True)

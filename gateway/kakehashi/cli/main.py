@@ -22,6 +22,7 @@ _COMMANDS = {
     "files": "kakehashi.cli.operate:files",
     "gaiji": "kakehashi.cli.gaiji:gaiji",
     "import-layout": "kakehashi.cli.import_layout:import_layout_command",
+    "inquiries": "kakehashi.cli.inquiries:inquiries",
     "keys": "kakehashi.cli.keys:keys",
     "layout": "kakehashi.cli.layout:layout",
     "ledger": "kakehashi.cli.ledger:ledger",

@@ -10,6 +10,7 @@ from kakehashi.cli.alarms import tell_alarms
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.letters import tell_letters
+from kakehashi.cli.outcomes import outcomes_of_file, tell_outcomes, told
 from kakehashi.cli.story import records_of, tell_story
 from kakehashi.domain.batch import FileState
 from kakehashi.domain.breaker import BreakerState
@@ -45,6 +46,7 @@ def status(session: Session) -> int:
     )
     if not session.output.as_json:
         _tell_causes(session)
+        tell_outcomes(session)
         _tell_breakers(session)
         tell_held(session, Choice())
     tell_letters(session, Choice())
@@ -106,12 +108,13 @@ def files(session: Session, lane: str | None, state: str | None, refused: bool, 
     rows = session.store.files(lane=lane, state=FileState(state) if state else None, most=most)
     session.output.rows(
         "Files",
-        ("file_id", "lane", "file", "records", "batches", "state", "code", "why", "received"),
+        ("file_id", "lane", "file", "records", "batches", "state", "code", "why", "outcomes", "received"),
         [
-            (row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.why, row.received_at)
+            (row.id, row.lane, row.name, row.records, row.batches, row.state, row.code, row.why,
+             told(outcomes_of_file(session, row.lane, row.id)), row.received_at)
             for row in rows
         ],
-    )
+    )  # fmt: skip
     return 0
 
 
@@ -155,6 +158,7 @@ def _trace_file(session: Session, file_id: int) -> int:
     if row is None:
         session.output.say("There is no such file.")
         return 1
+    answered = outcomes_of_file(session, row.lane, row.id)
     session.output.object(
         {
             "file": f"F{row.id}",
@@ -173,12 +177,13 @@ def _trace_file(session: Session, file_id: int) -> int:
     )
     session.output.rows(
         "Batches",
-        ("batch", "records", "first_record", "state", "attempts", "accepted", "code", "request_id"),
+        ("batch", "records", "first_record", "state", "attempts", "accepted", "outcomes", "code", "request_id"),
         [
-            (f"B{b.id}", b.records, b.first_record, b.state, b.attempts, b.accepted, b.code, b.request_id)
+            (f"B{b.id}", b.records, b.first_record, b.state, b.attempts, b.accepted,
+             told(each for each in answered if each.batch_id == b.id), b.code, b.request_id)
             for b in session.store.batches(file_id)
         ],
-    )
+    )  # fmt: skip
     return 0
 
 
@@ -194,6 +199,8 @@ def _trace_batch(session: Session, store: Store, batch: BatchRow, carried: Seque
             "code": batch.code,
             "request_id": batch.request_id,
             "receipt": batch.receipt,
+            "outcomes": told(e for e in outcomes_of_file(session, batch.lane, batch.file_id) if e.batch_id == batch.id),
+            "cancelling": store.cancel_asked(batch.id),
             "retries": _retried(carried),
             "due": batch.due,
         }

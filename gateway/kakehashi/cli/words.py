@@ -38,6 +38,16 @@ by | 決定者
 By cause | 原因別
 byte | バイト位置
 bytes | バイト数
+Cancelled | 取消しの指示
+Would be cancelled | 取消しの対象
+cancelling | 取消し理由
+Inquiries by outcome | 照会結果別件数
+outcome | 照会結果
+outcomes | 照会結果
+No inquiry of that name is under way. | 該当する処理中の照会はありません。
+Sent again | 再照会の結果
+Would be sent again | 再照会の対象
+There is no such file of inquiries. | 該当する照会ファイルはありません。
 Dead letters | 読めない電文
 letters | 電文数
 Candidates | 縮退候補

@@ -31,8 +31,8 @@ _ADDRESSES = (("gateway", "agency"), ("broker", "url"), ("store", "url"), ("serv
 def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None) -> Configuration:
     """Read everything below `folder`. Raises ConfigurationError with all faults, in the order of the files.
 
-    `overlay` is a second gateway.toml whose keys win (addresses of this machine). `as_of`: the day of the code
-    and gaiji tables; None: of each code the row that holds longest.
+    `overlay` is a second gateway.toml whose keys win (addresses of this machine). `as_of`: the day of the code,
+    gaiji and permission tables; None: of each code the row that holds longest, of permissions those without days.
     """
     reading = Reading(folder)
     gateway = _gateway(reading, overlay)
@@ -43,7 +43,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
     settings = gateway or GatewaySettings()
     # A fault in gateway.toml must not hide those of the routes: they are checked against the default profile then.
     readable = (folder / "gateway.toml").is_file()
-    profile = read_profile(reading, settings.gateway.profile) if readable else None
+    profile = read_profile(reading, settings.gateway.profile, as_of=as_of) if readable else None
     degrade = {name: read_degrade(reading, system, gaiji[name], as_of=as_of) for name, system in systems.items()}
     told = [(system, subscriber_of(system, settings.links.numbers)) for system in systems.values()]
     subscribed = [(system, subscriber) for system, subscriber in told if subscriber is not None]

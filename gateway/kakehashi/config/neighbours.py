@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from kakehashi.config.route_settings import RouteSettings, SystemSettings
+from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SystemSettings
 from kakehashi.errors import Fault, Place
 
 __all__ = ["check_neighbours"]
@@ -33,10 +33,14 @@ def check_neighbours(
     if _URGENT in routes:
         yield _fault(_URGENT, "lane", by=_URGENT)
     for name, settings in routes.items():
-        for key, table in (("return", settings.returns), ("write_back", settings.write_back)):
+        told = {"return": settings.returns, "errors": settings.errors, "write_back": settings.write_back}
+        for key, table in told.items():
             place = _plain(table.folder) if table else ""
             if place and place in folders:
                 yield _fault(name, f"{key}.folder", by=folders[place])
+            queue = table.queue if isinstance(table, ReturnSettings) else ""
+            if queue and queue in queues:
+                yield _fault(name, f"{key}.queue", by=queues[queue])
     yield from _told_twice(routes)
     yield from _notices_elsewhere(systems, folders)
 

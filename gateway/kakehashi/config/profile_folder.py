@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from kakehashi.config.reading import Reading
@@ -15,8 +16,8 @@ from kakehashi.mapping.repertoire import ORACLE, is_inside
 __all__ = ["read_profile"]
 
 
-def read_profile(reading: Reading, name: str) -> Profile | None:
-    """The profile; None with CFG-006 for an unknown one, or with its own faults."""
+def read_profile(reading: Reading, name: str, *, as_of: date | None = None) -> Profile | None:
+    """The profile as of that day; None with CFG-006 for an unknown one, or with its own faults."""
     folder = reading.folder / "profiles" / name
     if not (folder / "profile.toml").is_file():
         known = [path.parent.name for path in (reading.folder / "profiles").glob("*/profile.toml")]
@@ -31,7 +32,7 @@ def read_profile(reading: Reading, name: str) -> Profile | None:
             if path.suffix in {".toml", ".csv"} and path.is_file():
                 reading.remember(path.relative_to(reading.folder).as_posix())
         try:
-            profile = load_profile(each)
+            profile = load_profile(each, as_of=as_of)
         except ConfigurationError as error:
             reading.take(error, file=place)
             return None

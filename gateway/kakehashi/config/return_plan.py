@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from kakehashi.codec.compile import compile_encoder
 from kakehashi.codec.fitting import Fitting
 from kakehashi.codec.layout import Encoder, Layout, Role, Value
 
-__all__ = ["ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
+__all__ = ["LONGEST_URL", "ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
+
+
+LONGEST_URL: Final = 512
+"""Of what the interface allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +24,8 @@ class ReturnContext:
 
     `result` is "1" (accepted) or "9"; `code` our code, `server_code` the server's. `date` is yyyymmdd.
     `system`, `atena`, `unified`, `since` (yyyy-mm-dd) and `count` are those of numbers that go back to their system.
-    `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is found, not-found or
-    refused.
+    `answers` (SKI) holds item code → text, or several texts where the item repeats; `status` is an InquiryOutcome,
+    `url` where the result is instead.
     """
 
     result: str = ""
@@ -33,6 +38,7 @@ class ReturnContext:
     file: str = ""
     date: str = ""
     status: str = ""
+    url: str = field(default="", repr=False)
     system: str = ""
     atena: str = ""
     unified: str = ""
@@ -61,6 +67,8 @@ class ReturnPlan:
     layout: Layout
     records: tuple[ReturnRecord, ...]
     degrade: Mapping[str, str] = field(default_factory=dict)
+    tells_url: bool = False
+    """Whether an item, large enough, takes the URL of a result."""
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -11,7 +11,7 @@ from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.layout_table import LayoutFile, LayoutTable, build_layout, fields_of, read_layout_table
 from kakehashi.config.mapping_table import read_converters
 from kakehashi.config.reading import Reading
-from kakehashi.config.return_plan import ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
+from kakehashi.config.return_plan import LONGEST_URL, ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
 from kakehashi.config.return_value import VARIABLES, Getter, answer, as_item, echo, literal, variable
 from kakehashi.config.route_settings import NoticeSettings, ReturnSettings, WriteBackSettings
 from kakehashi.config.tables_reader import Columns, TableRow
@@ -60,7 +60,9 @@ def read_return_plan(
     records = tuple(
         ReturnRecord(name=record.name, role=record.role, row=_row(rules[record.name])) for record in layout.records
     )
-    return ReturnPlan(layout=layout, records=records, degrade=known.degrade)
+    named = [rule.item for each in rules.values() for rule in each if rule.sources == ("$url",)]
+    tells_url = any(item.length >= LONGEST_URL for item in named)
+    return ReturnPlan(layout=layout, records=records, degrade=known.degrade, tells_url=tells_url)
 
 
 def _may_be_nothing(item: Item) -> Item:
@@ -71,6 +73,9 @@ def _may_be_nothing(item: Item) -> Item:
 
 def _check_pattern(reading: Reading, at: LayoutFile, settings: FileSettings) -> None:
     names = settings.names
+    most = settings.most if isinstance(settings, ReturnSettings) else 0
+    if most and "{part}" not in settings.pattern:
+        reading.fault("CFG-003", at.place("pattern"), expected="a name with {part}")
     try:
         name = settings.pattern.format_map(dict.fromkeys(names, "a"))
     except (KeyError, IndexError, ValueError):
@@ -89,6 +94,7 @@ class _Rule:
     getters: tuple[Getter, ...]
     steps: tuple[Step, ...]
     together: bool
+    sources: tuple[str, ...] = ()
 
 
 def _rules(reading: Reading, found: LayoutTable, record: str, known: ReturnSources) -> list[_Rule]:
@@ -119,7 +125,7 @@ def _rule(reading: Reading, found: LayoutTable, row: TableRow, item: Item, known
     elif len(names) == 1 and not steps and known.layout is not None:
         _check_echo(reading, place, item, names[0], known.layout)
     getters = _getters(reading, place, names, known)
-    return _Rule(item, tuple(getters), steps, together)
+    return _Rule(item, tuple(getters), steps, together, tuple(names))
 
 
 def _getters(reading: Reading, place: Place, names: Sequence[str], known: ReturnSources) -> Iterable[Getter]:

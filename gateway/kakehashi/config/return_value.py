@@ -37,7 +37,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "$waiting": "how many still wait",
         "$file": "name of the file that brought the records",
         "$date": "the day of the result, yyyymmdd",
-        "$status": "of an inquiry: found, not-found, refused",
+        "$status": "of an inquiry: found, partial, not-found, refused, no-symbol, in-process, expired, cancelled",
+        "$url": "of an inquiry: where its result can be fetched, in place of the answer's items",
     }
 )
 

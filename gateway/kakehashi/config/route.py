@@ -13,7 +13,7 @@ from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.return_plan import ReturnPlan
-from kakehashi.config.route_settings import RouteSettings, SystemSettings
+from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetrySettings
 from kakehashi.config.subscription import Subscription
 from kakehashi.domain.data_standard import DataStandard
@@ -41,6 +41,8 @@ class Route:
     retry: RetrySettings
     batch_records: int
     return_plan: ReturnPlan | None
+    error_plan: ReturnPlan | None
+    """What lists the records that were not accepted; None where they are in the result alone."""
     number_plan: ReturnPlan | None
     """What tells its system the numbers that we issued; None where it is not told."""
     compiled_mapper: Mapper | None
@@ -103,8 +105,16 @@ class Configuration:
         return Path(self.gateway.folders.exchange) / folder if folder else None
 
     def return_folder(self, route: Route) -> Path | None:
-        """Where the results of a route go; None for a route without results."""
-        folder = route.settings.returns.folder if route.settings.returns else ""
+        """Where the results of a route go; None for a route without results, or whose results go to a queue."""
+        return self.folder_of(route.settings.returns)
+
+    def error_folder(self, route: Route) -> Path | None:
+        """Where the lists of what was not accepted go; None as for results."""
+        return self.folder_of(route.settings.errors)
+
+    def folder_of(self, settings: ReturnSettings | None) -> Path | None:
+        """Where such results go; None where they go nowhere, or to a queue."""
+        folder = settings.folder if settings else ""
         return Path(self.gateway.folders.exchange) / folder if folder else None
 
     def notice_folder(self, subscription: Subscription) -> Path:

@@ -14,7 +14,7 @@ from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.link_table import LinkTable
 from kakehashi.config.mapping_table import read_mapping
 from kakehashi.config.reading import Reading
-from kakehashi.config.return_plan import ReturnPlan
+from kakehashi.config.return_plan import LONGEST_URL, ReturnPlan
 from kakehashi.config.return_table import ReturnSources, read_return_plan
 from kakehashi.config.return_value import NUMBER_VARIABLES
 from kakehashi.config.route import Route
@@ -72,14 +72,15 @@ class RouteLoader:
         if layout is not None:
             self._check_as_of(file, settings, layout)
         standard = self._standard(file, settings)
-        mapper, link, plan, numbers = None, None, None, None
+        mapper, link, plan, errors, numbers = None, None, None, None, None
         if layout is not None:
             rows = self._mapping_rows(file, name, settings)
             if rows is not None and settings.function == "LINK":
                 link = self._link(rows, layout, settings, f"routes/{name}/{settings.mapping.file}")
             elif rows is not None and standard is not None:
                 mapper = self._mapper(rows, layout, standard, settings, f"routes/{name}/{settings.mapping.file}")
-            plan = self._return_plan(file, name, settings, layout)
+            plan = self._return_plan(file, name, settings, layout, key="return")
+            errors = self._return_plan(file, name, settings, layout, key="errors")
             numbers = self._number_plan(file, name, settings, layout)
         if layout is None or len(self.reading.faults) > before:
             return None
@@ -92,6 +93,7 @@ class RouteLoader:
             retry=settings.retry.over(self.gateway.retry),
             batch_records=self._batch_records(settings),
             return_plan=plan,
+            error_plan=errors,
             number_plan=numbers if link is not None and link.returns else None,
             compiled_mapper=mapper,
             compiled_standard=standard,
@@ -198,19 +200,29 @@ class RouteLoader:
         known = ReturnSources(layout=None, answers=frozenset(), tables=tables, degrade={}, variables=NUMBER_VARIABLES)
         return read_return_plan(self.reading, at, numbers, file=f"routes/{name}/{numbers.file}", known=known)
 
-    def _return_plan(self, file: str, name: str, settings: RouteSettings, layout: Layout) -> ReturnPlan | None:
-        returns = settings.returns
+    def _return_plan(
+        self, file: str, name: str, settings: RouteSettings, layout: Layout, *, key: str
+    ) -> ReturnPlan | None:
+        returns = settings.returns if key == "return" else settings.errors
         if returns is None:
             return None
-        at = LayoutFile(file=file, key="return", name=f"{name}-return", charset=layout.charset, gaiji=layout.gaiji)
+        at = LayoutFile(file=file, key=key, name=f"{name}-{key}", charset=layout.charset, gaiji=layout.gaiji)
         answers: frozenset[str] | None = frozenset()
         if settings.function == "SKI":
             standards = self.profile.standards.values() if self.profile else ()
             answers = frozenset(item.code for each in standards for item in each.items) if self.profile else None
+        for item in returns.own_numbers:
+            if answers is not None and item not in answers:
+                place = Place(file=file, item=f"{key}.own_numbers")
+                self.reading.fault("CFG-006", place, name=item, **close_names(item, sorted(answers)))
         known = ReturnSources(
             layout=layout,
             answers=answers,
             tables=CodeTables(self.tables, as_of=self.as_of),
             degrade=self.degrade.get(settings.system, {}),
         )
-        return read_return_plan(self.reading, at, returns, file=f"routes/{name}/{returns.file}", known=known)
+        plan = read_return_plan(self.reading, at, returns, file=f"routes/{name}/{returns.file}", known=known)
+        by_url = self.profile is not None and self.profile.inquiries.result_url and settings.function == "SKI"
+        if plan is not None and by_url and key == "return" and not plan.tells_url:
+            self.reading.fault("CFG-016", at.place("file"), name="$url", length=LONGEST_URL)
+        return plan

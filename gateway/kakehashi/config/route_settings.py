@@ -11,6 +11,7 @@ from kakehashi.config.settings import RetrySettings, Settings
 __all__ = [
     "AsOfSettings",
     "ControlSettings",
+    "ErrorListSettings",
     "ExpectSettings",
     "GaijiSettings",
     "LayoutSettings",
@@ -176,12 +177,39 @@ class ReturnSettings(LayoutSettings):
 
     file: str = Field("return.csv", min_length=1, description="The return table, .csv or .xlsx")
     folder: str = Field("", description="Where results go; relative to `folders.exchange`; empty: no results")
+    queue: str = Field("", description="Queue of the broker that they go to instead, one message a file")
     pattern: str = Field(
-        "{stem}.result", min_length=1, description="Name of the result; `{stem}`, `{suffix}`, `{date}`, `{serial}`"
+        "{stem}.result",
+        min_length=1,
+        description="Name of the result; `{stem}`, `{suffix}`, `{date}`, `{serial}`, `{part}`",
     )
     include: Literal["all", "refused"] = Field("all", description="Which records it tells of")
+    most: int = Field(
+        0,
+        ge=0,
+        description="So many records of the file a result; what is more goes into further ones, `{part}` says which",
+    )
+    own_numbers: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (),
+        description="SKI: items of answers that hold a 団体内統合宛名番号; the system gets its own number in its place",
+    )
 
-    names: ClassVar = ("stem", "suffix", "date", "serial")
+    names: ClassVar = ("stem", "suffix", "date", "serial", "part")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.folder and self.queue:
+            msg = "folder or queue"
+            raise ValueError(msg)
+        return self
+
+
+class ErrorListSettings(ReturnSettings):
+    """「エラー一覧」 The records that were not accepted, in a file of their own."""
+
+    file: str = Field("errors.csv", min_length=1, description="The table, as that of `return`; .csv or .xlsx")
+    pattern: str = Field("{stem}.errors", min_length=1, description="Name of the list; as that of `return`")
+    include: Literal["all", "refused"] = Field("refused", description="Which records it tells of")
 
 
 class WriteBackSettings(LayoutSettings):
@@ -299,6 +327,7 @@ class RouteSettings(Settings):
     mapping: MappingSettings = Field(MappingSettings(), description="What its records become")
     link: LinkRouteSettings = Field(LinkRouteSettings(), description="LINK: what its attributes are for")
     returns: ReturnSettings | None = Field(None, alias="return", description="The result file")
+    errors: ErrorListSettings | None = Field(None, description="The list of what was not accepted")
     write_back: WriteBackSettings | None = Field(
         None, description="LINK, where we issue the numbers: the file of numbers for the route's system"
     )

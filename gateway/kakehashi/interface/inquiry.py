@@ -1,9 +1,9 @@
-"""「情報照会」 Inquiries (SKI-301), the request for their results (SKI-303), and the results (SKI-304)."""
+"""「情報照会」 Inquiries (SKI-301), the request for their results (SKI-303, SKI-304), and for their end (SKI-305)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -16,15 +16,16 @@ __all__ = ["InquiryAnswer", "inquiries", "inquiry_result_request", "parse_inquir
 
 @dataclass(frozen=True, slots=True)
 class InquiryAnswer:
-    """「照会結果」 `no`: which inquiry of the message (1-based); `status`: found, not-found or refused.
+    """「照会結果」 `no`: which inquiry of the message (1-based); `status`: an InquiryOutcome.
 
     `items`: element name → value, in order. A repeated item gives its values separated by U+001F; a reason for absence
-    stands under `<code>-absent`.
+    stands under `<code>-absent`. `url`: where the result can be fetched in place of items; who has it may read it.
     """
 
     no: int
     status: str
     items: Mapping[str, str]
+    url: str = field(default="", repr=False)
 
 
 def inquiries(
@@ -42,7 +43,7 @@ def inquiries(
 
 
 def inquiry_result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) -> bytes:
-    """SKI-303: the results of the inquiries that gave this receipt."""
+    """SKI-303 or SKI-305: the results, or the end, of the inquiries that gave this receipt."""
     return (
         f"{open_message(header, namespace=namespace)}<Receipt>{safe_text(receipt)}</Receipt>{close_message(header)}"
     ).encode()
@@ -59,4 +60,9 @@ def _answer(element: etree._Element) -> InquiryAnswer:
         name = etree.QName(item).localname
         value = item.text or ""
         items[name] = f"{items[name]}\x1f{value}" if name in items else value
-    return InquiryAnswer(no=int(element.get("no", "0")), status=element.findtext("{*}Status", default=""), items=items)
+    return InquiryAnswer(
+        no=int(element.get("no", "0")),
+        status=element.findtext("{*}Status", default=""),
+        items=items,
+        url=element.findtext("{*}ResultUrl", default=""),
+    )

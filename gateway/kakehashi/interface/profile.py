@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import time, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from kakehashi.domain.data_standard import DataStandard
-from kakehashi.domain.interface import ResultClass
+from kakehashi.domain.interface import Function, ResultClass
 from kakehashi.domain.link import LinkEvent
 from kakehashi.errors import ConfigurationError, Fault
 from kakehashi.interface.profile_files import ProfileFiles
@@ -26,6 +26,7 @@ from kakehashi.interface.settings_table import SettingsTable
 __all__ = [
     "AddressRule",
     "Caps",
+    "InquiryRule",
     "MergeRule",
     "MessageRule",
     "Permission",
@@ -69,8 +70,8 @@ class MessageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRule:
-    """「返却コード」 `waits`: what a refused record waits for (`symbol`), that it was `superseded`, or that the whole
-    message may be taken when it is `split`; else None.
+    """「返却コード」 `waits`: what a refused record waits for (`symbol`), that it was `superseded` or has `expired`, or
+    that the whole message may be taken when it is `split`; else None.
     """
 
     code: str
@@ -91,11 +92,25 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
-    """「結果確認間隔」"""
+    """「結果確認間隔」 `grow`: a wait is so much, in percent, of the time that was waited so far, `interval` at least.
+    0: it is `interval` some times, and then doubles.
+    """
 
     first: timedelta
     interval: timedelta
     give_up: timedelta
+    grow: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InquiryRule:
+    """「情報照会規則」 `partly`: how long the answered inquiries of a message wait for the others of it.
+    `result_url`: a result may come as a URL, which is handed on.
+    """
+
+    polling: Polling
+    partly: timedelta
+    result_url: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +172,7 @@ class Profile:
     permissions: frozenset[Permission]
     caps: Caps
     polling: Polling
+    inquiries: InquiryRule
     service: ServiceHours
     symbols: SymbolRule
     merges: MergeRule
@@ -173,13 +189,19 @@ class Profile:
         """Role B: we put 団体内統合宛名番号 in the place of 宛名番号. In role A the next hub does."""
         return self.person_key_type == "unified"
 
+    def polling_of(self, function: Function) -> Polling:
+        """How soon and how often a lane of this function asks for results."""
+        return self.inquiries.polling if function is Function.SKI else self.polling
+
     def classify(self, code: str) -> ResultClass | None:
         """The class of a result code; None: not in the map, so an operator decides (SRV-008)."""
         rule = self.results.get(code)
         return rule.result_class if rule else None
 
     def waits(self, code: str) -> str | None:
-        """What becomes of what this code refuses: `symbol`, `superseded` (a newer one counts), `split`, or None."""
+        """What becomes of what this code refuses: `symbol`, `superseded` (a newer one counts), `expired`, `split`; or
+        None.
+        """
         rule = self.results.get(code)
         return rule.waits if rule else None
 
@@ -188,24 +210,25 @@ class Profile:
         return Permission(department, affair, procedure, info_name) in self.permissions
 
 
-def load_profile(folder: Path) -> Profile:
+def load_profile(folder: Path, *, as_of: date | None = None) -> Profile:
     """Read `profile.toml` and the tables beside it, and behind them those of its base.
 
-    Raises ConfigurationError with every fault.
+    `as_of`: the day of the permission table; None: no row holds that has days. Raises ConfigurationError with every
+    fault.
     """
     files = ProfileFiles.of(folder)
     settings = files.settings()
-    profile = _profile(settings, files)
+    profile = _profile(settings, files, as_of)
     faults = settings.finish()
     if faults:
         raise ConfigurationError(faults)
     return profile
 
 
-def _profile(settings: SettingsTable, files: ProfileFiles) -> Profile:
+def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -> Profile:
     head = settings.table("profile")
     results = read_results(files.path(settings.table("results").text("map")), settings.faults)
-    permissions = read_permissions(files.path(head.text("permissions")), settings.faults)
+    permissions = read_permissions(files.path(head.text("permissions")), settings.faults, as_of=as_of)
     characters = settings.table("characters")
     standards, inquiry = read_standards(files, settings.faults)
     return Profile(
@@ -222,6 +245,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles) -> Profile:
         permissions=frozenset(Permission(*row) for row in permissions),
         caps=_caps(settings.table("caps")),
         polling=_polling(settings.table("polling")),
+        inquiries=_inquiries(settings.table("inquiries")),
         service=_service(settings.table("service"), files, settings.faults),
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
@@ -250,6 +274,11 @@ def _polling(table: SettingsTable) -> Polling:
         interval=table.seconds("interval_seconds"),
         give_up=table.seconds("give_up_seconds"),
     )
+
+
+def _inquiries(table: SettingsTable) -> InquiryRule:
+    polling = replace(_polling(table), grow=table.number("grow_percent", least=1))
+    return InquiryRule(polling=polling, partly=table.seconds("partly_seconds"), result_url=table.flag("result_url"))
 
 
 def _symbols(table: SettingsTable) -> SymbolRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -20,20 +21,40 @@ __all__ = ["read_calendar", "read_degrade", "read_permissions", "read_results", 
 _CHARACTER = ".[\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
 _CLASSES = {str(int(each)) for each in ResultClass}
 _DAY = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
-_PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}")
+_PERMITTED = ("department", "affair", "procedure", "info_name", "valid_from", "valid_to")
+_DATE = "(20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?"
+_PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}", _DATE, _DATE)
 
 
 def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
     """(code, class, name, waits) of each row."""
-    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|split)?")
+    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|expired|split)?")
     rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
     return [(code, int(number), name, waits) for code, number, name, waits in rows]
 
 
-def read_permissions(path: Path, faults: list[Fault]) -> list[tuple[str, str, str, str]]:
-    """(department, affair, procedure, information) of each row."""
-    rows = _rows(path, ("department", "affair", "procedure", "info_name"), _PERMISSION, faults, key=4)
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+def read_permissions(path: Path, faults: list[Fault], *, as_of: date | None) -> list[tuple[str, str, str, str]]:
+    """(department, affair, procedure, information) of each row that holds on that day, first and last day included.
+
+    The two columns of days may be left out. None: a row with days does not hold; in doubt nothing is permitted.
+    """
+    rows = _rows(path, _PERMITTED, _PERMISSION, faults, key=len(_PERMITTED), optional=2)
+    held = []
+    for row in rows:
+        try:
+            first, last = [date.fromisoformat(day) if day else None for day in row[4:]] or [None, None]
+        except ValueError:
+            faults.append(Fault("CFG-008", Place(file=path.name, item="valid_from"), {"from": row[4], "to": row[5]}))
+            continue
+        if _holds(first, last, as_of):
+            held.append((row[0], row[1], row[2], row[3]))
+    return held
+
+
+def _holds(first: date | None, last: date | None, day: date | None) -> bool:
+    if first is None and last is None:
+        return True
+    return day is not None and (first is None or first <= day) and (last is None or day <= last)
 
 
 def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:
@@ -85,14 +106,19 @@ def _text(path: Path) -> str:
 
 
 def _rows(
-    path: Path, columns: Sequence[str], forms: Sequence[str], faults: list[Fault], *, key: int
+    path: Path, columns: Sequence[str], forms: Sequence[str], faults: list[Fault], *, key: int, optional: int = 0
 ) -> list[list[str]]:
-    """The rows whose cells have their forms and whose first `key` cells are new; the others are faults (CFG-008)."""
+    """The rows whose cells have their forms and whose first `key` cells are new; the others are faults (CFG-008).
+
+    The last `optional` columns may be left out, all together.
+    """
     try:
         rows = list(csv.reader(_text(path).splitlines()))
     except ConfigurationError as error:
         faults.extend(error.faults)
         return []
+    if rows and optional and rows[0] == list(columns[:-optional]):
+        columns, forms = columns[:-optional], forms[:-optional]
     if not rows or rows[0] != list(columns):
         faults.append(Fault("CFG-008", Place(file=path.name, record=1), {"columns": ",".join(columns)}))
         return []

@@ -56,6 +56,16 @@ _REPLICAS = (
     "to/reconcile.md).",
 )
 
+_ANSWERS = (
+    "## Answers to inquiries (SKI-304)",
+    "",
+    "Each inquiry that was not refused at once has an Answer with a Status: found and partial have a Content, or a",
+    "ResultUrl in its place (`https://`, at most 512 characters) where the profile allows that; not-found, refused,",
+    "in-process, expired and cancelled have neither. While any is in-process the same receipt may be asked again.",
+    "SKI-305 with that receipt ends what is in process (4013: nothing is), and SKI-304 then calls it cancelled.",
+    "",
+)
+
 
 def render_reference(profile: Profile) -> str:
     """The whole page as Markdown, ending in a line end."""
@@ -108,6 +118,7 @@ def _page(profile: Profile) -> Iterator[str]:
     yield "## Inquiry (SKI-301)"
     yield ""
     yield from _items(profile.inquiry)
+    yield from _ANSWERS
     yield "## Data sets"
     yield ""
     yield "Each item is a value, or a reason for its absence (未設定事由) in an element `<code>-absent`"
@@ -121,7 +132,11 @@ def _page(profile: Profile) -> Iterator[str]:
 
 
 def _action(result_class: ResultClass, waits: str | None) -> str:
-    special = {"symbol": "waits for symbol acquisition", "superseded": "a newer change counts"}
+    special = {
+        "symbol": "waits for symbol acquisition",
+        "superseded": "a newer change counts",
+        "expired": "back to the owner: to be asked anew if still needed",
+    }
     return special.get(waits or "", _ACTIONS[result_class])
 
 

@@ -21,6 +21,7 @@ from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.permission import unpermitted
 from kakehashi.pipeline.translation import Draft, Request
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.inquiries import CANCEL_MESSAGE
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.validation.schema import SchemaSet
 
@@ -55,6 +56,10 @@ class Conversation:
     @property
     def poll_message(self) -> str:
         return _POLLS[self.route.function]
+
+    @property
+    def cancel_message(self) -> str:
+        return CANCEL_MESSAGE
 
     @property
     def status_message(self) -> str:
@@ -119,6 +124,12 @@ class Conversation:
         header = self._header(self.poll_message, request_id, row.request_id)
         build = inquiry_result_request if self.route.function is Function.SKI else result_request
         return self._exchange(self.poll_message, request_id, build(header, row.receipt or ""))
+
+    def cancel(self, row: BatchRow) -> Reply:
+        """Ask for the end of what is still in process under the batch's receipt."""
+        request_id = self.question_id(row, self.cancel_message)
+        header = self._header(self.cancel_message, request_id, row.request_id)
+        return self._exchange(self.cancel_message, request_id, inquiry_result_request(header, row.receipt or ""))
 
     def ask_status(self, row: BatchRow) -> Reply:
         """Ask whether the server has the request of this batch."""

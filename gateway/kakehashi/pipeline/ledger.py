@@ -13,12 +13,15 @@ from kakehashi.domain.batch import RecordState
 from kakehashi.domain.interface import Answer, Function, RecordError
 from kakehashi.domain.outcome import Rejected, Waiting, WaitingFor
 from kakehashi.errors import Fault
+from kakehashi.interface.inquiry import InquiryAnswer
 from kakehashi.pipeline.conversation import Reply
-from kakehashi.pipeline.inquiry_result import refused, write_answers
+from kakehashi.pipeline.inquiring import asked_already
+from kakehashi.pipeline.inquiry_result import counted, in_process, unanswered, write_answers
 from kakehashi.pipeline.met_characters import MetCharacters
-from kakehashi.pipeline.settling import REFUSED_BY_PROVIDER, Settling
+from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.translation import Translation, replica_change
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes
 from kakehashi.ports.ledger import BatchRow, Exchange, FileRow, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.sealer import Sealed, Sealer
 from kakehashi.ports.store import Store
@@ -110,6 +113,11 @@ class Ledger:
             if number in faults
         ]
 
+    def cancelled(self, row: BatchRow, decoded: Decoded) -> bool:
+        """Settle what was cancelled before it was sent."""
+        faults: dict[int | None, Fault] = dict.fromkeys(decoded.numbers, Fault("REF-014"))
+        return self.settle(row, accepted=0, exceptions=self.undecoded(row, decoded, faults))
+
     def rejected(self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault) -> list[NewException]:
         """A message refused as a whole: the records that the server names are judged, the others wait for an operator
         (they were never judged).
@@ -138,26 +146,44 @@ class Ledger:
         self, row: BatchRow, reply: Reply, exchange: Exchange, *, translate: Callable[[], Translation]
     ) -> bool | Fault:
         """Settle by the server's per-record verdicts. A Fault when its counts are not ours."""
-        sent = self.sent(row)
-        errors = self._by_number(reply.answer.errors)
-        if not self._tallies(reply, errors, sent=len(sent)):
+        sent, errors = self._sent_as(row), self._by_number(reply.answer.errors)
+        if self._settling.expired(reply.answer.code):
+            errors = {number: RecordError(number, None, reply.answer.code) for number in sent}
+        elif not self._tallies(reply, errors, sent, whole=not self._looks_again(row)):
             return Fault("SRV-011", facts={"sent": len(sent), "accepted": reply.answer.accepted})
-        for number in refused(reply.inquiry_answers):
-            errors[number] = RecordError(number, None, REFUSED_BY_PROVIDER)
-        accepted = [position for number, position in enumerate(sent, start=1) if number not in errors]
-        translation = translate() if errors else None
+        ended = unanswered(reply.inquiry_answers, by_url=self._settling.profile.inquiries.result_url)
+        errors |= {number: RecordError(number, None, how) for number, how in ended.items()}
+        good = [answer for answer in reply.inquiry_answers if answer.no in sent and answer.no not in errors]
+        accepted = [number for number in sent if number not in errors]
+        translation = translate() if len(accepted) < len(sent) else None
         exceptions = [
-            self._judged(row, translation, sent[number - 1], error.code, error.item)
+            self._judged(row, translation, sent[number], error.code, error.item)
             for number, error in errors.items()
-            if translation is not None
+            if translation is not None and number in sent
         ]
         return self.settle(
             row,
             accepted=len(accepted),
             exceptions=exceptions,
-            result=self._result(row, reply, sent),
+            result=self._result(row, good, sent),
             exchange=exchange,
+            outcomes=counted(good),
         )
+
+    def _sent_as(self, row: BatchRow) -> Mapping[int, int]:
+        """Number in the message that asks → position. A batch that looks again has no message of its own."""
+        again = asked_already(self._store, row) if self._looks_again(row) else None
+        return again.numbers if again else dict(enumerate(self.sent(row), start=1))
+
+    def _looks_again(self, row: BatchRow) -> bool:
+        return self._route.function is Function.SKI and row.redrive_of is not None and not row.attempts
+
+    def open_answers(self, row: BatchRow, reply: Reply) -> tuple[int, int]:
+        """Of the batch's inquiries, how many are still in process, and of how many."""
+        if self._route.function is not Function.SKI:
+            return 0, 0
+        sent = self._sent_as(row)
+        return sum(answer.no in sent for answer in reply.inquiry_answers if in_process(answer)), len(sent)
 
     def sent(self, row: BatchRow) -> list[int]:
         """Positions of the records of the message: all but those that were refused before sending."""
@@ -176,12 +202,20 @@ class Ledger:
     def _waits(self, error: RecordError) -> bool:
         return isinstance(self._settling.of_record(error.code), Waiting)
 
-    def _tallies(self, reply: Reply, errors: Mapping[int, RecordError], *, sent: int) -> bool:
-        """Whether the server speaks of exactly our records: a verdict for each, and an answer for each inquiry."""
-        good = [number for number in range(1, sent + 1) if number not in errors]
-        if reply.answer.accepted != len(good) or len(good) + len(errors) != sent:
+    def _tallies(
+        self, reply: Reply, errors: Mapping[int, RecordError], sent: Mapping[int, int], *, whole: bool
+    ) -> bool:
+        """Whether the server speaks of exactly our records: a verdict for each, and an answer for each inquiry.
+
+        `whole`: of all records of the message; else only some of them are looked for.
+        """
+        good = [number for number in sent if number not in errors]
+        if whole and (reply.answer.accepted != len(good) or len(good) + len(errors) != len(sent)):
             return False
-        return self._route.function is not Function.SKI or sorted(a.no for a in reply.inquiry_answers) == good
+        if self._route.function is not Function.SKI:
+            return True
+        told = sorted(answer.no for answer in reply.inquiry_answers)
+        return told == good if whole else len(set(told)) == len(told) and set(good) <= set(told)
 
     def settle(
         self,
@@ -192,6 +226,7 @@ class Ledger:
         result: Sealed | None = None,
         exchange: Exchange | None = None,
         characters: Sequence[NewCharacter] = (),
+        outcomes: Outcomes = NO_OUTCOMES,
     ) -> bool:
         """True when this call settled the batch, False when somebody else has gone on."""
         return self._store.settle(
@@ -204,14 +239,15 @@ class Ledger:
             now=self._clock.now(),
             exchange=exchange,
             characters=characters,
+            outcomes=outcomes,
         )
 
-    def _result(self, row: BatchRow, reply: Reply, sent: Sequence[int]) -> Sealed | None:
-        if not reply.inquiry_answers:
+    def _result(self, row: BatchRow, answers: Sequence[InquiryAnswer], sent: Mapping[int, int]) -> Sealed | None:
+        if not answers:
             return None
         numbers = self._numbers(row)
-        answers = {numbers[sent[answer.no - 1]]: answer for answer in reply.inquiry_answers}
-        return self._sealer.seal(write_answers(answers), context=result_context(row))
+        by_record = {numbers[sent[answer.no]]: answer for answer in answers}
+        return self._sealer.seal(write_answers(by_record), context=result_context(row))
 
     def _judged(
         self, row: BatchRow, translation: Translation, position: int, server_code: str, item: str | None
@@ -221,9 +257,9 @@ class Ledger:
             fault, state = outcome.fault, RecordState.REFUSED
         else:
             fault = outcome.fault or Fault("SRV-008")
-            state = RecordState.WAITING if outcome.what is WaitingFor.SYMBOL else RecordState.PARKED
+            state = RecordState.PARKED if outcome.what is WaitingFor.OPERATOR else RecordState.WAITING
         made = self._exception(row, translation.decoded, position, fault.at(item=item), state, server_code=server_code)
-        if state is not RecordState.WAITING:
+        if not (isinstance(outcome, Waiting) and outcome.what is WaitingFor.SYMBOL):
             return made
         return replace(made, person=next((d.person for d in translation.drafts if d.position == position), None))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kakehashi.domain.inquiry import InquiryOutcome
 from kakehashi.domain.interface import Answer, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, KakehashiError, OutcomeUnknown, ServerRefused, ServerUnreachable
-from kakehashi.interface.profile import Profile
+from kakehashi.interface.profile import Polling, Profile
+from kakehashi.pipeline.inquiry_result import AS_URL
 from kakehashi.pipeline.retry import RetryPolicy
 
-__all__ = ["REFUSED_BY_PROVIDER", "Settling"]
+__all__ = ["Settling"]
 
 _BUSY = frozenset({408, 425, 429, 503})
 _EAGER_LOOKS = 12
@@ -20,8 +23,14 @@ _OURS = ("SRV-", "VAL-")
 _FAILURES = frozenset({ResultClass.CAPACITY, ResultClass.UNREACHABLE, ResultClass.SERVER_FAULT})
 _UNKNOWN_REQUEST = "9404"
 
-REFUSED_BY_PROVIDER = "refused"
-"""In place of a server code: the inquiry was answered, with a refusal."""
+_OF_ANSWER: Mapping[str, Rejected | Waiting] = {
+    InquiryOutcome.REFUSED: Rejected(Fault("SRV-012")),
+    InquiryOutcome.EXPIRED: Rejected(Fault("SRV-022")),
+    InquiryOutcome.CANCELLED: Rejected(Fault("REF-014")),
+    InquiryOutcome.IN_PROCESS: Waiting(WaitingFor.RESULT, fault=Fault("SRV-021")),
+    AS_URL: Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-023")),
+}
+"""What stands in place of a server code where an inquiry was answered otherwise than with a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +39,20 @@ class Settling:
 
     profile: Profile
     policy: RetryPolicy
+    polling: Polling
 
-    def of_answer(self, answer: Answer, *, request_id: str, looks: int, attempt: int) -> Outcome:
+    def of_answer(
+        self, answer: Answer, *, request_id: str, looks: int, attempt: int, waited: timedelta = timedelta(0)
+    ) -> Outcome:
         """What an answer means for its whole batch. `attempt`: how often in a row it has failed,
-        `looks`: how often in a row it was in process, this answer included.
+        `looks`: how often in a row it was in process, this answer included; `waited`: since it was sent.
         """
         match self.profile.classify(answer.code):
             case ResultClass.DONE | ResultClass.DUPLICATE:
-                return Waiting(WaitingFor.RESULT, self.poll_after(answer, looks)) if answer.receipt else Accepted()
+                after = self.poll_after(answer, looks, waited)
+                return Waiting(WaitingFor.RESULT, after) if answer.receipt else Accepted()
             case ResultClass.IN_PROCESS:
-                return Waiting(WaitingFor.RESULT, self.poll_after(answer, looks))
+                return Waiting(WaitingFor.RESULT, self.poll_after(answer, looks, waited))
             case ResultClass.DATA_ERROR:
                 return Rejected(Fault("SRV-006", facts={"code": answer.code}))
             case ResultClass.CLOSED:
@@ -63,8 +76,10 @@ class Settling:
                 return Waiting(WaitingFor.SYMBOL, fault=Fault("SYM-001"))
             case "superseded":
                 return Rejected(Fault("REF-002"))
-        if server_code == REFUSED_BY_PROVIDER:
-            return Rejected(Fault("SRV-012"))
+            case "expired":
+                return Rejected(Fault("SRV-022", facts={"code": server_code}))
+        if server_code in _OF_ANSWER:
+            return _OF_ANSWER[server_code]
         if self.profile.classify(server_code) is ResultClass.DATA_ERROR:
             return Rejected(Fault("SRV-005", facts={"code": server_code}))
         return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-008", facts={"code": server_code}))
@@ -87,7 +102,7 @@ class Settling:
 
     def unknown(self, request_id: str, *, attempt: int) -> Unknown:
         after = self.policy.wait(ResultClass.UNREACHABLE, attempt)
-        return Unknown(request_id, after or self.profile.polling.interval)
+        return Unknown(request_id, after or self.polling.interval)
 
     def in_process(self, code: str | None) -> bool:
         """Whether a recorded answer said that the server is working on it."""
@@ -98,6 +113,10 @@ class Settling:
         if code is None or code.startswith(_OURS):
             return True
         return self.profile.classify(code) in _FAILURES
+
+    def expired(self, code: str) -> bool:
+        """Whether this code says that what was asked will never be answered."""
+        return self.profile.waits(code) == "expired"
 
     def knows_request(self, answer: Answer) -> bool:
         """Whether a status answer says that the server has the request."""
@@ -121,11 +140,17 @@ class Settling:
             return Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-009", facts={"attempts": attempt, "last": fault.code}))
         return Retryable(max(after, timedelta(seconds=at_least or 0)), fault, split)
 
-    def poll_after(self, answer: Answer, looks: int) -> timedelta:
+    def partly_over(self, waited: timedelta) -> bool:
+        """Whether those inquiries of a message that are answered have waited long enough for the others."""
+        return waited > self.profile.inquiries.partly
+
+    def poll_after(self, answer: Answer, looks: int, waited: timedelta) -> timedelta:
         """When to look for a result: soon at first, then at the profile's interval, then ever more rarely."""
-        polling = self.profile.polling
+        polling, said = self.polling, timedelta(seconds=answer.retry_after or 0)
+        if polling.grow:
+            return max(said, polling.first, min(max(polling.interval, waited * polling.grow / 100), _RAREST))
         patient = min(polling.interval * 2 ** min(max(looks - _EAGER_LOOKS, 0), 20), max(_RAREST, polling.interval))
-        return max(timedelta(seconds=answer.retry_after or 0), polling.first if looks <= 1 else patient)
+        return max(said, polling.first if looks <= 1 else patient)
 
     def _retry_after(self, answer: Answer, result_class: ResultClass) -> timedelta:
         if answer.retry_after:

@@ -7,6 +7,7 @@ read, so what belongs to one document stays together, and each keeps its number 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from kakehashi.codec.layout import Codec, Decoded, Role
 from kakehashi.domain.batch import BatchBody, content_id
@@ -15,7 +16,7 @@ from kakehashi.pipeline.gathering import Piece, gather, pieces_in
 from kakehashi.ports.ledger import BatchRow, NewPart
 from kakehashi.ports.sealer import Sealer
 
-__all__ = ["parts_of"]
+__all__ = ["parts_by_run", "parts_of"]
 
 
 def parts_of(
@@ -39,6 +40,15 @@ def parts_of(
         part, offset = cut
         parts.append(_part(sealer, row, part, first=decoded.numbers[run[0]], records=len(run), offset=offset))
     return parts
+
+
+def parts_by_run(sealer: Sealer, row: BatchRow, body: BatchBody, runs: Sequence[int]) -> list[NewPart]:
+    """Gathered records as parts of these lengths."""
+    left = iter(pieces_in(body))
+    cut = [list(islice(left, length)) for length in runs]
+    return [
+        _part(sealer, row, gather(some), first=some[0].number, records=len(some), offset=some[0].offset) for some in cut
+    ]
 
 
 def _part(sealer: Sealer, row: BatchRow, body: BatchBody, *, first: int, records: int, offset: int) -> NewPart:

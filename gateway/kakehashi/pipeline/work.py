@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from kakehashi.codec.layout import Decoded
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, BatchState
 from kakehashi.domain.interface import Function, ResultClass
@@ -15,57 +16,30 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.conversation import Conversation, Reply
 from kakehashi.pipeline.endpoint import Hold
 from kakehashi.pipeline.envelope import WorkItem, seal_context
-from kakehashi.pipeline.exchange import answered, failed, in_a_row, why_unknown
+from kakehashi.pipeline.exchange import answered, failed, why_unknown
 from kakehashi.pipeline.holding import linking_now
 from kakehashi.pipeline.identify import PassedNumbers, WatchedLinks
+from kakehashi.pipeline.inquiring import asked_already, runs_to_part
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Registered
+from kakehashi.pipeline.past import Past
 from kakehashi.pipeline.reading import read_body
 from kakehashi.pipeline.settling import Settling
-from kakehashi.pipeline.splitting import parts_of
+from kakehashi.pipeline.splitting import parts_by_run, parts_of
+from kakehashi.pipeline.step import Done, Foreign, Later, Step
 from kakehashi.pipeline.translation import Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
-from kakehashi.ports.ledger import BatchRow, Exchange
+from kakehashi.ports.ledger import BatchRow, Exchange, NewPart
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import may_have_arrived
 
-__all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
+__all__ = ["LaneWork"]
 
 _IN_LINE = timedelta(seconds=5)  # until a batch of links asks again whether those before it have ended
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing more to carry: settled, parked (with its code), or somebody else has gone on (stale)."""
-
-    event: str
-    row: BatchRow
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Carry `item` again after `after`; `code` says why."""
-
-    event: str
-    row: BatchRow
-    item: WorkItem
-    after: timedelta
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Not our message: bury it with this code."""
-
-    code: str
-
-
-Step = Done | Later | Foreign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +105,7 @@ class LaneWork:
             case BatchState.SENT if row.attempts:
                 return self._ask(row, item, body)
             case _:
-                return self._send(row, item, body)
+                return self._instead(row, item, body) or self._send(row, item, body)
 
     def _send(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         """Intent, then the send. A batch that is called sent but has no intent is one of a restored ledger, which may
@@ -168,12 +142,24 @@ class LaneWork:
             reply = self.conversation.send(row, translation.message_id, translation.document)
         except ServerError as error:
             exchange = failed(error, translation.message_id, None, now)
-            outcome = self._of_error(row, error, exchange)
+            outcome = self._past.of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.QUEUED)
         reached("worker.answered")
         exchange = answered(reply, translation.message_id, None, now)
-        outcome = self._of_answer(row, reply, exchange)
+        outcome = self._past.of_answer(row, reply, exchange)
         return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.QUEUED)
+
+    def _instead(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step | None:
+        """What is done with inquiries that are not to be asked (anew)."""
+        if self.route.function is not Function.SKI or row.attempts:
+            return None
+        if (runs := runs_to_part(self.store, row)) and body.gathered:
+            return self._in_parts(row, parts_by_run(self.sealer, row, body, runs), None, code="SRV-021")
+        if asked := asked_already(self.store, row):
+            return self._later(row, item, BatchState.WAITING, timedelta(0), None, receipt=asked.receipt)
+        if self.store.cancel_asked(row.id) is None:
+            return None
+        return self._settled(row, self.ledger.cancelled(row, self._decoded(row, body)))
 
     def _ask(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
         """The outcome of a send is unknown: ask first; send again only what the server does not know and forgives."""
@@ -184,7 +170,7 @@ class LaneWork:
             reply = self.conversation.ask_status(row)
         except ServerError as error:
             exchange = failed(error, question, question_id, asked_at)
-            outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange))
+            outcome: Outcome = self.settling.unknown(row.request_id, attempt=self._past.failures(row, exchange))
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.SENT)
         reached("worker.asked")
         exchange = answered(reply, question, question_id, asked_at)
@@ -193,57 +179,67 @@ class LaneWork:
                 self._write_down(row, exchange)
                 return self._send(row, item, body)
             return self._park(row, Fault("SRV-003", facts={"request": row.request_id}), exchange)
-        outcome = self._of_answer(row, reply, exchange)
+        outcome = self._past.of_answer(row, reply, exchange)
         return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.SENT)
 
-    def _poll(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
-        question, asked_at = self.conversation.poll_message, self.clock.now()
-        question_id = self.conversation.question_id(row, question)
+    def _question(
+        self, row: BatchRow, item: WorkItem, body: BatchBody, message_id: str, ask: Callable[[BatchRow], Reply]
+    ) -> tuple[Reply, Exchange] | Step:
+        """The answer to a question after a batch that the server has; else what follows from there being none."""
+        asked_at, question_id = self.clock.now(), self.conversation.question_id(row, message_id)
         try:
-            reply = self.conversation.poll(row)
+            reply = ask(row)
         except ServerError as error:
-            exchange = failed(error, question, question_id, asked_at)
-            outcome = self._of_error(row, error, exchange)
+            exchange = failed(error, message_id, question_id, asked_at)
+            outcome = self._past.of_error(row, error, exchange)
             return self._follow(row, item, body, outcome, exchange, fallback=BatchState.WAITING)
+        return reply, answered(reply, message_id, question_id, asked_at)
+
+    def _cancel(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step | None:
+        """None: the server has answered; its results say what was cancelled and what it had answered before."""
+        told = self._question(row, item, body, self.conversation.cancel_message, self.conversation.cancel)
+        if not isinstance(told, tuple):
+            return told
+        reached("worker.cancelled")
+        reply, exchange = told
+        match self._past.of_answer(row, reply, exchange):
+            case (Retryable() | Unknown() | Waiting(what=WaitingFor.SERVICE_HOURS)) as outcome:
+                return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.WAITING)
+        self._write_down(row, exchange)
+        return None
+
+    def _poll(self, row: BatchRow, item: WorkItem, body: BatchBody) -> Step:
+        asked = self.route.function is Function.SKI and self.store.cancel_asked(row.id) is not None
+        if asked and (step := self._cancel(row, item, body)) is not None:
+            return step
+        told = self._question(row, item, body, self.conversation.poll_message, self.conversation.poll)
+        if not isinstance(told, tuple):
+            return told
         reached("worker.polled")
-        exchange = answered(reply, question, question_id, asked_at)
-        if self.settling.profile.classify(reply.answer.code) is ResultClass.DONE:
+        reply, exchange = told
+        done = self.settling.profile.classify(reply.answer.code) is ResultClass.DONE
+        if self.settling.expired(reply.answer.code) or (done and not self._waits_for_more(row, reply)):
             return self._conclude(row, body, reply, exchange)
         if not self.settling.knows_request(reply.answer):  # a receipt that the server has forgotten
-            after = self.settling.unknown(row.request_id, attempt=self._failures(row, exchange)).after
+            if not row.attempts:
+                return self._park(row, Fault("SRV-003", facts={"request": row.request_id}), exchange)
+            after = self.settling.unknown(row.request_id, attempt=self._past.failures(row, exchange)).after
             return self._later(row, item, BatchState.SENT, after, exchange, receipt=None, fault=Fault("SRV-003"))
-        if self._is_overdue(row):
+        if self._past.is_overdue(row):
             return self._park(row, Fault("SRV-009", facts={"last": reply.answer.code}), exchange)
-        outcome = self._of_answer(row, reply, exchange)
+        outcome = self._past.of_answer(row, reply, exchange)
+        if done:  # some inquiries are answered, or none of many is
+            outcome = Waiting(WaitingFor.RESULT, self._past.poll_after(row, reply.answer))
         return self._follow(row, item, body, outcome, exchange, reply=reply, fallback=BatchState.WAITING)
 
-    def _of_answer(self, row: BatchRow, reply: Reply, exchange: Exchange) -> Outcome:
-        codes = self._codes(row, exchange)
-        return self.settling.of_answer(
-            reply.answer,
-            request_id=row.request_id,
-            looks=in_a_row(codes, self.settling.in_process),
-            attempt=in_a_row(codes, self.settling.failed),
-        )
+    def _waits_for_more(self, row: BatchRow, reply: Reply) -> bool:
+        """Whether inquiries of the batch are in process, for whose sake the others wait (a while) or there are none."""
+        unanswered, sent = self.ledger.open_answers(row, reply)
+        return unanswered == sent > 0 or (unanswered > 0 and not self.settling.partly_over(self._past.waited(row)))
 
-    def _of_error(self, row: BatchRow, error: ServerError, exchange: Exchange) -> Outcome:
-        return self.settling.of_error(error, request_id=row.request_id, attempt=self._failures(row, exchange))
-
-    def _failures(self, row: BatchRow, exchange: Exchange) -> int:
-        return in_a_row(self._codes(row, exchange), self.settling.failed)
-
-    def _codes(self, row: BatchRow, exchange: Exchange) -> list[str | None]:
-        """What came back about this batch, newest first: `exchange`, then what the ledger has."""
-        answers_a_send = exchange.request_id is None
-        if answers_a_send and row.turn == 1:
-            return [exchange.code]  # the first exchange of all
-        earlier = [attempt.code for attempt in self.store.attempts(row.id)]
-        return [exchange.code, *reversed(earlier[:-1] if answers_a_send else earlier)]
-
-    def _is_overdue(self, row: BatchRow) -> bool:
-        """Whether the server has had its time for a result (the profile's give_up)."""
-        attempts = self.store.attempts(row.id)
-        return bool(attempts) and self.clock.now() - attempts[0].sent_at > self.settling.profile.polling.give_up
+    @property
+    def _past(self) -> Past:
+        return Past(self.store, self.settling, self.clock)
 
     def _follow(
         self,
@@ -299,10 +295,11 @@ class LaneWork:
         """Larger than the server takes at once: go on in parts. None where its records cannot be parted."""
         positions, file = self.ledger.sent(row), self.ledger.file_name(row)
         parts = parts_of(self.route.codec, self.sealer, row, body, positions, number=number, file=file)
-        if len(parts) < 2:
-            return None
+        return self._in_parts(row, parts, exchange, code="SRV-015") if len(parts) > 1 else None
+
+    def _in_parts(self, row: BatchRow, parts: Sequence[NewPart], exchange: Exchange | None, *, code: str) -> Step:
         now = self.clock.now()
-        moved = self.store.split(row.id, turn=row.turn, parts=parts, code="SRV-015", now=now, exchange=exchange)
+        moved = self.store.split(row.id, turn=row.turn, parts=parts, code=code, now=now, exchange=exchange)
         reached("settling.split")
         return Done("batch.split" if moved else "batch.found_stale", row)
 
@@ -320,9 +317,7 @@ class LaneWork:
         linking = linking_now(self.route, self.links, self.sealer, now=self.clock.now(), registered=self.registered)
         if linking is None:
             return self._later(row, item, BatchState.QUEUED, _IN_LINE, None, receipt=None, fault=Fault("IDN-013"))
-        decoded = read_body(
-            self.route.codec, body, file=self.ledger.file_name(row), first_record=row.first_record, offset=row.offset
-        )
+        decoded = self._decoded(row, body)
         faults = {fault.place.record: fault for fault in reversed(decoded.faults)}
         rows = [(position, values) for position, values in enumerate(decoded.rows) if values is not None]
         found = linking.extract(rows, now=self.clock.now(), batch_id=row.id, numbers=decoded.numbers)
@@ -333,6 +328,10 @@ class LaneWork:
         characters, accepted = self.ledger.met.unmapped(row, decoded, decoded.faults), row.records - len(exceptions)
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
+
+    def _decoded(self, row: BatchRow, body: BatchBody) -> Decoded:
+        name = self.ledger.file_name(row)
+        return read_body(self.route.codec, body, file=name, first_record=row.first_record, offset=row.offset)
 
     def _translate(self, row: BatchRow, body: BatchBody, *, first: bool = False) -> Translation:
         """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.inquiries import NO_OUTCOMES, InquiryBook, Outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
@@ -40,7 +41,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, SymbolBook, Vigil, Protocol):
+class Store(OrderBook, InquiryBook, SymbolBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is
@@ -177,11 +178,13 @@ class Store(OrderBook, SymbolBook, Vigil, Protocol):
         now: datetime,
         exchange: Exchange | None = None,
         characters: Sequence[NewCharacter] = (),
+        outcomes: Outcomes = NO_OUTCOMES,
     ) -> bool:
         """The end of a batch: counts, exceptions, inquiry result, replica state of what was sent and has no exception
         (never over a higher sequence); the file becomes settled with its last batch. accepted + the batch's
         exceptions, old and new, must equal its records (ValueError). False as in `begin_attempt`; the exchange that
         led here is written down in either case. `characters` are added to those of the last attempt.
+        `outcomes`: how many of the accepted records ended how, where they are inquiries; their sum is `accepted`.
         """
 
     def split(

@@ -59,7 +59,7 @@ class AcquiringParts:
             sealer=self.sealer,
             clock=self.clock,
             messages=SymbolMessages(
-                settling=Settling(profile, RetryPolicy.of(profile, settings.retry)),
+                settling=Settling(profile, RetryPolicy.of(profile, settings.retry), profile.polling),
                 schemas=self.schemas,
                 server=self.server,
                 registry=self._registry(),

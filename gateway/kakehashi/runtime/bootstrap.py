@@ -14,6 +14,7 @@ from typing import Any
 from kakehashi import __version__
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.breaker import BreakerRow
+from kakehashi.domain.interface import Function
 from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, StoreError
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
@@ -41,12 +42,14 @@ from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.lane_source import lane_source
+from kakehashi.runtime.looking_again import LookingAgain
 from kakehashi.runtime.notifying import Forgetting, Notifying, notifyings
 from kakehashi.runtime.outage import Quiet, Trouble
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.restoring import Reconciling, check_age
+from kakehashi.runtime.result_files import returning, returnings
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
@@ -123,7 +126,7 @@ class Gateway:
     def lane_work(self, route: Route) -> LaneWork:
         """The pipeline of one lane."""
         profile = self.configuration.profile
-        settling = Settling(profile, RetryPolicy.of(profile, route.retry))
+        settling = Settling(profile, RetryPolicy.of(profile, route.retry), profile.polling_of(route.function))
         conversation = open_conversation(
             self.configuration, route, endpoint=self.endpoint, clock=self.clock, schemas=self.schemas
         )
@@ -245,6 +248,7 @@ class Gateway:
             alarms=self.alarms(),
             enforcing=self._enforcing(),
             forgetting=self._forgetting(),
+            looking_again=self._looking_again(),
             sweeping=Sweeping(
                 store=self.store,
                 clock=self.clock,
@@ -304,6 +308,14 @@ class Gateway:
             waiting=self.configuration.gateway.redrive.waiting,
         )
 
+    def _looking_again(self) -> LookingAgain:
+        return LookingAgain(
+            lanes=[name for name, route in self.configuration.routes.items() if route.function is Function.SKI],
+            store=self.store,
+            clock=self.clock,
+            per_second=self.configuration.gateway.redrive.per_second,
+        )
+
     def alarms(self) -> Alarms:
         watch = Watch(
             routes=self.configuration.routes,
@@ -315,19 +327,9 @@ class Gateway:
         )
         return Alarms(watch=watch, clock=self.clock, events=self.events)
 
-    def returning_to(self, route: Route, sink: Sink) -> Returning:
-        """What writes the results of a route. Raises LookupError for a route that has none."""
-        if route.return_plan is None:
-            raise LookupError(route.name)
-        return Returning(
-            route=route,
-            plan=route.return_plan,
-            sink=sink,
-            spool=self.spool,
-            store=self.store,
-            sealer=self.sealer,
-            clock=self.clock,
-        )
+    def returning_to(self, route: Route, sink: Sink, errors: Sink | None = None) -> Returning:
+        """What writes the results of a route, and the list of its errors. Raises LookupError for one that has none."""
+        return returning(self, route, sink, errors)
 
     def ledger_answers(self) -> None:
         """Raises StoreError while store or links are away: asked before a worker takes anything into its hands."""
@@ -350,13 +352,7 @@ class Gateway:
         return lane_source(make, route, folder, store=self.store, clock=self.clock, events=self.events)
 
     def _returning(self) -> Mapping[str, Returning]:
-        made = {}
-        for name, route in self.configuration.routes.items():
-            folder = self.configuration.return_folder(route)
-            if folder is None or route.return_plan is None:
-                continue
-            made[name] = self.returning_to(route, plugin("sinks", "folder")(folder))
-        return made
+        return returnings(self, plugin("sinks", "folder"))
 
 
 def open_client(configuration: Configuration) -> ServerClient:

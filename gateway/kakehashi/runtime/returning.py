@@ -5,16 +5,17 @@ Streams from the spool batch by batch. A crash repeats the whole file: the sink 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Self, TypeAlias
 
 from kakehashi.codec.layout import Role, Value
-from kakehashi.config.model import ReturnContext, ReturnPlan, Route
+from kakehashi.config.model import ReturnContext, ReturnPlan, ReturnSettings, Route
 from kakehashi.domain.batch import BatchBody, BatchState, RecordState
 from kakehashi.domain.identifiers import has_individual_check_digit
+from kakehashi.domain.inquiry import OUTCOME_OF
 from kakehashi.domain.interface import Function
 from kakehashi.errors import InputError
 from kakehashi.interface.inquiry import InquiryAnswer
@@ -26,9 +27,10 @@ from kakehashi.ports.files import Sink, Spool
 from kakehashi.ports.ledger import BatchRow, ExceptionRow, FileRow, NewCharacter
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
+from kakehashi.runtime.own_numbers import OwnNumbers
 from kakehashi.validation.individual_number_scan import find_individual_number
 
-__all__ = ["Returning", "result_name"]
+__all__ = ["ResultFile", "Returning", "result_name"]
 
 _REFUSED = frozenset({RecordState.REFUSED, RecordState.DISCARDED})
 
@@ -46,19 +48,36 @@ class _Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Returning:
-    """Writes the results of one lane."""
+class ResultFile:
+    """「返却ファイル」 One of the files that tell a system what became of its records."""
 
-    route: Route
+    settings: ReturnSettings
     plan: ReturnPlan
     sink: Sink
+
+    def parts(self, file: FileRow, *, date: str) -> Iterator[tuple[str, range]]:
+        """The name of each, and the numbers of the records that it tells of: always the same."""
+        most = self.settings.most or max(file.records, 1)
+        for part, first in enumerate(range(1, max(file.records, 1) + 1, most), start=1):
+            yield result_name(self.settings.pattern, file, date=date, part=part), range(first, first + most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returning:
+    """Writes the results of one lane, the list of its errors before the result."""
+
+    route: Route
+    files: Sequence[ResultFile]
     spool: Spool
     store: Store
     sealer: Sealer
     clock: Clock
+    own: OwnNumbers | None = None
 
     def deliver(self, file: FileRow) -> _Counts:
-        """Write the result of a settled file. Raises KakehashiError; then nothing of it is visible."""
+        """Write the result of a settled file. Raises KakehashiError; then nothing of it is visible, or what is will be
+        replaced by the same.
+        """
         story = _Story.of(self.store, file)
         counts = story.counts(file)
         if story.originals and self._body(file, story.originals[0]).withdrawal:
@@ -70,55 +89,61 @@ class Returning:
             file=file.name,
             date=self.clock.now().strftime("%Y%m%d"),
         )
-        self.sink.deliver(self._name(file), self._chunks(file, story, context, counts.characters))
+        for target in self.files:
+            for name, numbers in target.parts(file, date=self.clock.now().strftime("%Y%m%d%H%M%S")):
+                told = _Told(file, story, context, counts.characters, target, numbers)
+                target.sink.deliver(name, self._chunks(told))
         return counts
 
-    def _name(self, file: FileRow) -> str:
-        settings = self.route.settings.returns
-        assert settings is not None
-        return result_name(settings.pattern, file, date=self.clock.now().strftime("%Y%m%d%H%M%S"))
+    def _chunks(self, told: _Told) -> Iterator[bytes]:
+        plan, numbers = told.target.plan, told.numbers
+        yield plan.encoder.prologue
+        yield from _whole_file_record(plan, Role.HEADER, told.context)
+        for row in told.story.originals:
+            if row.first_record < numbers.stop and row.first_record + row.records > numbers.start:
+                yield self._batch(told, row)
+        yield from _whole_file_record(plan, Role.TRAILER, told.context)
+        yield from _whole_file_record(plan, Role.END, told.context)
+        yield plan.encoder.epilogue
 
-    def _chunks(self, file: FileRow, story: _Story, context: ReturnContext, met: _Met) -> Iterator[bytes]:
-        encoder = self.plan.encoder
-        yield encoder.prologue
-        yield from self._whole_file_record(Role.HEADER, context)
-        for row in story.originals:
-            yield self._batch(file, row, story, context, met)
-        yield from self._whole_file_record(Role.TRAILER, context)
-        yield from self._whole_file_record(Role.END, context)
-        yield encoder.epilogue
-
-    def _whole_file_record(self, role: Role, context: ReturnContext) -> Iterator[bytes]:
-        record = self.plan.record(role)
-        if record is not None:
-            yield self.plan.encoder.write(record.name, record.row(None, context))
-
-    def _batch(self, file: FileRow, row: BatchRow, story: _Story, context: ReturnContext, met: _Met) -> bytes:
-        body = self._body(file, row)
-        decoded = self.route.codec.decode(body, file=file.name, first_record=row.first_record, offset=row.offset)
+    def _batch(self, told: _Told, row: BatchRow) -> bytes:
+        name, plan = told.file.name, told.target.plan
+        body = self._body(told.file, row)
+        decoded = self.route.codec.decode(body, file=name, first_record=row.first_record, offset=row.offset)
         answers = {row.id: self._answers(row)}
-        record = self.plan.record(Role.DATA)
+        record = plan.record(Role.DATA)
         assert record is not None
-        settings = self.route.settings.returns
-        only_refused = settings is not None and settings.include == "refused"
+        only_refused = told.target.settings.include == "refused"
         lines = []
         for values, number in zip(decoded.rows, decoded.numbers, strict=True):
-            last, exception = story.end_of(row, number)
+            if number not in told.numbers:
+                continue
+            last, exception = told.story.end_of(row, number)
             if last.id not in answers:
                 answers[last.id] = self._answers(last)
-            answer = answers[last.id].get(number)
-            verdict = _verdict(context, number, last, exception, answer)
+            answer = None if exception else answers[last.id].get(number)
+            verdict = self._owned(_verdict(told.context, number, last, exception, answer), answer)
             if only_refused and verdict.result == "1":
                 continue
             echoed = _unnumbered(record.row(self._open(values), verdict), padded=verdict.code == "IDN-001")
             try:
-                fitted, lost = self.plan.fitting.fit(record.name, echoed)
+                fitted, lost = plan.fitting.fit(record.name, echoed)
             except InputError as error:
                 raise InputError(error.fault.at(record=number)) from None
             if lost:
-                met.setdefault(row.id, []).extend(NewCharacter(record_no=number, **loss._asdict()) for loss in lost)
-            lines.append(self.plan.encoder.write(record.name, fitted))
+                met = told.met.setdefault(row.id, [])
+                met.extend(NewCharacter(record_no=number, **loss._asdict()) for loss in lost)
+            lines.append(plan.encoder.write(record.name, fitted))
         return b"".join(lines)
+
+    def _owned(self, verdict: ReturnContext, answer: InquiryAnswer | None) -> ReturnContext:
+        """With the system's own numbers in the answer; without any of it where that cannot be."""
+        if self.own is None or answer is None:
+            return verdict
+        swapped = self.own.swapped(answer.items)
+        if swapped is None:
+            return replace(verdict, result="9", code="IDN-015", answers={})
+        return replace(verdict, answers=swapped)
 
     def _body(self, file: FileRow, row: BatchRow) -> BatchBody:
         sealed = self.spool.read(file.spool, row.spool_offset, row.spool_length)
@@ -134,6 +159,18 @@ class Returning:
     def _answers(self, row: BatchRow) -> Mapping[int, InquiryAnswer]:
         sealed = self.store.result_of(row.id) if self.route.function is Function.SKI else None
         return read_answers(self.sealer.open(sealed, context=result_context(row))) if sealed else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one file says: of whose records, to what end, and what of it was lost on the way."""
+
+    file: FileRow
+    story: _Story
+    context: ReturnContext
+    met: _Met
+    target: ResultFile
+    numbers: range
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +227,16 @@ class _Story:
         return _Counts(accepted, refused, file.records - accepted - refused)
 
 
-def result_name(pattern: str, file: FileRow, *, date: str) -> str:
+def _whole_file_record(plan: ReturnPlan, role: Role, context: ReturnContext) -> Iterator[bytes]:
+    record = plan.record(role)
+    if record is not None:
+        yield plan.encoder.write(record.name, record.row(None, context))
+
+
+def result_name(pattern: str, file: FileRow, *, date: str, part: int = 1) -> str:
     """The name of a result: the same for the same file, however often it is written, unless the pattern says date."""
     name = PurePath(file.name)
-    return pattern.format(stem=name.stem, suffix=name.suffix, date=date, serial=f"{file.id:04d}")
+    return pattern.format(stem=name.stem, suffix=name.suffix, date=date, serial=f"{file.id:04d}", part=f"{part:04d}")
 
 
 def _verdict(
@@ -210,7 +253,8 @@ def _verdict(
         result="9" if exception or discarded else "1",
         code=exception.code if exception else ("REF-003" if discarded else ""),
         server_code=(exception.server_code or "") if exception else "",
-        status=answer.status if answer else "",
+        status=answer.status if answer else OUTCOME_OF.get(exception.code, "") if exception else "",
+        url=answer.url if answer else "",
         answers=answer.items if answer else {},
     )
 

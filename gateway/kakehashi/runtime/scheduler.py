@@ -17,6 +17,7 @@ from kakehashi.ports.store_rules import ENDED
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.looking_again import LookingAgain
 from kakehashi.runtime.notifying import Forgetting
 from kakehashi.runtime.outage import Quiet
 from kakehashi.runtime.publishing import Publishing
@@ -46,12 +47,13 @@ class Scheduler:
     enforcing: Enforcing
     sweeping: Sweeping
     forgetting: Forgetting
+    looking_again: LookingAgain
     telling: Sequence[Telling] = ()
 
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
-        done = self.enforcing.run_once() + self.redriving.run_once()
+        done = self.enforcing.run_once() + self.looking_again.run_once() + self.redriving.run_once()
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         done += sum(telling.run_once() for telling in self.telling)
         done += self.publishing.publish_lost()

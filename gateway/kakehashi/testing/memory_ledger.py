@@ -12,6 +12,7 @@ from typing import Any
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.errors import DuplicateContent, Overtaken, StoreError
+from kakehashi.ports.inquiries import Outcomes
 from kakehashi.ports.ledger import (
     Attempt,
     BatchRow,
@@ -56,6 +57,7 @@ class Ledger:
         self.pending_replicas: dict[int, dict[int, ReplicaChange]] = {}
         self.characters = MemoryCharacters()
         self.results: dict[int, Sealed] = {}
+        self.outcomes: dict[int, Outcomes] = {}
         self.part_bodies: dict[int, Sealed] = {}
         self.waits: dict[int, tuple[str, int | None]] = {}  # exception → person, acquisition
         self.breakers: dict[str, BreakerRow] = {}

@@ -9,6 +9,7 @@ from datetime import datetime
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes, check_outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
     NO_REPLICAS,
@@ -44,15 +45,14 @@ from kakehashi.ports.store_rules import (
     is_lost,
     marked_due,
 )
-from kakehashi.ports.vigil import Flow, Settled
 from kakehashi.testing.memory_characters import counted
+from kakehashi.testing.memory_inquiries import MemoryInquiryBook
 from kakehashi.testing.memory_redrive import redrive, split
-from kakehashi.testing.memory_succession import MemorySuccession
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemorySuccession):
+class MemoryStore(MemoryInquiryBook):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
@@ -181,8 +181,10 @@ class MemoryStore(MemorySuccession):
         now: datetime,
         exchange: Exchange | None = None,
         characters: Sequence[NewCharacter] = (),
+        outcomes: Outcomes = NO_OUTCOMES,
     ) -> bool:
         check_exceptions(exceptions)
+        check_outcomes(outcomes, accepted=accepted)
         with self._transaction() as ledger:
             ledger.add_exchange(batch_id, exchange, now)
             row = ledger.in_turn(batch_id, turn)
@@ -193,6 +195,8 @@ class MemoryStore(MemorySuccession):
             ledger.add_exceptions(row, exceptions, now)
             ledger.apply_replicas(row.id)
             ledger.characters.add(row.id, characters, now)
+            if outcomes:
+                ledger.outcomes[row.id] = dict(outcomes)
             if result is not None:
                 ledger.results[row.id] = result
             ledger.end_file(row.file_id)
@@ -371,16 +375,6 @@ class MemoryStore(MemorySuccession):
     def decisions(self, file_id: int) -> list[Decision]:
         with self._transaction() as ledger:
             return [decision for decision in ledger.decisions if decision.file_id == file_id]
-
-    def flow(self, lane: str, *, since: datetime) -> Flow:
-        with self._transaction() as ledger:
-            rows = [row for row in ledger.files.values() if row.lane == lane and row.received_at >= since]
-            came = [row.records for row in rows if row.state not in (FileState.HELD, FileState.REFUSED)]
-            return Flow(len(came), sum(came))
-
-    def settled(self, *, since: datetime) -> list[Settled]:
-        with self._transaction() as ledger:
-            return ledger.settled(since)
 
     def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
         with self._transaction() as ledger:

@@ -46,12 +46,13 @@ def test_a_message_without_a_result_is_refused():
 def test_inquiry_answers_are_read_by_item_code():
     """Items by code; repeated ones joined; absence reasons under their own name; no content, no items."""
     body = content(ALLOWANCE, C0040_absent="3")
-    found, missing = parse_inquiry_result(
+    found, missing, elsewhere = parse_inquiry_result(
         etree.fromstring(
             message(
                 "SKI-304",
                 f'{RESULT}<Answers><Answer no="1"><Status>found</Status>{body}</Answer>'
-                '<Answer no="7"><Status>refused</Status></Answer></Answers>',
+                '<Answer no="7"><Status>refused</Status></Answer>'
+                '<Answer no="8"><Status>found</Status><ResultUrl>https://results.invalid/x</ResultUrl></Answer></Answers>',
             )
         )
     )
@@ -60,6 +61,8 @@ def test_inquiry_answers_are_read_by_item_code():
     assert found.items["C0040-absent"] == "3"
     assert found.items["C0080"] == "2025-04-01\x1f2025-04-01"
     assert missing == InquiryAnswer(7, "refused", {})
+    assert elsewhere.url == "https://results.invalid/x"
+    assert "results.invalid" not in repr(elsewhere)
 
 
 def test_symbol_answers_are_read():

@@ -74,6 +74,7 @@ BUILT = {
     "DBM-205": ("DBM-205", result_request(_header("DBM-205"), OTHER_ID)),
     "SKI-301": ("SKI-301", inquiries(_header("SKI-301", batch=STAMP), [INQUIRY.encode()] * 2, ["000000000000001"] * 2)),
     "SKI-303": ("SKI-303", inquiry_result_request(_header("SKI-303"), OTHER_ID)),
+    "SKI-305": ("SKI-305", inquiry_result_request(_header("SKI-305"), OTHER_ID)),
     "FGU-111": ("FGU-111", process_number_request(_header("FGU-111"), ["000000000000001", "000000000000002"])),
     "FGU-121": ("FGU-121", acquisition_request(_header("FGU-121"), [Acquisition("PN-1", "12345678901")])),
     "FGU-131": (

@@ -4,7 +4,7 @@ import re
 import shutil
 import tomllib
 from dataclasses import fields
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from tests.unit.validation.samples import MESSAGES, PROFILE, SCHEMAS, STANDARDS
@@ -20,6 +20,39 @@ TEMPLATE = PROFILE.parent / "template-site"
 @pytest.fixture
 def folder(tmp_path):
     return shutil.copytree(PROFILE, tmp_path / "profile")
+
+
+DAYS = """department,affair,procedure,info_name,valid_from,valid_to
+99990001,JM99000000000001,JT99000000000001,TM99000000000001,,
+99990001,JM99000000000001,JT99000000000001,TM99000000000002,2026-04-01,2027-03-31
+99990001,JM99000000000001,JT99000000000001,TM99000000000003,2027-04-01,
+99990001,JM99000000000001,JT99000000000001,TM99000000000003,,2025-03-31
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "held"),
+    [
+        (None, "1"),
+        ("2025-03-31", "13"),
+        ("2025-04-01", "1"),
+        ("2026-03-31", "1"),
+        ("2026-04-01", "12"),
+        ("2027-03-31", "12"),
+        ("2027-04-01", "13"),
+    ],
+)
+def test_permissions_hold_on_their_days(folder, day, held):
+    """First and last day included; without a day only rows without days: in doubt nothing is permitted."""
+    (folder / "permissions.csv").write_text(DAYS, encoding="utf-8")
+    profile = load_profile(folder, as_of=date.fromisoformat(day) if day else None)
+    assert sorted(row.info_name[-1] for row in profile.permissions) == list(held)
+
+
+def test_a_permission_with_a_day_that_does_not_exist_is_a_fault(folder):
+    """30 February is no day."""
+    (folder / "permissions.csv").write_text(DAYS.replace("2026-04-01", "2026-02-30"), encoding="utf-8")
+    assert _faults(folder) == [("CFG-008", "permissions.csv", None, "valid_from")]
 
 
 def _change(folder, before, after, file="profile.toml"):

@@ -219,6 +219,7 @@ class House:
             sweeping=self.gateway.scheduler().sweeping,
             forgetting=self.gateway.scheduler().forgetting,
             enforcing=self.gateway.scheduler().enforcing,
+            looking_again=self.gateway.scheduler().looking_again,
         )
 
     @property

@@ -10,6 +10,7 @@ import random
 from argparse import Namespace
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ from kakehashi.errors import (
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import EventLog
-from kakehashi.runtime.gateway import GatewayProcess
+from kakehashi.runtime.gateway import GatewayProcess, Role
 from kakehashi.testing.memory_broker import MemoryBroker, MemoryQueues
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_files import MemorySink, MemorySource, MemorySpool
@@ -270,8 +271,13 @@ def hold(process, pulse):
 
 
 def turn(process, role, pulse):
-    """One role until it would wait; the loops of the intake one after the other."""
-    loops = process.intake_loops() if role == "_intake" else [getattr(process, role)]
+    """One role until it would wait; the loops of the intake one after the other, of the scheduler the first: one beside
+    it would end it as soon as that one waits.
+    """
+    if role == "_scheduler":
+        loops = [partial(process._loop, Role.SCHEDULER, process.gateway.scheduler().run_once)]
+    else:
+        loops = process.intake_loops() if role == "_intake" else [getattr(process, role)]
     for loop in loops:
         pulse.clear()
         loop()

@@ -69,7 +69,8 @@ def test_a_return_table_that_names_the_number_gets_nothing(house):
 
     (data,) = plan.records
     peeping = dataclasses.replace(plan, records=(ReturnRecord(name=data.name, role=data.role, row=row),))
-    returning = dataclasses.replace(house.gateway.returning_to(house.route, house.sink), plan=peeping)
+    returning = house.gateway.returning_to(house.route, house.sink)
+    returning = dataclasses.replace(returning, files=[dataclasses.replace(returning.files[0], plan=peeping)])
     returning.deliver(house.store.files()[0])
     assert asked == [None, None]
 

@@ -110,7 +110,7 @@ def test_an_inquiry_that_is_refused_and_one_in_error_count_apart(house_of, manif
     columns = [line.split(",") for line in result.decode("cp932").splitlines()]
     assert [(row[0], row[4], row[5]) for row in columns] == [
         ("9", "refused", "SRV-012"),
-        ("9", "", "SYM-001"),
+        ("9", "no-symbol", "SYM-001"),
         ("1", "not-found", ""),
         ("1", "found", ""),
     ]

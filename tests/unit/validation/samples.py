@@ -166,8 +166,11 @@ MESSAGES: Mapping[str, bytes] = {
     "SKI-304": message(
         "SKI-304",
         f'{RESULT}<Answers><Answer no="1"><Status>found</Status>{content(TAX)}</Answer>'
-        '<Answer no="2"><Status>not-found</Status></Answer></Answers>',
+        '<Answer no="2"><Status>not-found</Status></Answer><Answer no="3"><Status>in-process</Status></Answer>'
+        '<Answer no="4"><Status>found</Status><ResultUrl>https://results.invalid/a?b=1</ResultUrl></Answer></Answers>',
     ),
+    "SKI-305": message("SKI-305", f"<Receipt>{ID}</Receipt>"),
+    "SKI-306": message("SKI-306", RESULT),
     "FGU-111": message("FGU-111", '<Persons><Person no="1"><PersonKey>000000000000001</PersonKey></Person></Persons>'),
     "FGU-112": message(
         "FGU-112",
