@@ -27,9 +27,10 @@ CREATE TABLE IF NOT EXISTS repeats (request INTEGER, person TEXT, info TEXT, uni
 CREATE TABLE IF NOT EXISTS processes (
     number TEXT PRIMARY KEY, person TEXT, state TEXT, expires_at REAL, request_id TEXT, record INTEGER);
 CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
+CREATE TABLE IF NOT EXISTS locks (key TEXT PRIMARY KEY, operation TEXT, sequence TEXT, times INTEGER);
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
-_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes")
+_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "locks")
 _PLACES = 200
 
 
