@@ -11,6 +11,7 @@ from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
+    NO_INQUIRIES,
     NO_REPLICAS,
     Attempt,
     BatchRow,
@@ -22,6 +23,7 @@ from kakehashi.ports.ledger import (
     ExceptionRow,
     Exchange,
     FileRow,
+    Inquiries,
     LaneCounts,
     NewBatch,
     NewCharacter,
@@ -53,14 +55,14 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
-from kakehashi_adapters.sql_store.symbol_book import SqlSymbolBook
+from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 
 __all__ = ["SqlStore"]
 
 _PAGE = 10_000
 
 
-class SqlStore(SqlSymbolBook):
+class SqlStore(SqlHaltBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake
@@ -125,6 +127,8 @@ class SqlStore(SqlSymbolBook):
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
         characters: Sequence[NewCharacter] = (),
+        halts: int | None = None,
+        inquiries: Inquiries = NO_INQUIRIES,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -138,6 +142,8 @@ class SqlStore(SqlSymbolBook):
                 due=due,
                 replicas=replicas,
                 characters=characters,
+                halts=halts,
+                inquiries=inquiries,
             )
         )
 

@@ -27,7 +27,7 @@ __all__ = ["Ledger", "correction_context", "record_context", "result_context"]
 
 
 _REMEMBERED = 512
-_WAIT_FOR_A_PERSON = frozenset({"IDN-007"})
+_WAIT_FOR_A_PERSON = frozenset({"IDN-007", "REF-013"})
 
 
 def _state(fault: Fault) -> RecordState:
@@ -98,7 +98,7 @@ class Ledger:
     def refusals(self, row: BatchRow, translation: Translation) -> list[NewException]:
         """The records that were refused before sending."""
         return [
-            self._exception(row, translation.decoded, position, fault, RecordState.REFUSED)
+            self._exception(row, translation.decoded, position, fault, _state(fault))
             for position, fault in sorted(translation.refused.items())
         ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, BatchState
+from kakehashi.domain.halt import NOTHING_HALTED, Halted
 from kakehashi.domain.interface import Function, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, SealError, ServerError
@@ -21,8 +22,10 @@ from kakehashi.pipeline.identify import PassedNumbers, WatchedLinks
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.reading import read_body
+from kakehashi.pipeline.send_gate import SendGate
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_of
+from kakehashi.pipeline.step import Done, Foreign, Later, Step
 from kakehashi.pipeline.translation import Subject, Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
@@ -32,40 +35,10 @@ from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
 from kakehashi.ports.store_rules import may_have_arrived
 
-__all__ = ["Done", "Foreign", "LaneWork", "Later", "Step"]
+__all__ = ["LaneWork"]
 
 _IN_LINE = timedelta(seconds=5)  # until a batch of links asks again whether those before it have ended
 _CLOSED = frozenset({BatchState.SETTLED, BatchState.PARKED, BatchState.DISCARDED})
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Nothing more to carry: settled, parked (with its code), or somebody else has gone on (stale)."""
-
-    event: str
-    row: BatchRow
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Carry `item` again after `after`; `code` says why."""
-
-    event: str
-    row: BatchRow
-    item: WorkItem
-    after: timedelta
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """Not our message: bury it with this code."""
-
-    code: str
-
-
-Step = Done | Later | Foreign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +60,10 @@ class LaneWork:
     registered: Registered = lambda _: None
     answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
+    _gate: SendGate = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_gate", SendGate(self.route, self.store, self.clock))
 
     def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
         """Do what the batch needs next. Raises StoreError (come back later); everything else becomes a Step."""
@@ -138,7 +115,11 @@ class LaneWork:
         have sent it in a time that it has forgotten: it gets its intent, and the server is asked.
         """
         forgotten = row.state is BatchState.SENT and not row.attempts
-        translation = self._translate(row, body, first=not row.attempts and not forgotten)
+        halted = self._gate.look()
+        hold = self._gate.hold(halted, withdrawal=body.withdrawal)
+        if hold is not None:
+            return self._hold(row, item, hold)
+        translation = self._translate(row, body, first=not row.attempts and not forgotten, halted=halted)
         most = self.settling.profile.caps.bytes_per_send
         if len(translation.document) > most and not row.attempts:
             split = self._split(row, body, None, number=-(-len(translation.document) // most))
@@ -157,9 +138,12 @@ class LaneWork:
             due=now + max(self.patience, self.answered_within),
             replicas=self.ledger.announced(translation),
             characters=characters,
+            halts=halted.version,
+            inquiries=self._gate.inquiries(translation),
         )
         if not begun:
-            return Done("batch.found_stale", row)
+            moved = self._gate.has_moved(halted)
+            return self._send(row, item, body) if moved else Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
         reached("worker.intended")
         if forgotten:
@@ -334,7 +318,9 @@ class LaneWork:
         moved = self.ledger.settle(row, accepted=accepted, exceptions=exceptions, characters=characters)
         return self._settled(row, moved)
 
-    def _translate(self, row: BatchRow, body: BatchBody, *, first: bool = False) -> Translation:
+    def _translate(
+        self, row: BatchRow, body: BatchBody, *, first: bool = False, halted: Halted = NOTHING_HALTED
+    ) -> Translation:
         """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""
         subject = Subject(
             file=self.ledger.file_name(row),
@@ -348,7 +334,7 @@ class LaneWork:
             body,
             subject,
             links=WatchedLinks(self.links, self.sealer, self.clock) if self.settling.profile.swaps else PassedNumbers(),
-            refusal=self.conversation.refusal,
+            refusal=self._gate.refusal(halted, self.conversation.refusal),
             newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )

@@ -15,7 +15,8 @@ from kakehashi.domain.interface import Function
 from kakehashi.errors import DuplicateContent, SealError, StoreCorrupt, StoreError
 from kakehashi.pipeline.envelope import item_of
 from kakehashi.pipeline.spool_entry import entry_context, file_id_of, newest_file_id, read_entry, request_id_of
-from kakehashi.pipeline.work import LaneWork, Later
+from kakehashi.pipeline.step import Later
+from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
 from kakehashi.ports.ledger import BatchRow, FileRow

@@ -12,7 +12,8 @@ from datetime import timedelta
 from kakehashi.errors import InputError, KakehashiError, StoreError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import WorkItem, read_message, write_message
-from kakehashi.pipeline.work import Done, Foreign, LaneWork, Later, Step
+from kakehashi.pipeline.step import Done, Foreign, Later, Step
+from kakehashi.pipeline.work import LaneWork
 from kakehashi.ports.broker import Consumer, Delivery, Message, delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.store import Store

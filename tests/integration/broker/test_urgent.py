@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from kakehashi.pipeline.envelope import WorkItem, write_message
-from kakehashi.pipeline.work import Done
+from kakehashi.pipeline.step import Done
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following

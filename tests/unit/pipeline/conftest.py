@@ -219,6 +219,7 @@ class House:
             sweeping=self.gateway.scheduler().sweeping,
             forgetting=self.gateway.scheduler().forgetting,
             enforcing=self.gateway.scheduler().enforcing,
+            withdrawing=self.gateway.scheduler().withdrawing,
         )
 
     @property

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kakehashi.domain.batch import BatchState, RecordState
-from kakehashi.pipeline.work import Later
+from kakehashi.pipeline.step import Later
 
 LINKS, LANE = "registry-persons", "tax-levy"
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 from kakehashi.pipeline.envelope import WorkItem, write_message
-from kakehashi.pipeline.work import Done
+from kakehashi.pipeline.step import Done
 from kakehashi.ports.broker import Delivery
 from kakehashi.ports.sealer import Sealed
 from kakehashi.runtime.events import EventLog
