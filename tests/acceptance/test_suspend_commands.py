@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import date, datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
 from tests.acceptance.watching import asked, eventually, settled
 from tests.faults.site import Site
+from tests.tier import FULL
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.links import LinkRow
@@ -24,6 +26,9 @@ from kakehashi_simulators.legacy.town import Town
 SEED, RECORDS = 20261128, 6
 NAME = "TM99000000000001"
 NOW = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=9)))
+BACKLOG = 60 if FULL else 12
+SECONDS = 20
+"""Of the 60 that an urgent item may take."""
 WHY = ("--reason", "case 17")
 
 
@@ -31,7 +36,9 @@ WHY = ("--reason", "case 17")
 def site(tmp_path_factory):
     """Persons of the tax system, each with a unified number and a replica at the server."""
     folder = tmp_path_factory.mktemp("suspending") / "site"
-    with started(folder, seed=SEED, scale=0.05, faults=False, result_delay_seconds=0.2) as run:
+    with started(
+        folder, extra="\n[limits]\nbatch_records = 1\n", seed=SEED, scale=0.05, faults=False, result_delay_seconds=0.2
+    ) as run:
         store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
         town = Town(SEED)
         everybody = [town.people.unified(person) for person in range(4 * RECORDS)]
@@ -117,7 +124,7 @@ def test_a_suspended_person_is_withdrawn_blocked_and_let_go(site):
     )  # fmt: skip
     assert "case 17" in ask(site, "status", json_lines=False)[1]
     assert ask(site, "suspend", "--lift", person, *WHY)[1][0]["done"] is False
-    killed(site, "suspend", "--lift", person, "--reason", "closed", "--yes")
+    assert ask(site, "suspend", "--lift", person, "--reason", "closed", "--yes")[0] == 0
     assert ask(site, "suspend", "list")[1] == []
     assert ask(site, "suspend", "--lift", person, *WHY, "--yes")[0] == 1
     (row,) = ask(site, "suspend", "list", "--all")[1]
@@ -208,3 +215,27 @@ def test_who_received_what_is_told_as_a_table(site):
     assert "TKM-501" in asked("who-received", NAME, *WHY, "--config", site.run.site.config).output
     assert ask(site, "who-received", "tax:999999999", *WHY)[1][0]["code"] == "IDN-001"
     assert ask(site, "who-received", "tax:x", *WHY)[0] == 2
+
+
+@pytest.mark.timeout(240)
+def test_a_full_backlog_is_overtaken(site):
+    """No lane is urgent, the server is slow, and every batch holds one record: withdrawal and lock are there while most
+    of the backlog waits; the withdrawal is the last word about the suspended person.
+    """
+    first, second = site.persons[4:6]
+    site.run.server.set_faults(delay_seconds=0.5)
+    accepted = site.store.counts()[0].accepted
+    for number in range(BACKLOG):
+        path = site.run.site.folder / "samples" / f"BACK{number:04d}.DAT"
+        write_tax(path, town=site.town, first=number % 4, records=20 - number // 4)
+        site.run.drop([Sample(lane=LANE, name=f"LEVY9{number:03d}.DAT", path=path, records=1, good=1)])
+    eventually(lambda: len(site.store.files(lane=LANE, most=999)) >= BACKLOG + site.files, what="the backlog")
+    for words in (("suspend", first), ("lock", second)):
+        assert ask(site, *words, *WHY, "--yes")[0] == 0
+    begun = time.monotonic()
+    eventually(lambda: told(site), seconds=SECONDS, what="withdrawal and lock")
+    (lane,) = [lane for lane in site.store.counts() if lane.lane == LANE]
+    assert lane.waiting > 3 * (lane.accepted - accepted), f"the backlog went in {time.monotonic() - begun:.1f} s"
+    assert (provided(site, first)["units"], provided(site, second)["locked"]) == ([], True)
+    effects = sorted(site.run.server.effects(person=first), key=lambda effect: int(effect["sequence"]))
+    assert effects[-1]["operation"] == "delete"

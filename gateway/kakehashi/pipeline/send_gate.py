@@ -21,7 +21,7 @@ from kakehashi.ports.halts import HaltBook
 
 __all__ = ["SendGate"]
 
-_ASKED_AGAIN, _RARELY = timedelta(seconds=5), timedelta(minutes=10)
+_ASKED_AGAIN, _RARELY = timedelta(seconds=1), timedelta(minutes=10)
 _Refusal: TypeAlias = Callable[[Draft], Fault | None]
 _INFO_NAME = re.compile(r"<InfoName>([^<]*)</InfoName>")
 
