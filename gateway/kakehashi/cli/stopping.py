@@ -33,16 +33,22 @@ def decision_options(function: Callable[..., int]) -> Callable[..., int]:
 def person_of(session: Session, named: str, *, reason: str) -> str:
     """The key of a person at the server: SYSTEM:NUMBER by its link, or the 団体内統合宛名番号 itself.
 
-    A number that is looked up is audited. Raises InputError(IDN-001), UsageError.
+    Whom somebody means is audited with each link. Raises InputError(IDN-001), UsageError.
     """
     system, colon, number = named.rpartition(":")
     if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
         raise click.UsageError("Name a person: SYSTEM:NUMBER, or a unified number of 1 to 15 digits.")
     number = number.zfill(_DIGITS)
-    if not colon or not session.configuration.profile.swaps:
+    if not session.configuration.profile.swaps:
         return number
+    unified = _unified(session, system, number) if colon else number
+    for row in session.links.persons_links(unified):
+        session.links.looked(row.system, row.atena, note=Note(getpass.getuser(), reason), now=session.clock.now())
+    return unified
+
+
+def _unified(session: Session, system: str, number: str) -> str:
     numbers = session.configuration.gateway.links.numbers.get(system, system)
-    session.links.looked(numbers, number, note=Note(getpass.getuser(), reason), now=session.clock.now())
     periods = session.links.periods(numbers, number)
     if not periods or periods[-1].ended_at is not None:
         raise InputError("IDN-001")

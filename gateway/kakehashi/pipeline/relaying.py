@@ -33,7 +33,7 @@ __all__ = ["RelayDesk"]
 _ROOT = re.compile(rb"<([A-Z]{3})([0-9]{3})[\s>]")
 _INQUIRY = re.compile(r"<Inquiry\b.*?</Inquiry>", re.DOTALL)
 _LANE = "relay"
-_TAKES_BACK = frozenset({"DBM-203"})
+_TAKES_BACK, _REPLICAS = frozenset({"DBM-203"}), frozenset({"DBM-201"})
 Root: TypeAlias = Any
 """The root of a parsed message; only validation and interface say what of."""
 
@@ -107,6 +107,8 @@ class RelayDesk:
         unified = self._unified(root, numbers) if self.profile.swaps else {}
         if message_id not in _TAKES_BACK:
             self._refuse_suspended(root, unified)
+        if message_id in _REPLICAS:
+            self._refuse_locked(root)
         if self.profile.swaps:
             swap_numbers(root, unified, key_type="unified")
         ours = partial(content_id, _LANE, system)
@@ -134,6 +136,12 @@ class RelayDesk:
             theirs = {max(no, 1) for no, each in person_numbers(root, names) if unified.get(each, each) in suspended}
             if theirs:
                 raise _Refused(self.profile.address.withheld, sorted(theirs))
+
+    def _refuse_locked(self, root: Root) -> None:
+        """Replicas of a locked information wait: their system sends them again, as when the server is away."""
+        locked = self.halts.halted().information
+        if locked and any(name in locked for _, name in person_numbers(root, {"InfoName"})):
+            raise _Refused(self.profile.address.unreachable)
 
     def _unified(self, root: Root, numbers: str) -> Mapping[str, str]:
         own = person_numbers(root)

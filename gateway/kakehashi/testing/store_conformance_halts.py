@@ -136,6 +136,27 @@ class StoreHaltConformance:
         assert sorted(told) == [False, False, False, True]
         assert len(store.halts(standing=False)) == 1
 
+    def test_intents_and_a_decision_exclude_each_other(self, store: Store) -> None:
+        """Of many threads that write intents no one succeeds with the old version after the decision has returned."""
+        _, batches = add(store, sizes=(1,) * 24)
+        late = threading.Event()
+        wrong: list[int] = []
+
+        def work(mine: list[BatchRow]) -> None:
+            for batch in mine:
+                known, decided = store.halted().version, late.is_set()
+                if _begin(store, batch, halts=known) and decided and not known:
+                    wrong.append(batch.id)
+
+        threads = [threading.Thread(target=work, args=(batches[at::3],)) for at in range(3)]
+        for thread in threads:
+            thread.start()
+        store.place_halt(_SUSPENSION)
+        late.set()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+
     def test_what_of_a_person_is_in_flight_is_known(self, store: Store) -> None:
         """Deletions too, and nothing of other persons."""
         _, (first, second) = add(store)

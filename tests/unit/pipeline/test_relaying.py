@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from lxml import etree
-from tests.unit.validation.samples import INQUIRY
+from tests.unit.validation.samples import DELETED, INQUIRY
 
 from kakehashi.config.loader import load
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
@@ -180,6 +180,23 @@ def test_a_suspended_person_is_not_relayed(hub):
     assert (code, [each.text for each in root.iter("{*}RecordNo")]) == ("4010", ["2"])
     assert hub.sent() == []
     assert hub.inquire(1)[0] == "0001"
+
+
+def test_replicas_of_a_locked_information_are_not_relayed(tmp_path):
+    """Their system is told that it is unreachable, and sends them again; a deletion goes."""
+    hub = Hub(tmp_path, messages=("DBM-201", "DBM-203"))
+    halt = NewHalt(
+        action=HaltAction.LOCK, of=HaltOf.INFORMATION, key=re.search(r"TM[0-9]{14}", DELETED)[0], reason="r",
+        means=HaltMeans.LOCK,
+        actor="a", placed_at=hub.clock.now(),
+    )  # fmt: skip
+    hub.desk.halts.place_halt(halt)
+    deleted = f"<Records>{DELETED}</Records>"
+    assert hub.ask("DBM-201", deleted)[0] == "8001"
+    assert hub.sent() == []
+    assert hub.ask("DBM-203", deleted, request_id=OTHER)[0] == "0001"
+    hub.desk.halts.lift_halt(halt.action, halt.of, halt.key, reason="r", actor="a", now=hub.clock.now())
+    assert hub.ask("DBM-201", deleted)[0] == "0001"
 
 
 def test_an_answer_about_a_suspended_person_is_not_passed_on(tmp_path):
