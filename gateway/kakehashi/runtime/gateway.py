@@ -186,9 +186,12 @@ class GatewayProcess:
         beside = [Thread(target=self._run, args=(Role.SCHEDULER, loop), daemon=True) for loop in loops]
         for thread in beside:
             thread.start()
-        self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
+        self._look_after()
         for thread in beside:
             thread.join()
+
+    def _look_after(self) -> None:
+        self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
 
     def _answering(self) -> None:
         loops = [partial(each.run, self.stop) for each in self.gateway.listening()]
