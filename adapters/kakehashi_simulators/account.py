@@ -28,9 +28,10 @@ CREATE TABLE IF NOT EXISTS processes (
     number TEXT PRIMARY KEY, person TEXT, state TEXT, expires_at REAL, request_id TEXT, record INTEGER);
 CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
 CREATE TABLE IF NOT EXISTS cancels (request INTEGER, record INTEGER, PRIMARY KEY (request, record)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS locks (key TEXT PRIMARY KEY, operation TEXT, sequence TEXT, times INTEGER);
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
-_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "cancels")
+_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "cancels", "locks")
 _PLACES = 200
 
 

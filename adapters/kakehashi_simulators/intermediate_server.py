@@ -5,6 +5,8 @@ Prints one JSON line when it is ready: {"endpoint": …, "admin": …, "pid": �
 GET  /account                      totals; messages by id and code since the start; gauges
 GET  /effects?person=…&twice=1     what was applied, how often, by which request
 GET  /requests                     what was taken
+GET  /locks                        what is locked, by key, and how many requests there were
+GET  /provided?person=…&info=…     what another body would get
 GET  /faults   POST /faults        the switches of `faults.Switches`
 POST /persons                      {"no-symbol": [keys], "unknown": […], "refusing": […], … "linked": […]}, see
                                    `persons.STATES`; a key "*7" stands for all that end so
@@ -31,6 +33,7 @@ from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
+from kakehashi_simulators.locks import LockDesk, Locks
 from kakehashi_simulators.persons import STATES, Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.replicas import InventoryDesk, ReplicaDesk, ReplicaResultDesk
@@ -53,6 +56,7 @@ class IntermediateServer:
         self._persons = Persons(
             self._account.connection, self._account.lock, no_symbol_ending=arguments.no_symbol_ending
         )
+        self._locks = Locks(account=self._account)
         self.clock = SimulatedClock()
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._messages = MessageServer(
@@ -84,6 +88,7 @@ class IntermediateServer:
             "DBM-203": replicas,
             "DBM-205": ReplicaResultDesk(account=account, receipts=receipts),
             "DBM-207": InventoryDesk(account=account),
+            "DBM-209": LockDesk(persons=persons, locks=self._locks),
             "SKI-301": InquiryDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-303": InquiryResultDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-305": CancelDesk(account=account, persons=persons, receipts=receipts),
@@ -99,6 +104,8 @@ class IntermediateServer:
             "GET /account": lambda _: self._totals(),
             "GET /effects": lambda given: effects(self._account, {name: str(given[name]) for name in given}),
             "GET /requests": lambda _: requests(self._account),
+            "GET /locks": lambda _: self._locks.standing(),
+            "GET /provided": self._locks.provided,
             "GET /arrivals": lambda _: list(self.wire.gauge.arrivals),
             "GET /faults": lambda _: asdict(self.faults.now),
             "POST /faults": self._set_faults,

@@ -36,6 +36,7 @@ ALM-008 | a certificate cannot be read | 証明書を読み取れません | Che
 ALM-009 | an acquisition of a symbol stands still for days | 符号取得が何日も進んでいません | See with `kakehashi symbols progress` whose move it is, and ask there: server, resident registry, or who works at the terminal | `kakehashi symbols progress` で誰の手番かを確認し、サーバー・既存住基・統合端末の担当者に確認してください
 ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者の対応を待っています | See them with `kakehashi symbols list --state operator`, then `symbols retry` or `symbols abandon` | `kakehashi symbols list --state operator` で確認し、`symbols retry` または `symbols abandon` を実行してください
 ALM-011 | a system is behind with what it should know of its persons | 宛名通知が滞留しています | See with `kakehashi notices status` whether notices cannot be written or are not taken | `kakehashi notices status` で、書込み不可か未取得かを確認してください
+ALM-012 | the server does not have a suspension, a lock or its end in time | 提供停止・ロックまたはその解除が中間サーバーに反映されていません | See why with `kakehashi suspend list`; until then lock at the server's own terminal | `kakehashi suspend list` で理由を確認し、必要なら中間サーバーの端末で停止してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください
@@ -101,7 +102,11 @@ REF-009 | a repair that a reconciliation made waits for its release | 突合に�
 REF-010 | files that came after the extract was taken are not settled: a repair could overtake them | 抽出後に受け付けたファイルが未処理です(修復が追い越すおそれがあります) | Nothing is sent; wait until they are settled and decide about their records, or take a new extract | 送信していません。処理と判断が済むのを待つか、抽出をやり直してください
 REF-011 | the extract does not say as of when it was made | 一括データの基準日時を読み取れません | Nothing was taken; correct the header or name, or source.as_of of the route, and drop it again | 受け付けていません。ヘッダ・ファイル名または経路の source.as_of を確認し、再投入してください
 REF-012 | the extract says that it was made at a time that is still to come | 一括データの基準日時が未来です | Nothing was taken; correct the time, or the clocks, and drop it again | 受け付けていません。基準日時または時計を確認し、再投入してください
-REF-014 | the inquiry was cancelled by an operator | 照会は運用者により取り消されました | See the reason given; it can be sent anew | 記録された理由を参照してください。再照会もできます
+REF-013 | the person is suspended: nothing of them is sent | 提供停止中の対象者のため送信しません | Nothing to do while it lasts; after `kakehashi suspend --lift` send it again with `kakehashi parked retry` | 停止中は対応不要です。`kakehashi suspend --lift` の後に `kakehashi parked retry` で再処理してください
+REF-014 | the information is locked: its replicas wait | 特定個人情報がロック中のため副本の送信を保留しています | Goes on by itself after `kakehashi unlock` | `kakehashi unlock` の後に自動で再開します
+REF-015 | replicas of a suspended person cannot be withdrawn | 提供停止中の対象者の副本を取り消せません | See with `kakehashi parked list` what the server said, and retry; of information without a route ask the server's operator | `kakehashi parked list` でサーバーの回答を確認し、再処理してください。経路のない情報はサーバーの運用者に依頼してください
+REF-016 | replicas of a suspended person are being withdrawn | 提供停止中の対象者の副本を取消し中です | Goes on by itself; see the lane if it takes long | 自動で進みます。長引く場合はレーンを確認してください
+REF-017 | the inquiry was cancelled by an operator | 照会は運用者により取り消されました | See the reason given; it can be sent anew | 記録された理由を参照してください。再照会もできます
 BRK-001 | the broker failed | ブローカーの障害 | See the broker's log | ブローカーのログを確認してください
 BRK-002 | the broker cannot be reached | ブローカーに接続できません | Start the broker; work waits in the ledger | ブローカーを起動してください。作業は台帳で待機します
 BRK-003 | the broker takes nothing: memory or disk alarm | ブローカーが受付を停止しています(メモリまたはディスク) | Free memory or disk of the broker | ブローカーの資源を確保してください

@@ -83,7 +83,7 @@ def test_inquiries_are_cancelled_though_the_worker_dies(site):
         "partial": (None, 1),
         "refused": ("SRV-012", 1),
         "expired": ("SRV-022", 1),
-        "cancelled": ("REF-014", 1),
+        "cancelled": ("REF-017", 1),
     }
     answered = "found 1, not-found 1, partial 1"
     assert next(each for each in ask(site, "files") if each["lane"] == LANE)["outcomes"] == answered

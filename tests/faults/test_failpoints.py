@@ -31,6 +31,10 @@ ELSEWHERE = {
     "merging.merged": "../acceptance/test_merge_commands.py",
     "merging.undone": "../acceptance/test_merge_commands.py",
     "merging.held": "../acceptance/test_merge_commands.py",
+    **dict.fromkeys(
+        ("halting.placed", "halting.found", "halting.answered", "halting.noted", "halting.withdrawn"),
+        "../acceptance/test_suspend_commands.py",
+    ),
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
     "notices.noting": "test_notices.py",

@@ -9,7 +9,7 @@ from tests.unit.pipeline.test_crashes import Crash, Port, Pulse, hold, turn
 from kakehashi.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
 from kakehashi.runtime.gateway import GatewayProcess
 
-ROLES = {"intake": "_intake", "first": "_worker", "second": "_worker", "scheduler": "_scheduler"}
+ROLES = {"intake": "_intake", "first": "_batches", "second": "_batches", "scheduler": "_look_after"}
 
 
 class Actor:

@@ -31,7 +31,7 @@ from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi_simulators.report import effects
 
-WORKERS = {name for name, role in ROLES.items() if role == "_worker"}
+WORKERS = {name for name, role in ROLES.items() if role == "_batches"}
 STEPS, FAULTS = 260, 5
 HEALING, RELEASING = 60, 20
 """Rounds until all must be at rest; in the first ones operators still release what was parked. The others are long: a

@@ -17,11 +17,12 @@ from kakehashi_adapters.sql_store.fault import is_unique_violation
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.portion import portions
 from kakehashi_adapters.sql_store.rows import BATCH, batch_row
-from kakehashi_adapters.sql_store.tables import UNHEARD, batches
+from kakehashi_adapters.sql_store.tables import UNHEARD, URGENT, batches
 
 __all__ = ["in_work", "insert_batches", "mark_published", "new_batch", "publishable"]
 
 _NEW = select(batches.c.id).where(text("state = 'new'")).order_by(batches.c.id)
+_URGENT = select(batches.c.id).where(text(URGENT)).order_by(batches.c.id)
 _UNHEARD = select(batches.c.due, batches.c.id).where(text(UNHEARD)).order_by(batches.c.due, batches.c.id)
 _PASSED = _UNHEARD.where(batches.c.due <= bindparam("now"))
 _AHEAD = _UNHEARD.where(batches.c.due > bindparam("far"), batches.c.updated_at > bindparam("now"))
@@ -88,6 +89,7 @@ def new_batch(
         "updated_at": to_store(now),
         "redrive_of": redrive_of,
         "part_of": part_of,
+        "urgent": batch.urgent,
     }
 
 
@@ -111,8 +113,9 @@ def publishable(
     connection: Connection, *, lost: bool, lanes: Sequence[str], most: int, now: datetime
 ) -> list[BatchRow]:
     if not lost:
-        new = first_of(connection, _NEW, batches.c.lane, lanes=lanes, most=most)
-        return _still(connection, [row.id for row in new], (BatchState.NEW,))
+        queries = (_URGENT, _NEW)
+        new = [row.id for each in queries for row in first_of(connection, each, batches.c.lane, lanes=lanes, most=most)]
+        return _still(connection, list(dict.fromkeys(new))[:most], (BatchState.NEW,))
     times = {"now": to_store(now), "far": to_store(now + FAR_AHEAD)}
     found = first_of(connection, _PASSED, batches.c.lane, lanes=lanes, most=most, **times)
     if len(found) < most:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from kakehashi.ports.ledger import Exchange, NewBatch, NewPart
 from kakehashi.ports.sealer import Sealed
@@ -41,7 +41,7 @@ def split(
     connection.execute(update(batches).where(batches.c.id == batch_id).values(ended))
     forget_replicas(connection, batch_id)
     forget_degraded(connection, batch_id)
-    _add_parts(connection, batch_id, parts, file_id=row.file_id, lane=row.lane, now=now)
+    _add_parts(connection, batch_id, parts, row=row, now=now)
     return True
 
 
@@ -54,8 +54,14 @@ def _retried(connection: Connection, batch_id: int) -> list[int]:
 
 
 def _add_parts(
-    connection: Connection, batch_id: int, parts: Sequence[NewPart], *, file_id: int, lane: str, now: datetime
+    connection: Connection,
+    batch_id: int,
+    parts: Sequence[NewPart],
+    *,
+    row: Row[int, str, int, int, bool],
+    now: datetime,
 ) -> None:
+    file_id = row.file_id
     # The file's row is locked, so that nobody else gives out the same seq; last of all, as everywhere.
     connection.execute(select(files.c.id).where(files.c.id == file_id).with_for_update())
     newest = select(func.max(batches.c.seq)).where(batches.c.file_id == file_id)
@@ -71,9 +77,10 @@ def _add_parts(
                 offset=part.offset,
                 spool_offset=0,
                 spool_length=0,
+                urgent=row.urgent,
             ),
             file_id=file_id,
-            lane=lane,
+            lane=row.lane,
             request_id=part.request_id,
             now=now,
             redrive_of=its[0] if its else None,

@@ -12,6 +12,7 @@ from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
+    NO_INQUIRIES,
     NO_REPLICAS,
     Attempt,
     BatchRow,
@@ -23,6 +24,7 @@ from kakehashi.ports.ledger import (
     ExceptionRow,
     Exchange,
     FileRow,
+    Inquiries,
     LaneCounts,
     NewBatch,
     NewCharacter,
@@ -54,6 +56,7 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
+from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
 
 __all__ = ["SqlStore"]
@@ -61,7 +64,7 @@ __all__ = ["SqlStore"]
 _PAGE = 10_000
 
 
-class SqlStore(SqlInquiryBook):
+class SqlStore(SqlInquiryBook, SqlHaltBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake
@@ -126,6 +129,8 @@ class SqlStore(SqlInquiryBook):
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
         characters: Sequence[NewCharacter] = (),
+        halts: int | None = None,
+        inquiries: Inquiries = NO_INQUIRIES,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -139,6 +144,8 @@ class SqlStore(SqlInquiryBook):
                 due=due,
                 replicas=replicas,
                 characters=characters,
+                halts=halts,
+                inquiries=inquiries,
             )
         )
 

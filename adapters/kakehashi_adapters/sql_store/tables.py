@@ -31,6 +31,7 @@ __all__ = [
     "UNENDED",
     "UNHEARD",
     "UNRETURNED",
+    "URGENT",
     "attempts",
     "batches",
     "breakers",
@@ -68,6 +69,7 @@ UNHEARD = "state IN ('queued', 'sent', 'waiting')"
 SETTLED = "state = 'settled'"
 CANCELS = "action = 'cancel'"
 REDRIVEN = "redrive_of IS NOT NULL AND state NOT IN ('settled', 'discarded', 'parked')"
+URGENT = "state = 'new' AND urgent"
 UNRETURNED = "(state = 'settled' OR (state = 'refused' AND returned_at IS NULL))"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
 
@@ -173,11 +175,13 @@ batches = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("redrive_of", Key),
     Column("part_of", Key),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),
     Index("ix_batches_sums", "lane", "state", "records", "accepted", "excepted", "messages", "file_id"),
     Index("ix_batches_new", "lane", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    Index("ix_batches_urgent", "lane", "id", sqlite_where=text(URGENT), postgresql_where=text(URGENT)),
     Index("ix_batches_parked", "id", sqlite_where=text("state = 'parked'"), postgresql_where=text("state = 'parked'")),
     Index(
         "ix_batches_due",

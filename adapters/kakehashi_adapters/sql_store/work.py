@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.inquiries import Outcomes
-from kakehashi.ports.ledger import Exchange, NewCharacter, NewException, ReplicaChange
+from kakehashi.ports.ledger import Exchange, Inquiries, NewCharacter, NewException, ReplicaChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store_rules import WORKABLE, check_sum
 from kakehashi_adapters.sql_store.characters import add_characters, forget_degraded
 from kakehashi_adapters.sql_store.exceptions import add_exceptions
+from kakehashi_adapters.sql_store.halts import add_inquiries, is_still
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outcomes import add_outcomes
 from kakehashi_adapters.sql_store.replicas import announce_replicas, apply_replicas, forget_replicas
@@ -55,7 +56,7 @@ _POSTPONE = _IN_TURN.values(
 )
 _PARK = _IN_TURN.values(state="parked", code=bindparam("new_code"), due=None, updated_at=bindparam("now"))
 _LOCK_IN_TURN = (
-    select(batches.c.file_id, batches.c.lane, batches.c.records, batches.c.excepted)
+    select(batches.c.file_id, batches.c.lane, batches.c.records, batches.c.excepted, batches.c.urgent)
     .where(_ITS_TURN)
     .with_for_update(key_share=True)
 )
@@ -107,7 +108,11 @@ def begin_attempt(
     due: datetime,
     replicas: Mapping[int, ReplicaChange],
     characters: Sequence[NewCharacter],
+    halts: int | None,
+    inquiries: Inquiries,
 ) -> bool:
+    if halts is not None and not is_still(connection, halts):
+        return False
     at = to_store(now)
     begun = {"batch": batch_id, "in_turn": turn, "new_due": to_store(due), "now": at}
     row = connection.execute(_BEGIN, begun).one_or_none()
@@ -121,6 +126,7 @@ def begin_attempt(
         forget_degraded(connection, batch_id)
     add_characters(connection, batch_id, characters, now=at)
     announce_replicas(connection, batch_id, replicas)
+    add_inquiries(connection, batch_id, inquiries)
     return True
 
 
@@ -228,8 +234,8 @@ def settle(
     return True
 
 
-def locked_in_turn(connection: Connection, batch_id: int, turn: int) -> Row[int, str, int, int] | None:
-    """file_id, lane, records and excepted of a batch, if it is its turn."""
+def locked_in_turn(connection: Connection, batch_id: int, turn: int) -> Row[int, str, int, int, bool] | None:
+    """file_id, lane, records, excepted and urgent of a batch, if it is its turn."""
     return connection.execute(_LOCK_IN_TURN, {"batch": batch_id, "in_turn": turn}).one_or_none()
 
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "layout": "kakehashi.cli.layout:layout",
     "ledger": "kakehashi.cli.ledger:ledger",
     "link": "kakehashi.cli.link:link",
+    "lock": "kakehashi.cli.suspend:lock",
     "match": "kakehashi.cli.match:match",
     "notices": "kakehashi.cli.notices:notices",
     "parked": "kakehashi.cli.parked:parked",
@@ -34,10 +35,13 @@ _COMMANDS = {
     "reconcile": "kakehashi.cli.reconcile:reconcile",
     "run": "kakehashi.cli.run:run",
     "status": "kakehashi.cli.operate:status",
+    "suspend": "kakehashi.cli.suspend:suspend",
     "symbols": "kakehashi.cli.symbols:symbols",
     "topology": "kakehashi.cli.ready:topology",
     "trace": "kakehashi.cli.operate:trace",
     "translate": "kakehashi.cli.translate:translate",
+    "unlock": "kakehashi.cli.suspend:unlock",
+    "who-received": "kakehashi.cli.who_received:who_received",
     "xsd": "kakehashi.cli.xsd:xsd",
 }
 

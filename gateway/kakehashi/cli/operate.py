@@ -11,6 +11,7 @@ from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.letters import tell_letters
 from kakehashi.cli.outcomes import outcomes_of_file, tell_outcomes, told
+from kakehashi.cli.stopping import tell_halts
 from kakehashi.cli.story import records_of, tell_story
 from kakehashi.domain.batch import FileState
 from kakehashi.domain.breaker import BreakerState
@@ -47,6 +48,9 @@ def status(session: Session) -> int:
     if not session.output.as_json:
         _tell_causes(session)
         tell_outcomes(session)
+        halts = session.store.halts()
+        if halts:
+            tell_halts(session, halts)
         _tell_breakers(session)
         tell_held(session, Choice())
     tell_letters(session, Choice())

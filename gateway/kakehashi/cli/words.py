@@ -118,6 +118,24 @@ number | 値
 oldest waiting | 最古の待機
 order | 指図
 Orders | 一括指図
+Stopped | 提供停止・ロック
+at server | サーバー反映
+Disclosed | 提供記録
+info name | 特定個人情報名
+It is not stopped in this way. | その方法では停止されていません。
+key | 対象
+layout | 版
+lifted | 解除
+lifted by | 解除者
+lift reason | 解除理由
+links | 紐付け数
+means | 手段
+minutes waiting | 未反映(分)
+new | 新規
+reference | 参照
+replicas | 副本
+standing | 継続中
+What other bodies got by automatic answer is not known here: ask the server for its records (TKM-501). | 自動応答による他機関への提供は本システムでは分かりません。中間サーバーの提供記録(TKM-501)を確認してください。
 outcome | 見込み
 per second | 毎秒件数
 placed | 指図日時

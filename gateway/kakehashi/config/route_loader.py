@@ -109,6 +109,8 @@ class RouteLoader:
             self.reading.fault("CFG-006", Place(file=file, item="system"), name=settings.system, **known)
 
     def _check_as_of(self, file: str, settings: RouteSettings, layout: Layout) -> None:
+        if settings.urgent_protection and settings.function != "DBM":
+            self.reading.fault("CFG-003", Place(file=file, item="urgent_protection"), expected="a route of replicas")
         as_of = settings.source.as_of
         if as_of is None:
             return

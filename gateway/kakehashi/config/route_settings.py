@@ -322,6 +322,13 @@ class RouteSettings(Settings):
         description="Its batches overtake those of all lanes that are not, at every stage; each worker keeps a "
         "connection for them",
     )
+    urgent_protection: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="DBM: of a file of up to so many records, batches with one that may not be disclosed "
+        "(`@non_disclosure`) overtake all lanes that are not urgent; never of an extract",
+    )
     source: SourceSettings = Field(description="Where its files come from")
     layout: LayoutSettings = Field(LayoutSettings(), description="How its files are written")
     mapping: MappingSettings = Field(MappingSettings(), description="What its records become")

@@ -306,6 +306,9 @@ class AlarmSettings(Settings):
         ge=1,
         description="Age of the oldest notice that a system should have, or has not taken, that raises an alarm",
     )
+    halt_minutes: int = Field(
+        5, ge=1, description="Minutes until the server has a suspension, a lock or its end, that raise an alarm"
+    )
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
 

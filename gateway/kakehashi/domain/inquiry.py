@@ -35,7 +35,7 @@ OUTCOME_OF: Final[Mapping[str, InquiryOutcome]] = MappingProxyType(
         "SYM-001": InquiryOutcome.NO_SYMBOL,
         "SRV-021": InquiryOutcome.IN_PROCESS,
         "SRV-022": InquiryOutcome.EXPIRED,
-        "REF-014": InquiryOutcome.CANCELLED,
+        "REF-017": InquiryOutcome.CANCELLED,
     }
 )
 """By the code of the exception that an inquiry ended in; any other code is our own refusal or the server's."""

@@ -176,6 +176,8 @@ class Profile:
     service: ServiceHours
     symbols: SymbolRule
     merges: MergeRule
+    suspends_by: str
+    """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
     address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
@@ -249,6 +251,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         service=_service(settings.table("service"), files, settings.faults),
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
+        suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),

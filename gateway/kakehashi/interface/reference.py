@@ -54,6 +54,11 @@ _REPLICAS = (
     "question names the last person in `After`. A Sequence is never used twice, so it stands for the content. A",
     "page that does not go on is SRV-007, any other answer than 0000 is SRV-006; [what is compared](../how-",
     "to/reconcile.md).",
+    "",
+    "DBM-209 locks or unlocks one person, or one information: while it is locked, none of its replicas is provided",
+    "to anybody. Replicas of a locked key are registered and deleted as ever, so that they can be put right under",
+    "the lock. Of two requests about one key the higher Sequence wins (4009 for the other); what is so already is a",
+    "3001, which counts as done. [Who sends it](../how-to/stop-a-person.md).",
 )
 
 _ANSWERS = (

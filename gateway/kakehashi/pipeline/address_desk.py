@@ -15,6 +15,7 @@ from kakehashi.interface.profile import AddressRule, Profile
 from kakehashi.mapping.repertoire import Repertoire
 from kakehashi.pipeline.linking import address_context
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
@@ -34,6 +35,7 @@ class AddressDesk:
     profile: Profile
     schemas: SchemaSet
     links: LinkStore
+    halts: HaltBook
     sealer: Sealer
     clock: Clock
     agency: str
@@ -89,6 +91,8 @@ class AddressDesk:
         if reference is None or reference.sealed is None:
             return self._codes.not_held, None
         frozen = any(self.links.unresolved(row.system, [row.atena]) for row in linked)
+        if person in self.halts.halted().persons:
+            return self._codes.withheld, None
         if frozen or self.links.disclosures([person]).get(person) is not Disclosure.OPEN:
             return self._codes.withheld, None
         try:

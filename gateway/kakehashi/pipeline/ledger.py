@@ -19,7 +19,7 @@ from kakehashi.pipeline.inquiring import asked_already
 from kakehashi.pipeline.inquiry_result import counted, in_process, unanswered, write_answers
 from kakehashi.pipeline.met_characters import MetCharacters
 from kakehashi.pipeline.settling import Settling
-from kakehashi.pipeline.translation import Translation, replica_change
+from kakehashi.pipeline.translation import Subject, Translation, replica_change
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes
 from kakehashi.ports.ledger import BatchRow, Exchange, FileRow, NewCharacter, NewException, ReplicaChange
@@ -30,7 +30,7 @@ __all__ = ["Ledger", "correction_context", "record_context", "result_context"]
 
 
 _REMEMBERED = 512
-_WAIT_FOR_A_PERSON = frozenset({"IDN-007"})
+_WAIT_FOR_A_PERSON = frozenset({"IDN-007", "REF-013"})
 
 
 def _state(fault: Fault) -> RecordState:
@@ -68,6 +68,16 @@ class Ledger:
     def file_name(self, row: BatchRow) -> str:
         return self._file(row).name
 
+    def subject(self, row: BatchRow) -> Subject:
+        """The batch as it is translated."""
+        return Subject(
+            file=self.file_name(row),
+            before_first=self.before_first(row),
+            first_record=row.first_record,
+            offset=row.offset,
+            exclude=self.refused_before(row),
+        )
+
     def before_first(self, row: BatchRow) -> int:
         """What its records' numbers are added to for their sequences."""
         return self._file(row).before_first
@@ -101,7 +111,7 @@ class Ledger:
     def refusals(self, row: BatchRow, translation: Translation) -> list[NewException]:
         """The records that were refused before sending."""
         return [
-            self._exception(row, translation.decoded, position, fault, RecordState.REFUSED)
+            self._exception(row, translation.decoded, position, fault, _state(fault))
             for position, fault in sorted(translation.refused.items())
         ]
 
@@ -115,7 +125,7 @@ class Ledger:
 
     def cancelled(self, row: BatchRow, decoded: Decoded) -> bool:
         """Settle what was cancelled before it was sent."""
-        faults: dict[int | None, Fault] = dict.fromkeys(decoded.numbers, Fault("REF-014"))
+        faults: dict[int | None, Fault] = dict.fromkeys(decoded.numbers, Fault("REF-017"))
         return self.settle(row, accepted=0, exceptions=self.undecoded(row, decoded, faults))
 
     def rejected(self, row: BatchRow, translation: Translation, answer: Answer, fault: Fault) -> list[NewException]:

@@ -14,6 +14,7 @@ from kakehashi.pipeline.settling import Settling
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange
 from kakehashi.ports.store import Store
+from kakehashi.ports.store_rules import may_have_arrived
 
 __all__ = ["Past"]
 
@@ -59,6 +60,13 @@ class Past:
         """Since the first message about it."""
         attempts = self.store.attempts(row.id)
         return self.clock.now() - attempts[0].sent_at if attempts else timedelta(0)
+
+    def is_first_word(self, row: BatchRow) -> bool:
+        """Whether no earlier send of it may have arrived: at a server without memory of ids, a late one would be taken
+        beside its parts. One with memory has just refused this very request.
+        """
+        sends = [attempt for attempt in self.store.attempts(row.id) if attempt.request_id == row.request_id]
+        return not any(may_have_arrived(segment=send.segment, code=send.code) for send in sends[:-1])
 
     def _codes(self, row: BatchRow, exchange: Exchange) -> list[str | None]:
         """What came back about this batch, newest first: `exchange`, then what the ledger has."""

@@ -22,6 +22,7 @@ from kakehashi.pipeline.asking import Asking
 from kakehashi.pipeline.endpoint import Endpoint, Hold
 from kakehashi.pipeline.permission import unpermitted
 from kakehashi.ports.clock import Clock
+from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.validation.individual_number_scan import find_individual_number_in_document
@@ -32,6 +33,7 @@ __all__ = ["RelayDesk"]
 _ROOT = re.compile(rb"<([A-Z]{3})([0-9]{3})[\s>]")
 _INQUIRY = re.compile(r"<Inquiry\b.*?</Inquiry>", re.DOTALL)
 _LANE = "relay"
+_TAKES_BACK, _REPLICAS = frozenset({"DBM-203"}), frozenset({"DBM-201"})
 Root: TypeAlias = Any
 """The root of a parsed message; only validation and interface say what of."""
 
@@ -56,6 +58,7 @@ class RelayDesk:
     schemas: SchemaSet
     endpoint: Endpoint
     links: LinkStore
+    halts: HaltBook
     sealer: Sealer
     clock: Clock
     agency: str
@@ -102,6 +105,10 @@ class RelayDesk:
         """Ids and receipts are the system's own, too: it cannot ask for what another one has asked."""
         numbers, pad = self.numbers.get(system, system), self.sealer.digest(f"{_LANE}/{system}")[:16]
         unified = self._unified(root, numbers) if self.profile.swaps else {}
+        if message_id not in _TAKES_BACK:
+            self._refuse_suspended(root, unified)
+        if message_id in _REPLICAS:
+            self._refuse_locked(root)
         if self.profile.swaps:
             swap_numbers(root, unified, key_type="unified")
         ours = partial(content_id, _LANE, system)
@@ -113,6 +120,7 @@ class RelayDesk:
             "Receipt": partial(_padded, pad=pad),
         }
         swap_texts(answer, back)
+        self._refuse_suspended(answer, {}, names=SLOTS | set(self.inside))
         if self.profile.swaps:
             names = SLOTS | set(self.inside)
             own = {person: number for number, person in sorted(unified.items(), reverse=True)}
@@ -120,6 +128,20 @@ class RelayDesk:
                 own[person] = self._own(numbers, person)
             swap_numbers(answer, own, key_type="atena", names=names)
         return written(answer)
+
+    def _refuse_suspended(self, root: Root, unified: Mapping[str, str], *, names: Collection[str] = SLOTS) -> None:
+        """Nothing of a suspended person goes either way. `unified`: who stands for a number; else it is who it says."""
+        suspended = self.halts.halted().persons
+        if suspended:
+            theirs = {max(no, 1) for no, each in person_numbers(root, names) if unified.get(each, each) in suspended}
+            if theirs:
+                raise _Refused(self.profile.address.withheld, sorted(theirs))
+
+    def _refuse_locked(self, root: Root) -> None:
+        """Replicas of a locked information wait: their system sends them again, as when the server is away."""
+        locked = self.halts.halted().information
+        if locked and any(name in locked for _, name in person_numbers(root, {"InfoName"})):
+            raise _Refused(self.profile.address.unreachable)
 
     def _unified(self, root: Root, numbers: str) -> Mapping[str, str]:
         own = person_numbers(root)

@@ -26,7 +26,7 @@ _UNKNOWN_REQUEST = "9404"
 _OF_ANSWER: Mapping[str, Rejected | Waiting] = {
     InquiryOutcome.REFUSED: Rejected(Fault("SRV-012")),
     InquiryOutcome.EXPIRED: Rejected(Fault("SRV-022")),
-    InquiryOutcome.CANCELLED: Rejected(Fault("REF-014")),
+    InquiryOutcome.CANCELLED: Rejected(Fault("REF-017")),
     InquiryOutcome.IN_PROCESS: Waiting(WaitingFor.RESULT, fault=Fault("SRV-021")),
     AS_URL: Waiting(WaitingFor.OPERATOR, fault=Fault("SRV-023")),
 }

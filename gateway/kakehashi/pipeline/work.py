@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from kakehashi.codec.layout import Decoded
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody, BatchState
+from kakehashi.domain.halt import NOTHING_HALTED, Halted
 from kakehashi.domain.interface import Function, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, SealError, ServerError
@@ -24,17 +25,17 @@ from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.linking import Registered
 from kakehashi.pipeline.past import Past
 from kakehashi.pipeline.reading import read_body
+from kakehashi.pipeline.send_gate import SendGate
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.splitting import parts_by_run, parts_of
 from kakehashi.pipeline.step import Done, Foreign, Later, Step
-from kakehashi.pipeline.translation import Subject, Translation, translate
+from kakehashi.pipeline.translation import Translation, translate
 from kakehashi.ports.broker import delay_step
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.ledger import BatchRow, Exchange, NewPart
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
-from kakehashi.ports.store_rules import may_have_arrived
 
 __all__ = ["LaneWork"]
 
@@ -61,6 +62,10 @@ class LaneWork:
     registered: Registered = lambda _: None
     answered_within: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(seconds=60)
+    _gate: SendGate = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_gate", SendGate(self.route, self.store, self.clock))
 
     def advance(self, item: WorkItem, *, redelivered: bool) -> Step:
         """Do what the batch needs next. Raises StoreError (come back later); everything else becomes a Step."""
@@ -112,7 +117,11 @@ class LaneWork:
         have sent it in a time that it has forgotten: it gets its intent, and the server is asked.
         """
         forgotten = row.state is BatchState.SENT and not row.attempts
-        translation = self._translate(row, body, first=not row.attempts and not forgotten)
+        halted = self._gate.look()
+        hold = self._gate.hold(halted, withdrawal=body.withdrawal)
+        if hold is not None:
+            return self._hold(row, item, hold)
+        translation = self._translate(row, body, first=not row.attempts and not forgotten, halted=halted)
         most = self.settling.profile.caps.bytes_per_send
         if len(translation.document) > most and not row.attempts:
             split = self._split(row, body, None, number=-(-len(translation.document) // most))
@@ -131,9 +140,12 @@ class LaneWork:
             due=now + max(self.patience, self.answered_within),
             replicas=self.ledger.announced(translation),
             characters=characters,
+            halts=halted.version,
+            inquiries=self._gate.inquiries(translation),
         )
         if not begun:
-            return Done("batch.found_stale", row)
+            moved = self._gate.has_moved(halted)
+            return self._send(row, item, body) if moved else Done("batch.found_stale", row)
         row = replace(row, turn=row.turn + 1, attempts=row.attempts + 1)
         reached("worker.intended")
         if forgotten:
@@ -267,7 +279,7 @@ class LaneWork:
                 return self._park(row, fault or Fault("GEN-001"), exchange)
             case Retryable(split=True) if (
                 fallback is BatchState.QUEUED
-                and (self.conversation.idempotent(exchange.message_id) or self._is_first_word(row))
+                and (self.conversation.idempotent(exchange.message_id) or self._past.is_first_word(row))
                 and (split := self._split(row, body, exchange, number=2)) is not None
             ):
                 return split
@@ -283,13 +295,6 @@ class LaneWork:
                 exceptions = self.ledger.rejected(row, self._translate(row, body), reply.answer, fault)
                 moved = self.ledger.settle(row, accepted=0, exceptions=exceptions, exchange=exchange)
                 return self._settled(row, moved)
-
-    def _is_first_word(self, row: BatchRow) -> bool:
-        """Whether no earlier send of the batch may have arrived: at a server without memory of ids, a late one would be
-        taken beside the parts. One with memory has just refused this very request.
-        """
-        sends = [attempt for attempt in self.store.attempts(row.id) if attempt.request_id == row.request_id]
-        return not any(may_have_arrived(segment=send.segment, code=send.code) for send in sends[:-1])
 
     def _split(self, row: BatchRow, body: BatchBody, exchange: Exchange | None, *, number: int) -> Step | None:
         """Larger than the server takes at once: go on in parts. None where its records cannot be parted."""
@@ -333,21 +338,16 @@ class LaneWork:
         name = self.ledger.file_name(row)
         return read_body(self.route.codec, body, file=name, first_record=row.first_record, offset=row.offset)
 
-    def _translate(self, row: BatchRow, body: BatchBody, *, first: bool = False) -> Translation:
+    def _translate(
+        self, row: BatchRow, body: BatchBody, *, first: bool = False, halted: Halted = NOTHING_HALTED
+    ) -> Translation:
         """`first`: leave superseded changes out. A later send says what the first one said; the server may know it."""
-        subject = Subject(
-            file=self.ledger.file_name(row),
-            before_first=self.ledger.before_first(row),
-            first_record=row.first_record,
-            offset=row.offset,
-            exclude=self.ledger.refused_before(row),
-        )
         return translate(
             self.route,
             body,
-            subject,
+            self.ledger.subject(row),
             links=WatchedLinks(self.links, self.sealer, self.clock) if self.settling.profile.swaps else PassedNumbers(),
-            refusal=self.conversation.refusal,
+            refusal=self._gate.refusal(halted, self.conversation.refusal),
             newest=self.store.newest_replicas if first and self.route.function is Function.DBM else None,
             build=lambda drafts: self.conversation.request(row, self.ledger.total(row), drafts),
         )

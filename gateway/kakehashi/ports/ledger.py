@@ -14,6 +14,7 @@ from kakehashi.ports.sealer import Sealed
 
 __all__ = [
     "NO_CHARACTERS",
+    "NO_INQUIRIES",
     "NO_REPLICAS",
     "Attempt",
     "BatchRow",
@@ -25,6 +26,7 @@ __all__ = [
     "ExceptionRow",
     "Exchange",
     "FileRow",
+    "Inquiries",
     "LaneCounts",
     "NewBatch",
     "NewCharacter",
@@ -84,7 +86,7 @@ class Refusal:
 class NewBatch:
     """「新規バッチ」 A slice of a file. `offset` is the slice's first byte in the legacy file.
 
-    `spool_*` place its sealed BatchBody.
+    `spool_*` place its sealed BatchBody. `urgent`: it overtakes what is not, in whatever lane.
     """
 
     seq: int
@@ -93,6 +95,7 @@ class NewBatch:
     offset: int
     spool_offset: int
     spool_length: int
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +162,7 @@ class BatchRow:
     updated_at: datetime
     redrive_of: int | None
     part_of: int | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +278,9 @@ class CharacterCount:
 
 CharactersByBatch: TypeAlias = Mapping[int, Sequence[NewCharacter]]
 NO_CHARACTERS: Final[CharactersByBatch] = MappingProxyType({})
+Inquiries: TypeAlias = Mapping[int, tuple[str, str]]
+"""By record number: the person and the information that is asked for."""
+NO_INQUIRIES: Final[Inquiries] = MappingProxyType({})
 NO_REPLICAS: Final[Mapping[int, ReplicaChange]] = MappingProxyType({})
 
 

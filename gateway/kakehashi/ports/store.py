@@ -9,9 +9,11 @@ from typing import Protocol
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.inquiries import NO_OUTCOMES, InquiryBook, Outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
+    NO_INQUIRIES,
     NO_REPLICAS,
     Attempt,
     BatchRow,
@@ -23,6 +25,7 @@ from kakehashi.ports.ledger import (
     ExceptionRow,
     Exchange,
     FileRow,
+    Inquiries,
     LaneCounts,
     NewBatch,
     NewCharacter,
@@ -41,7 +44,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, InquiryBook, SymbolBook, Vigil, Protocol):
+class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is
@@ -85,9 +88,9 @@ class Store(OrderBook, InquiryBook, SymbolBook, Vigil, Protocol):
     def publishable(self, *, lost: bool, lanes: Sequence[str], most: int, now: datetime) -> list[BatchRow]:
         """The outbox of `lanes`; what other lanes hold takes no place in it.
 
-        lost=False: batches in state new, oldest first. lost=True: batches in work (queued, sent, waiting) whose message
-        was lost, oldest due first: `due` has passed (due = now is past), or the clock was set back: they were last
-        changed later than now, and are due more than two hours ahead.
+        lost=False: batches in state new, the urgent ones first, oldest first. lost=True: batches in work (queued, sent,
+        waiting) whose message was lost, oldest due first: `due` has passed (due = now is past), or the clock was set
+        back: they were last changed later than now, and are due more than two hours ahead.
         """
 
     def in_work(self, lanes: Sequence[str]) -> int:
@@ -130,6 +133,8 @@ class Store(OrderBook, InquiryBook, SymbolBook, Vigil, Protocol):
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
         characters: Sequence[NewCharacter] = (),
+        halts: int | None = None,
+        inquiries: Inquiries = NO_INQUIRIES,
     ) -> bool:
         """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
         refused before sending (one exception per (batch, record): an existing one stays as it is).
@@ -139,7 +144,8 @@ class Store(OrderBook, InquiryBook, SymbolBook, Vigil, Protocol):
         that were sent no longer counts, what was said of refused records stays.
 
         False when `turn` is no longer the batch's turn, or it is settled, parked or discarded: somebody else has
-        gone on. Exceptions come as refused, waiting or parked (ValueError).
+        gone on; nor when `halts` is not the version of `HaltBook.halted` any more. Exceptions come as refused, waiting
+        or parked (ValueError).
         """
 
     def record_message(self, batch_id: int, *, message_id: str, request_id: str, now: datetime) -> int:

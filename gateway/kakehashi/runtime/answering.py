@@ -17,6 +17,7 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.listener import Answering, Listener
 from kakehashi.ports.sealer import Sealer
+from kakehashi.ports.store import Store
 from kakehashi.runtime.addresses import scheme
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.outage import Quiet
@@ -56,6 +57,7 @@ class _Parts(Protocol):
 
     configuration: Configuration
     schemas: SchemaSet
+    store: Store
     links: LinkStore
     sealer: Sealer
     clock: Clock
@@ -92,6 +94,7 @@ def address_desk(parts: _Parts) -> AddressDesk:
         profile=parts.configuration.profile,
         schemas=parts.schemas,
         links=parts.links,
+        halts=parts.store,
         sealer=parts.sealer,
         clock=parts.clock,
         agency=identity.agency,
@@ -106,6 +109,7 @@ def relay_desk(parts: _Parts) -> RelayDesk:
         schemas=parts.schemas,
         endpoint=parts.endpoint,
         links=parts.links,
+        halts=parts.store,
         sealer=parts.sealer,
         clock=parts.clock,
         agency=gateway.gateway.agency,

@@ -19,6 +19,7 @@ from kakehashi.errors import ConfigurationError, Fault, KakehashiError, Place, S
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.pipeline.ledger import Ledger
 from kakehashi.pipeline.link_gate import LinkGate
+from kakehashi.pipeline.locking import Locking
 from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
 from kakehashi.pipeline.symbols import Acquiring
@@ -40,6 +41,7 @@ from kakehashi.runtime.comparing import Comparing
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
+from kakehashi.runtime.halting import locking_of, withdrawing_of
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.lane_source import lane_source
 from kakehashi.runtime.looking_again import LookingAgain
@@ -161,6 +163,10 @@ class Gateway:
             patience=self.configuration.gateway.server.timeout + _AFTER_AN_ANSWER,
         ).put_together()
 
+    def locking(self) -> Locking:
+        """What tells the server of locks."""
+        return locking_of(self)
+
     def worker(self) -> Worker:
         settings, routes = self.configuration.gateway, self.configuration.routes
         slots = self.side_by_side
@@ -247,6 +253,7 @@ class Gateway:
             quiet=self.quiet,
             alarms=self.alarms(),
             enforcing=self._enforcing(),
+            withdrawing=withdrawing_of(self),
             forgetting=self._forgetting(),
             looking_again=self._looking_again(),
             sweeping=Sweeping(

@@ -53,6 +53,9 @@ file.overtaken       | warning | lane file code                         | This p
 file.incomplete      | warning | lane file code offset why              | A file has not grown for a while and is not complete; it stays where it is | Ask the owner whether its writer has died
 file.returned        | info    | lane file_id file accepted refused waiting | The result of a file was given to its system         |
 file.return_failed   | error   | lane file_id file code record item character | The result of a file could not be written; tried again | Check the folder for results; of DEC-023 declare a substitute for the character
+halt.accepted        | info    | halt_id action what                    | The server has a suspension, a lock, or its end (`what`: placed, lifted) |
+halt.refused         | error   | halt_id action code                    | The server does not take a suspension or lock | See `kakehashi suspend list`
+halt.delayed         | error   | code                                   | Withdrawals for suspensions cannot be made; tried again | Check the spool folder and the keys
 numbers.returned     | info    | lane file records                      | Numbers that we issued were given to the system for which they were issued |
 numbers.return_failed | error  | lane file code                         | A file of numbers could not be written; tried again      | Check the folder of `write_back`
 answering.started    | info    | name                                   | The server's questions (`answering`) or the systems' messages (`relay`) are heard |

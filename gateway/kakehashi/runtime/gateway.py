@@ -13,7 +13,6 @@ from functools import cached_property, partial
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
-from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
@@ -187,9 +186,12 @@ class GatewayProcess:
         beside = [Thread(target=self._run, args=(Role.SCHEDULER, loop), daemon=True) for loop in loops]
         for thread in beside:
             thread.start()
-        self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
+        self._look_after()
         for thread in beside:
             thread.join()
+
+    def _look_after(self) -> None:
+        self._loop(Role.SCHEDULER, self.gateway.scheduler().run_once)
 
     def _answering(self) -> None:
         loops = [partial(each.run, self.stop) for each in self.gateway.listening()]
@@ -201,18 +203,16 @@ class GatewayProcess:
             thread.join()
 
     def _worker(self) -> None:
-        """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""
+        """Locks are told, and symbols acquired, beside the batches: by whoever may speak to the server."""
         acquiring = self.gateway.acquiring()
-        if acquiring is None:
-            self._batches()
-            return
-        beside = Thread(target=self._run, args=(Role.WORKER, partial(self._symbols, acquiring)), daemon=True)
-        beside.start()
+        steps = [self.gateway.locking().run_once, *([] if acquiring is None else [acquiring.run_once])]
+        loops = [partial(self._loop, Role.WORKER, step) for step in steps]
+        beside = [Thread(target=self._run, args=(Role.WORKER, loop), daemon=True) for loop in loops]
+        for thread in beside:
+            thread.start()
         self._batches()
-        beside.join()
-
-    def _symbols(self, acquiring: Acquiring) -> None:
-        self._loop(Role.WORKER, acquiring.run_once)
+        for thread in beside:
+            thread.join()
 
     def _batches(self) -> None:
         worker = self.gateway.worker()

@@ -22,6 +22,7 @@ from kakehashi.failpoint import reached
 from kakehashi.pipeline.envelope import seal_context
 from kakehashi.pipeline.extract_time import extract_time
 from kakehashi.pipeline.link_gate import LinkGate
+from kakehashi.pipeline.protection import is_protected, looks_for_protection
 from kakehashi.pipeline.spool_entry import entry_context, request_id_of, spool_name, write_entry
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Source, SourceFile, Spool, SpoolWriter
@@ -302,17 +303,21 @@ class Intake:
 
     def _write(self, writer: SpoolWriter, file: SourceFile, cut: _Cut) -> list[NewBatch]:
         batches: list[NewBatch] = []
+        looks = looks_for_protection(self.route, cut.split.records)
         with file.open() as stream:
             hashed = _Hashed(stream, self.stopping)
             for seq, part in enumerate(cut.split.slices, start=1):
                 _pass_over(hashed, part.offset)
                 data = hashed.read(part.length)
                 request_id = request_id_of(self.route.name, cut.digest, seq)
-                body = BatchBody(cut.split.header_of(part), data).to_bytes()
+                body = BatchBody(cut.split.header_of(part), data)
                 offset, length = writer.append(
-                    self.sealer.seal(body, context=seal_context(self.route.name, request_id))
+                    self.sealer.seal(body.to_bytes(), context=seal_context(self.route.name, request_id))
                 )
-                batches.append(_new_batch(seq, part, offset, length))
+                place = {"first_record": part.first_record, "offset": part.offset}
+                batches.append(
+                    _new_batch(seq, part, offset, length, urgent=looks and is_protected(self.route, body, **place))
+                )
             _pass_over(hashed, cut.size + 1)
         if hashed.digest() != cut.digest:
             raise InputError("REF-007")
@@ -369,7 +374,7 @@ def fault_facts(fault: Fault) -> str:
     return ", ".join(filter(None, (place, *(f"{name}={value}" for name, value in fault.facts.items()))))
 
 
-def _new_batch(seq: int, part: Slice, offset: int, length: int) -> NewBatch:
+def _new_batch(seq: int, part: Slice, offset: int, length: int, *, urgent: bool) -> NewBatch:
     return NewBatch(
         seq=seq,
         first_record=part.first_record,
@@ -377,6 +382,7 @@ def _new_batch(seq: int, part: Slice, offset: int, length: int) -> NewBatch:
         offset=part.offset,
         spool_offset=offset,
         spool_length=length,
+        urgent=urgent,
     )
 
 

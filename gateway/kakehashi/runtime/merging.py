@@ -13,6 +13,7 @@ from typing import Final
 
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.batch import FileState
+from kakehashi.domain.halt import HaltOf
 from kakehashi.domain.interface import Function
 from kakehashi.domain.link import Note
 from kakehashi.domain.symbol import LIVE, Origin
@@ -21,6 +22,7 @@ from kakehashi.pipeline.identify import renumbered
 from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.files import Spool
+from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.links import LinkStore
 from kakehashi.ports.merges import Merge, Renumber, Unmergeable
 from kakehashi.ports.sealer import Sealer
@@ -71,6 +73,8 @@ class Merging:
     def merge(self, kept: str, retired: str, note: Note) -> Consequences | Unmergeable:
         """Raises SealError, StoreError. Done again it goes on where it has stopped."""
         links = len(self.links.persons_links(retired))
+        if self.links.mergeable(kept, retired) is None:
+            self._carry_halts(retired, kept, note)
         made = self.links.merge(kept, retired, renumber=self._renumber, note=note, now=self.clock.now())
         if isinstance(made, Unmergeable):
             return made
@@ -99,6 +103,21 @@ class Merging:
         if rule.withdraws_replicas:
             self._withdraw(f"unmerge{undone.id}", keys, note)
         return told
+
+    def _carry_halts(self, retired: str, kept: str, note: Note) -> None:
+        """What is stopped for one number is stopped for the other, before any link stands for it."""
+        for row in self.store.halts(of=HaltOf.PERSON, key=retired):
+            self.store.place_halt(
+                NewHalt(
+                    action=row.action,
+                    of=row.of,
+                    key=kept,
+                    means=row.means,
+                    reason=row.reason,
+                    actor=note.actor,
+                    placed_at=self.clock.now(),
+                )
+            )
 
     @property
     def _renumber(self) -> Renumber:

@@ -42,7 +42,7 @@ def read_chunk(spool: Spool, file: FileRow, row: BatchRow) -> Sealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publishing:
-    """Publishes batches of `lanes` from spool to broker, those of `urgent` lanes before all others.
+    """Publishes batches of `lanes` from spool to broker, those of `urgent` lanes and urgent ones before all others.
 
     `patience`: when a message without a sign of life is lost. Of one thread. One batch that cannot be
     read, or one lane without its queues, stops nothing else.
@@ -82,7 +82,8 @@ class Publishing:
         now, done = self.clock.now(), 0
         lanes = [lane for lane in self.lanes if lane not in self._standing or self._standing[lane].is_over(now)]
         for lane, rows in self._found(lanes, lost=True).items():
-            lost, fresh = [row for row in rows if row.turn], [row for row in rows if not row.turn]
+            lost = [row for row in rows if row.turn or row.urgent]
+            fresh = [row for row in rows if not (row.turn or row.urgent)]
             if fresh and (missing := self._missing(lane)) > 0:
                 lost += fresh[:missing]
             if lost:
@@ -103,18 +104,22 @@ class Publishing:
         return self.store.in_work(lanes) - there
 
     def _found(self, lanes: Sequence[str], *, lost: bool) -> dict[str, list[BatchRow]]:
+        """By the queue that is to take them: urgent batches go past that of their lane, also where it takes nothing."""
         now = self.clock.now()
-        by_lane: dict[str, list[BatchRow]] = {}
-        for some in self._by_urgency(lanes, now):
+        by_lane: dict[str, list[BatchRow]] = {URGENT: []}
+        resting = [lane for lane in lanes if self._rests(lane, now)]
+        for some in [*self._by_urgency([lane for lane in lanes if lane not in resting]), resting]:
             for row in self.store.publishable(lost=lost, lanes=some, most=_AT_ONCE, now=now):
-                by_lane.setdefault(row.lane, []).append(row)
-        return by_lane
+                by_lane.setdefault(URGENT if row.urgent else row.lane, []).append(row)
+        return {lane: rows for lane, rows in by_lane.items() if rows and not self._rests(lane, now)}
 
-    def _by_urgency(self, among: Sequence[str], now: datetime) -> list[list[str]]:
-        lanes = [lane for lane in among if lane not in self._resting or self._resting[lane].is_over(now)]
+    def _rests(self, lane: str, now: datetime) -> bool:
+        return lane in self._resting and not self._resting[lane].is_over(now)
+
+    def _by_urgency(self, lanes: Sequence[str]) -> list[list[str]]:
         urgent = [lane for lane in lanes if lane in self.urgent]
         others = [lane for lane in lanes if lane not in self.urgent]
-        return [lanes for lanes in (urgent, others) if lanes]
+        return [some for some in (urgent, others) if some]
 
     def _publish_lane(self, lane: str, rows: Sequence[BatchRow], *, event: str) -> int:
         ready = [(row, message) for row in rows if (message := self._readable(row)) is not None]
@@ -179,7 +184,7 @@ class Publishing:
         if file is None:
             raise StoreCorrupt
         body = self._body(row, file)
-        item = item_of(row, body, urgent=row.lane in self.urgent)
+        item = item_of(row, body, urgent=row.urgent or row.lane in self.urgent)
         return write_message(item, records=row.records, profile=self.profile, config_hash=file.config_hash)
 
     def _body(self, row: BatchRow, file: FileRow) -> Sealed:

@@ -70,11 +70,15 @@ class Repair:
         """A held file of these records, in their order."""
         return self._hold(name, "repair", _together(self.route.codec, bodies, self.route.batch_records))
 
-    def withdraw(self, name: str, keys: Iterable[tuple[str, str]]) -> FileRow:
-        """A held file that deletes the replicas of these keys."""
+    def withdraw(self, name: str, keys: Iterable[tuple[str, str]], *, once: bytes | None = None) -> FileRow:
+        """A held file that deletes the replicas of these keys. `once`: what they are to be withdrawn for, once; then it
+        overtakes what is not urgent, and who comes second gets DuplicateContent.
+        """
         today, left = self.clock.now().date(), iter(keys)
         portions = iter(lambda: list(islice(left, self.route.batch_records)), [])
-        return self._hold(name, "withdrawal", ((withdrawal_of(each, since=today), len(each)) for each in portions))
+        return self._hold(
+            name, "withdrawal", ((withdrawal_of(each, since=today), len(each)) for each in portions), once
+        )
 
     def release(self, files: Sequence[FileRow], *, reason: str, actor: str) -> None:
         """Raises InputError(REF-010) when something came in meanwhile: then they stay held."""
@@ -82,14 +86,14 @@ class Repair:
         for file in files:
             self.store.decide_file(file.id, release=True, reason=reason, actor=actor, now=self.clock.now())
 
-    def _hold(self, name: str, what: str, parts: Iterable[tuple[BatchBody, int]]) -> FileRow:
+    def _hold(self, name: str, what: str, parts: Iterable[tuple[BatchBody, int]], once: bytes | None = None) -> FileRow:
         file_id = self.store.next_file_id()
         stem, dot, suffix = name.rpartition(".")
-        digest = hashlib.sha256(f"{what}/{self.route.name}/{file_id}".encode()).digest()
+        digest = once or hashlib.sha256(f"{what}/{self.route.name}/{file_id}".encode()).digest()
         spool = spool_name(file_id, secrets.token_bytes(8))
         writer = self.spool.create(spool)
         try:
-            batches, size = self._write(writer, digest, parts)
+            batches, size = self._write(writer, digest, parts, urgent=once is not None)
             now, records = self.clock.now(), sum(batch.records for batch in batches)
             file = NewFile(
                 id=file_id,
@@ -113,7 +117,7 @@ class Repair:
         return self.store.add_file(file, batches, request_ids=request_ids)
 
     def _write(
-        self, writer: SpoolWriter, digest: bytes, parts: Iterable[tuple[BatchBody, int]]
+        self, writer: SpoolWriter, digest: bytes, parts: Iterable[tuple[BatchBody, int]], *, urgent: bool
     ) -> tuple[list[NewBatch], int]:
         batches: list[NewBatch] = []
         first, at = 1, 0
@@ -122,7 +126,13 @@ class Repair:
             offset, length = writer.append(self.sealer.seal(body.to_bytes(), context=context))
             batches.append(
                 NewBatch(
-                    seq=seq, first_record=first, records=records, offset=at, spool_offset=offset, spool_length=length
+                    seq=seq,
+                    first_record=first,
+                    records=records,
+                    offset=at,
+                    spool_offset=offset,
+                    spool_length=length,
+                    urgent=urgent,
                 )
             )
             first, at = first + records, at + len(body.data)

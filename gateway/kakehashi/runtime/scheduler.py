@@ -25,6 +25,7 @@ from kakehashi.runtime.redriving import Redriving
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.sweeping import Sweeping
 from kakehashi.runtime.telling import Telling
+from kakehashi.runtime.withdrawing import Withdrawing
 
 __all__ = ["Scheduler"]
 
@@ -48,16 +49,29 @@ class Scheduler:
     sweeping: Sweeping
     forgetting: Forgetting
     looking_again: LookingAgain
+    withdrawing: Withdrawing
     telling: Sequence[Telling] = ()
 
     def run_once(self) -> int:
         """Returns how much was done. Alarms ring and results go back also while the broker is away."""
         self.alarms.look()
-        done = self.enforcing.run_once() + self.looking_again.run_once() + self.redriving.run_once()
+        done = self._withdraw() + self.enforcing.run_once() + self.looking_again.run_once()
+        done += self.redriving.run_once()
         done += sum(self._return(file) for file in self.store.returnable(lanes=self.lanes, most=_FILES_AT_ONCE))
         done += sum(telling.run_once() for telling in self.telling)
         done += self.publishing.publish_lost()
         return done + self.sweeping.run_once() + self.forgetting.run_once()
+
+    def _withdraw(self) -> int:
+        """A spool that is away stops nothing else."""
+        try:
+            return self.withdrawing.run_once()
+        except StoreError:
+            raise
+        except KakehashiError as error:
+            if self.quiet.may_speak("withdrawals"):
+                self.events.emit("halt.delayed", code=error.fault.code)
+            return 0
 
     def _return(self, file: FileRow) -> int:
         """One file's result. Its trouble is its own: the others go on."""

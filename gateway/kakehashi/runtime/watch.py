@@ -41,6 +41,7 @@ class Watch:
         """By code, lane and place. Raises StoreError."""
         found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now), *self._breakers(now)]
         found += [*self._symbols(now), *self._disks(), *self._certificates(now), *self._notices(now)]
+        found += self._halts(now)
         mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
         return sorted(mine, key=lambda alarm: alarm.key)
 
@@ -130,6 +131,13 @@ class Watch:
                 yield Alarm(
                     code="ALM-011", about="notices_behind_minutes", number=minutes, limit=limit, place=each.system
                 )
+
+    def _halts(self, now: datetime) -> Iterator[Alarm]:
+        limit = self.settings.halt_minutes
+        for row in self.store.waiting_halts():
+            minutes = (now - row.waits_since) // _MINUTE if row.waits_since else 0
+            if minutes >= limit:
+                yield Alarm(code="ALM-012", about="halt_minutes", number=minutes, limit=limit, place=f"H{row.id}")
 
     def _certificates(self, now: datetime) -> Iterator[Alarm]:
         limit = self.settings.certificate_days

@@ -125,6 +125,7 @@ class Ledger:
             updated_at=now,
             redrive_of=redrive_of,
             part_of=part_of,
+            urgent=batch.urgent,
         )
         self.batches[row.id] = row
         self._requests.add(request_id)

@@ -83,6 +83,7 @@ def split(
             offset=part.offset,
             spool_offset=0,
             spool_length=0,
+            urgent=row.urgent,
         )
         file, first = ledger.files[row.file_id], its[0] if its else None
         made = ledger.add_batch(file, batch, part.request_id, now=now, redrive_of=first, part_of=row.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.inquiries import NO_OUTCOMES, Outcomes, check_outcomes
 from kakehashi.ports.ledger import (
     NO_CHARACTERS,
+    NO_INQUIRIES,
     NO_REPLICAS,
     Attempt,
     BatchRow,
@@ -23,6 +24,7 @@ from kakehashi.ports.ledger import (
     ExceptionRow,
     Exchange,
     FileRow,
+    Inquiries,
     LaneCounts,
     NewBatch,
     NewCharacter,
@@ -46,13 +48,14 @@ from kakehashi.ports.store_rules import (
     marked_due,
 )
 from kakehashi.testing.memory_characters import counted
+from kakehashi.testing.memory_halts import MemoryHalts
 from kakehashi.testing.memory_inquiries import MemoryInquiryBook
 from kakehashi.testing.memory_redrive import redrive, split
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryInquiryBook):
+class MemoryStore(MemoryInquiryBook, MemoryHalts):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
@@ -90,7 +93,8 @@ class MemoryStore(MemoryInquiryBook):
         with self._transaction() as ledger:
             rows = [row for row in ledger.batches.values() if row.lane in lanes]
             if not lost:
-                return [row for row in rows if row.state is BatchState.NEW][:most]
+                new = (row for row in rows if row.state is BatchState.NEW)
+                return sorted(new, key=lambda row: not row.urgent)[:most]
             return sorted((row for row in rows if is_lost(row, now)), key=lambda row: (row.due, row.id))[:most]
 
     def in_work(self, lanes: Sequence[str]) -> int:
@@ -123,16 +127,19 @@ class MemoryStore(MemoryInquiryBook):
         due: datetime,
         replicas: Mapping[int, ReplicaChange] = NO_REPLICAS,
         characters: Sequence[NewCharacter] = (),
+        halts: int | None = None,
+        inquiries: Inquiries = NO_INQUIRIES,
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
             row = ledger.in_turn(batch_id, turn)
-            if row is None:
+            if row is None or halts not in (None, self._halts_version):
                 return False
             ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, attempts=row.attempts + 1, due=due)
             ledger.add_attempt(row.id, message_id, row.request_id, now)
             ledger.add_exceptions(row, exceptions, now)
             ledger.pending_replicas[row.id] = dict(replicas)
+            self._inquire(row.id, inquiries)
             ledger.characters.forget(row.id, (CharacterTrouble.DEGRADED,))
             ledger.characters.add(row.id, characters, now)
             return True
@@ -375,16 +382,6 @@ class MemoryStore(MemoryInquiryBook):
     def decisions(self, file_id: int) -> list[Decision]:
         with self._transaction() as ledger:
             return [decision for decision in ledger.decisions if decision.file_id == file_id]
-
-    def replicas(self, info_name: str) -> Iterator[ReplicaChange]:
-        with self._transaction() as ledger:
-            states = sorted(ledger.replicas.values())
-        return (state for state in states if state.info_name == info_name and not state.deleted)
-
-    def replicas_in_flight(self, info_name: str) -> set[tuple[str, str]]:
-        with self._transaction() as ledger:
-            changes = [change for batch in ledger.pending_replicas.values() for change in batch.values()]
-        return {(change.person, change.unit) for change in changes if change.info_name == info_name}
 
     def check(self) -> None:
         with self._transaction():

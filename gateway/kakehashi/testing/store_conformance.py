@@ -18,6 +18,7 @@ from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
 from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformance as _Endpoint
+from kakehashi.testing.store_conformance_halts import StoreHaltConformance
 from kakehashi.testing.store_conformance_inquiries import StoreInquiryConformance
 from kakehashi.testing.store_conformance_intake import StoreIntakeConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
@@ -332,6 +333,7 @@ class StoreConformance(
     StoreOutboxConformance,
     _Work,
     _Endpoint,
+    StoreHaltConformance,
     StoreOperatorConformance,
     StoreCharacterConformance,
     StoreReplicaConformance,

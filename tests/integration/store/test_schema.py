@@ -69,9 +69,10 @@ def test_the_counts_of_a_big_ledger_read_indexes_only(plan):
 
 
 def test_the_outbox_of_a_big_ledger_reads_only_what_it_gives(plan):
-    """New and lost batches have an index each, lane by lane; nothing else is looked at, nothing is sorted."""
+    """Urgent, new and lost batches have an index each, lane by lane; nothing else is looked at, nothing is sorted."""
     steps = plan(lambda store: [store.publishable(lost=lost, lanes=["tax"], most=9, now=NOW) for lost in (False, True)])
     assert steps == [
+        "SEARCH batches USING INDEX ix_batches_urgent (lane=?)",
         "SEARCH batches USING INDEX ix_batches_new (lane=?)",
         "SEARCH batches USING INDEX ix_batches_due (lane=? AND due<?)",
         "SEARCH batches USING INDEX ix_batches_due (lane=? AND due>?)",

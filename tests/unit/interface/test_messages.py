@@ -11,6 +11,7 @@ from kakehashi.domain.interface import BatchStamp, Header, MessageType
 from kakehashi.interface.address import AddressInformation, address_answer
 from kakehashi.interface.header import build_header, parse_header
 from kakehashi.interface.inquiry import inquiries, inquiry_result_request
+from kakehashi.interface.lock import lock_request
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.symbol import Acquisition, acquisition_request, link_status_request, process_number_request
 from kakehashi.interface.system import health_request, layout_request, status_request
@@ -72,6 +73,11 @@ BUILT = {
     ),
     "DBM-203": ("DBM-203", replica_registration(_header("DBM-203"), TAX, [_record(TAX, operation="delete")])),
     "DBM-205": ("DBM-205", result_request(_header("DBM-205"), OTHER_ID)),
+    "DBM-209 person": ("DBM-209", lock_request(_header("DBM-209"), lock=True, sequence=7, person="000000000000001")),
+    "DBM-209 information": (
+        "DBM-209",
+        lock_request(_header("DBM-209"), lock=False, sequence=8, info_name="TM99000000000001"),
+    ),
     "SKI-301": ("SKI-301", inquiries(_header("SKI-301", batch=STAMP), [INQUIRY.encode()] * 2, ["000000000000001"] * 2)),
     "SKI-303": ("SKI-303", inquiry_result_request(_header("SKI-303"), OTHER_ID)),
     "SKI-305": ("SKI-305", inquiry_result_request(_header("SKI-305"), OTHER_ID)),

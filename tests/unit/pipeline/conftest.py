@@ -220,6 +220,7 @@ class House:
             forgetting=self.gateway.scheduler().forgetting,
             enforcing=self.gateway.scheduler().enforcing,
             looking_again=self.gateway.scheduler().looking_again,
+            withdrawing=self.gateway.scheduler().withdrawing,
         )
 
     @property

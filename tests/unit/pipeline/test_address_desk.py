@@ -7,10 +7,13 @@ import pytest
 from lxml import etree
 from tests.unit.pipeline.subscribers import CLASS_3, Told
 
+from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.errors import StoreUnavailable
 from kakehashi.pipeline.address_desk import AddressDesk
+from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.places import shared
+from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.validation.schema import SchemaSet
 
 OURS, SERVER = "9999000000000010", "9999000000000001"
@@ -25,7 +28,7 @@ class Counter(Told):
         self.schemas = SchemaSet(shared("xsd") / "std-2026")
         self.desk = AddressDesk(
             profile=self.configuration.profile, schemas=self.schemas, links=self.links, sealer=self.sealer,
-            clock=self.clock, agency=OURS, test=True,
+            halts=MemoryStore(), clock=self.clock, agency=OURS, test=True,
         )  # fmt: skip
 
     def question(self, unified, **changes):
@@ -57,6 +60,19 @@ def hall(tmp_path):
     made = Counter(tmp_path)
     made.register(1, 2)
     return made
+
+
+def test_of_a_suspended_person_nothing_is_told(hall):
+    """Whatever the registry says; after the end it is told again."""
+    person = hall.person("registry", 1)
+    halt = NewHalt(
+        action=HaltAction.SUSPEND, of=HaltOf.PERSON, key=person, means=HaltMeans.LOCK, reason="r", actor="a",
+        placed_at=hall.clock.now(),
+    )  # fmt: skip
+    hall.desk.halts.place_halt(halt)
+    assert hall.ask(person) == ("4010", {})
+    hall.desk.halts.lift_halt(halt.action, halt.of, person, reason="r", actor="a", now=hall.clock.now())
+    assert hall.ask(person)[0] == "0000"
 
 
 def test_the_current_description_is_answered_and_kept_in_the_books(hall):

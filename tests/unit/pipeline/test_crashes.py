@@ -392,7 +392,7 @@ class World:
 
     def round(self):
         """Each role once, until it would wait."""
-        for role in ("_intake", "_worker", "_scheduler"):
+        for role in ("_intake", "_batches", "_look_after"):
             self.pulse.clear()
             try:
                 turn(self.process, role, self.pulse)

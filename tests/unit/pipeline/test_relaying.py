@@ -7,11 +7,13 @@ from datetime import date
 
 import pytest
 from lxml import etree
-from tests.unit.validation.samples import INQUIRY
+from tests.unit.validation.samples import DELETED, INQUIRY
 
 from kakehashi.config.loader import load
+from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.errors import OutcomeUnknown
 from kakehashi.pipeline.relaying import RelayDesk
+from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.places import shared
 from kakehashi.runtime.server_side import open_endpoint
@@ -19,6 +21,7 @@ from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_links import MemoryLinkStore
 from kakehashi.testing.memory_sealer import MemorySealer
 from kakehashi.testing.memory_server import MemoryServerClient
+from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.validation.schema import SchemaSet
 from kakehashi_simulators.intermediate_server import IntermediateServer
 from kakehashi_simulators.server import ServerSettings
@@ -45,7 +48,7 @@ class Hub:
         endpoint = open_endpoint(self.configuration, self.client, self.clock)
         self.desk = RelayDesk(
             profile=options.pop("profile", self.configuration.profile), schemas=SchemaSet(shared("xsd") / "std-2026"),
-            endpoint=endpoint, links=self.links, sealer=MemorySealer(),
+            endpoint=endpoint, links=self.links, halts=MemoryStore(), sealer=MemorySealer(),
             clock=self.clock, agency=OURS, test=True, numbers={},
             systems={"welfare-host": "welfare", "tax-host": "tax"},
             messages=options.pop("messages", self.configuration.gateway.relay.messages), **options,
@@ -160,6 +163,54 @@ def test_numbers_inside_results_come_back_as_the_systems_own(tmp_path):
     assert hub.sent()[-1].findtext("{*}After") == "000000000000901"
     hub.links.end("welfare", f"{3:015d}", since=date(2026, 6, 1), note=None, now=hub.clock.now())
     assert hub.ask("DBM-207", "<InfoName>TM99000000000001</InfoName>")[0] == "9001"
+
+
+def suspend(hub, person):
+    halt = NewHalt(
+        action=HaltAction.SUSPEND, of=HaltOf.PERSON, key=person, means=HaltMeans.LOCK, reason="r", actor="a",
+        placed_at=hub.clock.now(),
+    )  # fmt: skip
+    assert hub.desk.halts.place_halt(halt)[1]
+
+
+def test_a_suspended_person_is_not_relayed(hub):
+    """The message is refused with the person's record, and nothing of it is sent; others go."""
+    suspend(hub, "000000000000902")
+    code, root = hub.inquire(1, 2)
+    assert (code, [each.text for each in root.iter("{*}RecordNo")]) == ("4010", ["2"])
+    assert hub.sent() == []
+    assert hub.inquire(1)[0] == "0001"
+
+
+def test_replicas_of_a_locked_information_are_not_relayed(tmp_path):
+    """Their system is told that it is unreachable, and sends them again; a deletion goes."""
+    hub = Hub(tmp_path, messages=("DBM-201", "DBM-203"))
+    halt = NewHalt(
+        action=HaltAction.LOCK, of=HaltOf.INFORMATION, key=re.search(r"TM[0-9]{14}", DELETED)[0], reason="r",
+        means=HaltMeans.LOCK,
+        actor="a", placed_at=hub.clock.now(),
+    )  # fmt: skip
+    hub.desk.halts.place_halt(halt)
+    deleted = f"<Records>{DELETED}</Records>"
+    assert hub.ask("DBM-201", deleted)[0] == "8001"
+    assert hub.sent() == []
+    assert hub.ask("DBM-203", deleted, request_id=OTHER)[0] == "0001"
+    hub.desk.halts.lift_halt(halt.action, halt.of, halt.key, reason="r", actor="a", now=hub.clock.now())
+    assert hub.ask("DBM-201", deleted)[0] == "0001"
+
+
+def test_an_answer_about_a_suspended_person_is_not_passed_on(tmp_path):
+    """Of an inventory nothing, when one of its persons is."""
+    hub = Hub(tmp_path, messages=("DBM-207",))
+    with hub.server._account.transaction() as connection:
+        row = ("000000000000902", "TM99000000000001", "2026", f"{1:018d}", "register")
+        connection.execute(
+            "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, 0)", row
+        )
+    question = ("DBM-207", "<InfoName>TM99000000000001</InfoName>")
+    assert hub.ask(*question)[0] == "0000"
+    suspend(hub, "000000000000902")
+    assert hub.ask(*question, request_id=OTHER)[0] == "4010"
 
 
 def test_in_role_a_no_number_is_swapped(tmp_path):

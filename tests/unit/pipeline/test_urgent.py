@@ -49,6 +49,28 @@ def test_every_message_of_it_is_in_the_urgent_queue(house, manifest):
     assert (house.counts.lane, house.counts.accepted) == (LANE, house.counts.received)
 
 
+@pytest.mark.parametrize("most", [0, 9, 10_000])
+def test_what_may_not_be_disclosed_overtakes_its_own_lane(house_of, manifest, tmp_path, most):
+    """Batch by batch, in files of up to so many records; the others stay in their lane."""
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    route = config / "routes" / LANE / "route.toml"
+    text = f"urgent_protection = {most}\n{route.read_text(encoding='utf-8')}\n[limits]\nbatch_records = 2\n"
+    route.write_text(text, encoding="utf-8")
+    house = house_of(LANE, config)
+    house.take("LEVY.DAT", content(manifest))
+    rows = {row.request_id: row.urgent for row in house.store.batches(1)}
+    queued = [len(house.queues.messages(queue)) for queue in (URGENT, LANE)]
+    assert queued == [sum(rows.values()), len(rows) - sum(rows.values())]
+    house.until_quiet()
+    house.queue = URGENT
+    house.until_quiet()
+    sent = {each.request_id: b"<NonDisclosure>1<" in each.document for each in house.client.delivered}
+    expected = {request: sent[request] for request in rows} if most == 10_000 else dict.fromkeys(rows, False)
+    assert rows == expected
+    assert len(set(rows.values())) == (2 if most == 10_000 else 1)
+
+
 def test_a_lost_message_of_it_is_published_there_again(house, manifest):
     """Also what the scheduler finds."""
     house.take("LEVY.DAT", content(manifest))

@@ -12,7 +12,9 @@ from kakehashi.config.route_settings import ExpectSettings
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.breaker import BreakerRow, BreakerState
+from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.domain.symbol import AcquisitionState, Origin, Step
+from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.ledger import NewFile
 from kakehashi.ports.notices import Behind
 from kakehashi.ports.vigil import Expiry, Space
@@ -40,6 +42,24 @@ def test_a_system_that_is_behind_with_its_notices_is_called_by_name():
     ]
     (alarm,) = replace(lane.watch, behind=lambda: behind).ringing(now)
     assert (alarm.code, alarm.place, alarm.number, alarm.limit) == ("ALM-011", "tax", 31, 30)
+
+
+def test_a_suspension_that_the_server_has_not_in_time_is_called_by_its_number():
+    """From the limit on; not once it has it, and again while it has not its end."""
+    lane = Lane(halt_minutes=5)
+    now, halts = lane.clock.now(), lane.watch.store
+    halt = NewHalt(
+        action=HaltAction.LOCK, of=HaltOf.PERSON, key="1", means=HaltMeans.LOCK, reason="r", actor="a", placed_at=now
+    )
+    row, _ = halts.place_halt(halt)
+    late = now + timedelta(minutes=5)
+    assert lane.watch.ringing(late - timedelta(seconds=1)) == []
+    (alarm,) = lane.watch.ringing(late)
+    assert (alarm.code, alarm.place, alarm.number) == ("ALM-012", f"H{row.id}", 5)
+    halts.told_halt(row.id, lifted=False, now=late)
+    assert lane.watch.ringing(late) == []
+    halts.lift_halt(halt.action, halt.of, halt.key, reason="r", actor="a", now=late)
+    assert [each.number for each in lane.watch.ringing(late + timedelta(minutes=7))] == [7]
 
 
 class Lane:

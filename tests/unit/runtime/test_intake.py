@@ -46,7 +46,7 @@ def intake():
             name="tax",
             codec=Codec(),
             batch_records=10,
-            settings=SimpleNamespace(source=SimpleNamespace(as_of=None)),
+            settings=SimpleNamespace(urgent=False, urgent_protection=0, source=SimpleNamespace(as_of=None)),
         ),
         source=MemorySource(),
         spool=MemorySpool(),

@@ -7,10 +7,12 @@ import pytest
 from tests.unit.pipeline.persons import NOW
 
 from kakehashi.config.loader import load
+from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.domain.link import Note
 from kakehashi.domain.symbol import LIVE, Origin
 from kakehashi.interface.profile import MergeRule
 from kakehashi.pipeline.identify import number_context
+from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.merging import Consequences, Merging
 from kakehashi.runtime.places import shared
@@ -65,6 +67,19 @@ def test_the_symbol_is_acquired_for_the_number_that_has_the_individual_number(me
     for _ in range(2):
         assert merging.unmerge(merge.id, NOTE)
         assert (live(merging, KEPT), live(merging, RETIRED)) == (0, 1)
+
+
+def test_who_is_suspended_under_one_number_is_so_under_the_other(merging):
+    """Also after the two were made one, by the same means; undone, both stay so until somebody lifts it."""
+    halt = NewHalt(
+        action=HaltAction.SUSPEND, of=HaltOf.PERSON, key=RETIRED, means=HaltMeans.LOCK, reason="case 17", actor="a",
+        placed_at=NOW,
+    )  # fmt: skip
+    merging.store.place_halt(halt)
+    merging.merge(KEPT, RETIRED, NOTE)
+    assert merging.store.halted().persons == {KEPT, RETIRED}
+    (row,) = merging.store.halts(key=KEPT)
+    assert (row.reason, row.means) == ("case 17", HaltMeans.LOCK)
 
 
 def test_the_profile_may_keep_what_is_under_way(merging):

@@ -160,6 +160,11 @@ MESSAGES: Mapping[str, bytes] = {
         f'{RESULT}<Inventory more="1"><Replica><PersonKey>000000000000002</PersonKey><Unit>2026</Unit>'
         "<Sequence>000000001000000001</Sequence></Replica></Inventory>",
     ),
+    "DBM-209": message(
+        "DBM-209",
+        "<Operation>lock</Operation><PersonKey>000000000000002</PersonKey><Sequence>000000001000000001</Sequence>",
+    ),
+    "DBM-210": message("DBM-210", RESULT),
     "SKI-301": message("SKI-301", f"<Inquiries>{INQUIRY}</Inquiries>"),
     "SKI-302": message("SKI-302", RESULT),
     "SKI-303": message("SKI-303", f"<Receipt>{ID}</Receipt>"),
