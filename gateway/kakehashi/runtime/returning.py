@@ -99,8 +99,10 @@ class Returning:
         plan, numbers = told.target.plan, told.numbers
         yield plan.encoder.prologue
         yield from _whole_file_record(plan, Role.HEADER, told.context)
-        for row in told.story.originals:
-            if row.first_record < numbers.stop and row.first_record + row.records > numbers.start:
+        originals = told.story.originals
+        ends = [*(row.first_record for row in originals[1:]), told.file.records + 1]  # of one that was split, too
+        for row, end in zip(originals, ends, strict=False):
+            if row.first_record < numbers.stop and end > numbers.start:
                 yield self._batch(told, row)
         yield from _whole_file_record(plan, Role.TRAILER, told.context)
         yield from _whole_file_record(plan, Role.END, told.context)
