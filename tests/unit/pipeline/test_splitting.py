@@ -156,9 +156,9 @@ def test_what_may_have_arrived_at_a_forgetful_server_is_not_split(house_of, mani
     house.work()
     (row,) = [row for row in house.store.batches(1) if row.state is BatchState.SENT][:1]
     work = house.worker.lanes["tax-levy"]
-    assert work._is_first_word(row)
+    assert work._past.is_first_word(row)
     house.store.record_message(row.id, message_id="DBM-201", request_id=row.request_id, now=house.clock.now())
-    assert not work._is_first_word(row)
+    assert not work._past.is_first_word(row)
 
 
 def test_a_split_batch_whose_message_comes_again_is_stale(house_of, manifest):
