@@ -41,7 +41,7 @@ def site(tmp_path_factory):
     ) as run:
         store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
         town = Town(SEED)
-        everybody = [town.people.unified(person) for person in range(4 * RECORDS)]
+        everybody = [town.people.unified(person) for person in range(5 * RECORDS)]
         rows = [
             LinkRow(system="tax", atena=town.atena("tax", n), unified=unified, since=date(2026, 6, 1))
             for n, unified in enumerate(everybody)
@@ -227,7 +227,7 @@ def test_a_full_backlog_is_overtaken(site):
     accepted = site.store.counts()[0].accepted
     for number in range(BACKLOG):
         path = site.run.site.folder / "samples" / f"BACK{number:04d}.DAT"
-        write_tax(path, town=site.town, first=number % 4, records=20 - number // 4)
+        write_tax(path, town=site.town, first=1 + number % 3, records=26 - number // 3)
         site.run.drop([Sample(lane=LANE, name=f"LEVY9{number:03d}.DAT", path=path, records=1, good=1)])
     eventually(lambda: len(site.store.files(lane=LANE, most=999)) >= BACKLOG + site.files, what="the backlog")
     for words in (("suspend", first), ("lock", second)):
