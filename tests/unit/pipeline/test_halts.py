@@ -10,8 +10,10 @@ from tests.unit.pipeline.conftest import ROOT
 
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
-from kakehashi.errors import OutcomeUnknown, ServerUnreachable
+from kakehashi.errors import OutcomeUnknown, QueueRefused, ServerUnreachable
 from kakehashi.ports.halts import NewHalt
+from kakehashi_simulators.legacy.tax import write_tax
+from kakehashi_simulators.legacy.town import Town
 
 LANE, INQUIRIES = "tax-levy", "welfare-inquiry"
 NAME = "TM99000000000001"
@@ -139,6 +141,28 @@ def test_replicas_of_a_suspended_person_are_withdrawn_once(house, manifest, some
         house.clock.advance(timedelta(seconds=2))
     assert house.store.waiting_halts() == []
     assert house.recorder.named("halt.accepted") == [{"halt_id": row.id, "action": "suspend", "what": "placed"}]
+
+
+def test_a_lane_whose_queue_is_full_holds_no_withdrawal(house, manifest, someone, monkeypatch, tmp_path):
+    """Its own batches rest; what is urgent goes past them."""
+    drop(house, manifest)
+    house.until_quiet()
+    publish = house.publishing.broker.publish
+
+    def full(messages, *, delay=None):
+        if any(message.lane == LANE for message in messages):
+            raise QueueRefused
+        publish(messages, delay=delay)
+
+    monkeypatch.setattr(house.publishing.broker, "publish", full)
+    write_tax(tmp_path / "LEVY9.DAT", town=Town(9), first=0, records=3)
+    house.take("LEVY9.DAT", (tmp_path / "LEVY9.DAT").read_bytes())
+    assert [row.state for row in house.batches()[:1]] == [BatchState.NEW], "the queue took it"
+    suspend(house, someone, HaltMeans.WITHDRAW)
+    house.scheduler().run_once()
+    house.publishing.publish_new()
+    assert [message.headers["lane"] for message in house.queues.messages("urgent")] == [LANE]
+    assert house.queues.messages(LANE) == []
 
 
 def test_a_change_that_was_under_way_is_withdrawn_too(house, manifest, someone):
