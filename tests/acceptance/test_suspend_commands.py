@@ -107,9 +107,8 @@ def test_a_suspended_person_is_withdrawn_blocked_and_let_go(site):
     assert [(line["what"], line["state"], line["lane"]) for line in lines] == [("replica", "stands", LANE)]
     assert site.store.halts() == []
     assert person not in str((plan, lines))
-    killed(site, "suspend", named, *WHY, "--yes")
-    site.processes.replace("intake", "halting.withdrawn:1:kill")  # whichever of both comes first
-    eventually(lambda: provided(site, person)["units"] == [] or _dead(site, "intake"), what="the withdrawal")
+    site.processes.die("intake", "halting.withdrawn", 1, lambda: killed(site, "suspend", named, *WHY, "--yes"))
+    assert standing(site, person) == 1
     site.processes.replace("intake")
     eventually(lambda: told(site), what="the withdrawal")
     assert (standing(site, person), provided(site, person)) == (0, {"locked": False, "units": []})
@@ -133,10 +132,6 @@ def test_a_suspended_person_is_withdrawn_blocked_and_let_go(site):
     eventually(lambda: standing(site, person), what="the record that was blocked")
     assert provided(site, person)["units"]
     assert records == RECORDS + site.files
-
-
-def _dead(site, process):
-    return site.run.processes.running[process].poll() is not None
 
 
 def settled_lane(site):
