@@ -202,6 +202,10 @@ def test_a_refused_withdrawal_is_said_and_not_repeated(house, manifest, someone)
     assert row.code == "REF-015"
     assert len(sent(house, "DBM-203")) == 1
     assert len(house.recorder.named("halt.refused")) == 1
+    refused = [each.id for each in house.store.exceptions()]
+    assert house.store.discard(refused, reason="r", actor="a", now=house.clock.now()) == 1
+    scheduler.run_once()
+    assert house.store.waiting_halts()[0].code == "REF-015", "given up is not withdrawn"
 
 
 def test_an_inquiry_about_a_suspended_person_is_not_sent(house_of, manifest):
