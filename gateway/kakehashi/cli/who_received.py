@@ -18,7 +18,9 @@ from kakehashi.runtime.disclosing import Disclosed, Disclosing
 __all__ = ["tell_disclosures", "who_received"]
 
 _COLUMNS = ("at", "what", "to", "person", "lane", "info_name", "unit", "layout", "state", "reference")
-_NOT_HERE = "What other bodies got by automatic answer is not known here: ask the server for its records (TKM-501)."
+_NOT_HERE = (
+    "Not known here: what other bodies got by automatic answer (ask the server, TKM-501), what went through the relay."
+)
 _day = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 

@@ -135,7 +135,7 @@ new | 新規
 reference | 参照
 replicas | 副本
 standing | 継続中
-What other bodies got by automatic answer is not known here: ask the server for its records (TKM-501). | 自動応答による他機関への提供は本システムでは分かりません。中間サーバーの提供記録(TKM-501)を確認してください。
+Not known here: what other bodies got by automatic answer (ask the server, TKM-501), what went through the relay. | 自動応答による他機関への提供(中間サーバーの提供記録 TKM-501 を参照)と電文中継によるものは本システムでは分かりません。
 outcome | 見込み
 per second | 毎秒件数
 placed | 指図日時

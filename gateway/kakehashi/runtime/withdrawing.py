@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kakehashi.config.model import Configuration, Route
-from kakehashi.domain.batch import FileState
+from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.domain.halt import HaltMeans
 from kakehashi.domain.interface import Function
 from kakehashi.errors import DuplicateContent
@@ -25,7 +25,6 @@ from kakehashi.ports.halts import HaltRow
 from kakehashi.ports.ledger import FileRow, ReplicaChange
 from kakehashi.ports.sealer import Sealer
 from kakehashi.ports.store import Store
-from kakehashi.ports.store_rules import OPEN
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.repair import Repair
 
@@ -85,7 +84,7 @@ class Withdrawing:
             reached("halting.withdrawn")
             return False
         exceptions = (each for batch in self.store.batches(file.id) for each in self.store.exceptions_of(batch.id))
-        return any(each.state in OPEN for each in exceptions)
+        return any(each.state is not RecordState.RETRIED for each in exceptions)
 
     def _withdrawal(self, row: HaltRow, route: Route, changes: Sequence[ReplicaChange]) -> FileRow | None:
         """The file that deletes these, made now or before. None: another process makes it at this moment."""

@@ -10,8 +10,10 @@ from tests.unit.pipeline.conftest import ROOT
 
 from kakehashi.domain.batch import BatchState, RecordState
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
-from kakehashi.errors import OutcomeUnknown, ServerUnreachable
+from kakehashi.errors import OutcomeUnknown, QueueRefused, ServerUnreachable
 from kakehashi.ports.halts import NewHalt
+from kakehashi_simulators.legacy.tax import write_tax
+from kakehashi_simulators.legacy.town import Town
 
 LANE, INQUIRIES = "tax-levy", "welfare-inquiry"
 NAME = "TM99000000000001"
@@ -141,6 +143,28 @@ def test_replicas_of_a_suspended_person_are_withdrawn_once(house, manifest, some
     assert house.recorder.named("halt.accepted") == [{"halt_id": row.id, "action": "suspend", "what": "placed"}]
 
 
+def test_a_lane_whose_queue_is_full_holds_no_withdrawal(house, manifest, someone, monkeypatch, tmp_path):
+    """Its own batches rest; what is urgent goes past them."""
+    drop(house, manifest)
+    house.until_quiet()
+    publish = house.publishing.broker.publish
+
+    def full(messages, *, delay=None):
+        if any(message.lane == LANE for message in messages):
+            raise QueueRefused
+        publish(messages, delay=delay)
+
+    monkeypatch.setattr(house.publishing.broker, "publish", full)
+    write_tax(tmp_path / "LEVY9.DAT", town=Town(9), first=0, records=3)
+    house.take("LEVY9.DAT", (tmp_path / "LEVY9.DAT").read_bytes())
+    assert [row.state for row in house.batches()[:1]] == [BatchState.NEW], "the queue took it"
+    suspend(house, someone, HaltMeans.WITHDRAW)
+    house.scheduler().run_once()
+    house.publishing.publish_new()
+    assert [message.headers["lane"] for message in house.queues.messages("urgent")] == [LANE]
+    assert house.queues.messages(LANE) == []
+
+
 def test_a_change_that_was_under_way_is_withdrawn_too(house, manifest, someone):
     """It was sent before the decision, and is decided after it: nothing of the person stands in the end."""
     drop(house, manifest)
@@ -178,6 +202,10 @@ def test_a_refused_withdrawal_is_said_and_not_repeated(house, manifest, someone)
     assert row.code == "REF-015"
     assert len(sent(house, "DBM-203")) == 1
     assert len(house.recorder.named("halt.refused")) == 1
+    refused = [each.id for each in house.store.exceptions()]
+    assert house.store.discard(refused, reason="r", actor="a", now=house.clock.now()) == 1
+    scheduler.run_once()
+    assert house.store.waiting_halts()[0].code == "REF-015", "given up is not withdrawn"
 
 
 def test_an_inquiry_about_a_suspended_person_is_not_sent(house_of, manifest):
