@@ -27,9 +27,14 @@ CREATE TABLE IF NOT EXISTS repeats (request INTEGER, person TEXT, info TEXT, uni
 CREATE TABLE IF NOT EXISTS processes (
     number TEXT PRIMARY KEY, person TEXT, state TEXT, expires_at REAL, request_id TEXT, record INTEGER);
 CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
+CREATE TABLE IF NOT EXISTS blocked (
+    person TEXT, info TEXT, unit TEXT, sequence TEXT, PRIMARY KEY (person, info, unit, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS provisions (
+    id TEXT PRIMARY KEY, person TEXT, info TEXT, unit TEXT, affair TEXT, procedure TEXT, requester TEXT, asked_at REAL,
+    deadline REAL, state TEXT, denial TEXT, request_id TEXT, times INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
-_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes")
+_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "blocked", "provisions")
 _PLACES = 200
 
 
@@ -111,8 +116,11 @@ class Account:
             else:
                 connection.execute("UPDATE requests SET times = times + 1 WHERE id = ?", (past.id,))
 
-    def take(self, request: Request, changes: Sequence[Change], refusals: Sequence[Refusal]) -> bool:
-        """Record the request and its refusals, apply `changes`, refuse those that are stale (4009).
+    def take(
+        self, request: Request, changes: Sequence[Change], refusals: Sequence[Refusal], blocked: Sequence[Change] = ()
+    ) -> bool:
+        """Record the request and its refusals, apply `changes`, refuse those that are stale (4009). `blocked`: those of
+        the changes from which nobody is answered without a decision (自動応答不可).
 
         False, and nothing done, when the request id is known.
         """
@@ -130,6 +138,8 @@ class Account:
             connection.executemany("INSERT INTO refusals VALUES (?, ?, ?, ?)", [(number, *row) for row in refused])
             accepted = request.records - len(refused)
             connection.execute("UPDATE requests SET accepted = ? WHERE id = ?", (accepted, number))
+            rows = [change[1:5] for change in blocked]
+            connection.executemany("INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?)", rows)
         return True
 
     def take_again(self, past: Past, changes: Sequence[Change]) -> None:
