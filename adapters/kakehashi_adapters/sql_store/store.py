@@ -53,14 +53,14 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
-from kakehashi_adapters.sql_store.symbol_book import SqlSymbolBook
+from kakehashi_adapters.sql_store.provision_book import SqlProvisionBook
 
 __all__ = ["SqlStore"]
 
 _PAGE = 10_000
 
 
-class SqlStore(SqlSymbolBook):
+class SqlStore(SqlProvisionBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake

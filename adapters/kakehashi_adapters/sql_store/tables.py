@@ -52,7 +52,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0018"
+HEAD = "0021"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"

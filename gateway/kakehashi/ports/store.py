@@ -32,6 +32,7 @@ from kakehashi.ports.ledger import (
     ReplicaChange,
     Swept,
 )
+from kakehashi.ports.provisions import ProvisionBook
 from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.symbols import SymbolBook
@@ -40,7 +41,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, SymbolBook, Vigil, Protocol):
+class Store(OrderBook, SymbolBook, ProvisionBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is

@@ -21,6 +21,7 @@ from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformanc
 from kakehashi.testing.store_conformance_intake import StoreIntakeConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
+from kakehashi.testing.store_conformance_provisions import StoreProvisionConformance
 from kakehashi.testing.store_conformance_replicas import StoreReplicaConformance
 from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
 from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
@@ -333,6 +334,7 @@ class StoreConformance(
     _Endpoint,
     StoreOperatorConformance,
     StoreCharacterConformance,
+    StoreProvisionConformance,
     StoreReplicaConformance,
     StoreRestoringConformance,
     StoreSharingConformance,
