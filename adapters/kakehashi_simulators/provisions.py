@@ -17,9 +17,9 @@ __all__ = ["ProvisionListDesk", "ProvisionReplyDesk", "Provisions"]
 _PAGE = 500
 _REQUESTER, _AFFAIR, _PROCEDURE = "9999000000000055", "JM99000000000009", "JT99000000000009"
 _DEADLINE_SECONDS = 7 * 24 * 3600.0
-_COLUMNS = "id, person, info, unit, affair, procedure, requester, asked_at, deadline"
+_COLUMNS = "id, person, info, unit, affair, procedure, requester, undisclosed, asked_at, deadline"
 _NEWEST = (
-    "SELECT e.unit, e.operation, EXISTS (SELECT 1 FROM blocked b WHERE b.person = e.person AND b.info = e.info AND"
+    "SELECT e.unit, (SELECT undisclosed FROM blocked b WHERE b.person = e.person AND b.info = e.info AND"
     " b.unit = e.unit AND b.sequence = e.sequence) FROM effects e WHERE e.person = ? AND e.info = ? AND e.sequence ="
     " (SELECT max(sequence) FROM effects n WHERE n.person = e.person AND n.info = e.info AND n.unit = e.unit)"
     " AND e.operation <> 'delete' ORDER BY e.unit DESC LIMIT 1"
@@ -36,6 +36,7 @@ class Waiting(NamedTuple):
     affair: str
     procedure: str
     requester: str
+    undisclosed: int
     asked_at: float
     deadline: float
 
@@ -69,13 +70,13 @@ class Provisions:
         row = connection.execute(_NEWEST, (person, info)).fetchone()
         if row is None:
             return {"person": person, "state": "not-found"}
-        unit, _, blocked = row
-        if not blocked:
+        unit, undisclosed = row
+        if undisclosed is None:
             return {"person": person, "state": "answered"}
         now, number = self._clock.now(), new_id()
         connection.execute(
-            f"INSERT INTO provisions ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",  # noqa: S608  # our own names
-            (number, person, info, unit, *parties, now, now + within),
+            f"INSERT INTO provisions ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",  # noqa: S608  # our own names
+            (number, person, info, unit, *parties, undisclosed, now, now + within),
         )
         return {"person": person, "state": "pending", "provision": number}
 
@@ -184,6 +185,7 @@ def _element(row: Waiting) -> str:
         "AffairCode": row.affair,
         "ProcedureCode": row.procedure,
         "Requester": row.requester,
+        "NonDisclosure": str(row.undisclosed),
         "AskedAt": moment(row.asked_at),
         "Deadline": moment(row.deadline),
     }

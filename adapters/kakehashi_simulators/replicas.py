@@ -20,7 +20,7 @@ __all__ = ["InventoryDesk", "ReplicaDesk", "ReplicaResultDesk"]
 _REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007", "stale": "4009"}
 _INVENTORY_PAGE = 10_000
 _VALID_TO = f"{{{NAMESPACE}}}ValidTo"
-_FLAGS = ("AutoResponseBlocked", "NonDisclosure")
+_FLAGS = ("NonDisclosure", "AutoResponseBlocked")
 _MARKS = tuple(f"<{name}>1".encode() for name in _FLAGS)
 """As our own gateway writes them: a cheap look before the walk."""
 
@@ -129,16 +129,17 @@ class InventoryDesk:
         return Answer(segment=1, code="0000", extra=f'<Inventory more="{more}">{replicas}</Inventory>')
 
 
-def _blocked(message: Message, changes: Sequence[Change]) -> list[Change]:
-    """自動応答不可; what is not to be disclosed is not answered without a decision either."""
+def _blocked(message: Message, changes: Sequence[Change]) -> dict[Change, bool]:
+    """Those of 自動応答不可 or 不開示, and whether they are the latter."""
     if not any(mark in message.document for mark in _MARKS):
-        return []
+        return {}
     records = dict(zip(map(int, message.numbers), message.root[1], strict=True))
-    return [
-        change
-        for change in changes
-        if any(records[change.record].findtext(f"{{{NAMESPACE}}}{name}") == "1" for name in _FLAGS)
-    ]
+    found: dict[Change, bool] = {}
+    for change in changes:
+        hidden, blocked = (records[change.record].findtext(f"{{{NAMESPACE}}}{name}") == "1" for name in _FLAGS)
+        if hidden or blocked:
+            found[change] = hidden
+    return found
 
 
 def _rows(case: Case) -> list[_Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
 from kakehashi_adapters.sql_store.tables import Key, metadata
 
@@ -22,6 +22,7 @@ provisions = Table(
     Column("affair", Text, nullable=False),
     Column("procedure", Text, nullable=False),
     Column("requester", Text, nullable=False),
+    Column("non_disclosure", Boolean, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Column("deadline", BigInteger, nullable=False),
     Column("state", Text, nullable=False),

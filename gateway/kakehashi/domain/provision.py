@@ -79,7 +79,9 @@ class Objection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
-    """「他機関からの照会」 As the server lists it. `unit`: year or base date; `requester`: 機関コード of who asks."""
+    """「他機関からの照会」 As the server lists it. `unit`: year or base date; `requester`: 機関コード of who asks.
+    `non_disclosure`: 不開示 of the replica, as its owner registered it.
+    """
 
     provision_id: str
     person: str
@@ -88,6 +90,7 @@ class Inquiry:
     affair: str
     procedure: str
     requester: str
+    non_disclosure: bool
     asked_at: datetime
     deadline: datetime
 
@@ -187,7 +190,8 @@ def spoken(at: Provision, voice: Voice, needs: Needs, now: datetime) -> Provisio
         return Objection.SAME_PERSON
     if voice.verdict is Verdict.PERMIT and needs.protected and not all(each.aware for each in before):
         return Objection.PROTECTED
-    heard = replace(at, voices=(*before, voice))
+    anew = at.state is _S.OPERATOR
+    heard = replace(at, voices=(*before, voice), generation=at.generation + anew)
     if not needs.met(heard.voices):
         return _entered(heard, _S.PROPOSED, now)
     return replace(_entered(heard, _S.DECIDED, now), due=now)
@@ -272,7 +276,7 @@ def listed_again(at: Provision, inquiry: Inquiry, *, asked_at: datetime, now: da
     if inquiry.deadline <= now or at.since > asked_at:
         return known
     if at.state is _S.REPLIED:
-        return replace(_blocked(known, now, "PRV-008"), generation=at.generation + 1)
+        return _blocked(known, now, "PRV-008")
     if at.state in ENDED:
         return replace(_entered(known, _S.PENDING, now), voices=(), generation=at.generation + 1)
     return known

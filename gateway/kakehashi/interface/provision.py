@@ -47,7 +47,7 @@ def parse_provisions(root: etree._Element) -> ProvisionPage:
 
 
 def _inquiry(element: etree._Element) -> Inquiry:
-    number, person, info_name, unit, affair, procedure, requester, asked, deadline = (
+    number, person, info_name, unit, affair, procedure, requester, hidden, asked, deadline = (
         field.text or "" for field in element
     )
     return Inquiry(
@@ -58,6 +58,7 @@ def _inquiry(element: etree._Element) -> Inquiry:
         affair=affair,
         procedure=procedure,
         requester=requester,
+        non_disclosure=hidden != "0",
         asked_at=datetime.fromisoformat(asked),
         deadline=datetime.fromisoformat(deadline),
     )

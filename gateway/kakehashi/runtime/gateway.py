@@ -13,13 +13,13 @@ from functools import cached_property, partial
 from threading import Event, Thread
 
 from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
-from kakehashi.pipeline.symbols import Acquiring
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.events import Field
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Outage
+from kakehashi.runtime.providing import providing
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.stopping import Ending, Stage
 from kakehashi.runtime.taking import Taking
@@ -201,18 +201,17 @@ class GatewayProcess:
             thread.join()
 
     def _worker(self) -> None:
-        """Symbols are acquired in a thread of their own, beside the batches: by whoever may speak to the server."""
-        acquiring = self.gateway.acquiring()
-        if acquiring is None:
-            self._batches()
-            return
-        beside = Thread(target=self._run, args=(Role.WORKER, partial(self._symbols, acquiring)), daemon=True)
-        beside.start()
+        """Symbols are acquired, and inquiries of others replied to, in threads of their own, beside the batches: by
+        whoever may speak to the server.
+        """
+        steps = [each.run_once for each in (self.gateway.acquiring(), providing(self.gateway)) if each is not None]
+        loops = [partial(self._loop, Role.WORKER, step) for step in steps]
+        beside = [Thread(target=self._run, args=(Role.WORKER, loop), daemon=True) for loop in loops]
+        for thread in beside:
+            thread.start()
         self._batches()
-        beside.join()
-
-    def _symbols(self, acquiring: Acquiring) -> None:
-        self._loop(Role.WORKER, acquiring.run_once)
+        for thread in beside:
+            thread.join()
 
     def _batches(self) -> None:
         worker = self.gateway.worker()

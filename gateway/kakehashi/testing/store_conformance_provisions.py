@@ -17,7 +17,7 @@ _HANA, _TARO = "000000000000011", "000000000000022"
 _SOON = timedelta(seconds=30)
 
 
-def inquiry(number: int = 1, *, person: str = _HANA, days: int = 7) -> Inquiry:
+def inquiry(number: int = 1, *, person: str = _HANA, days: int = 7, non_disclosure: bool = False) -> Inquiry:
     """What another body asks about a person, invented."""
     return Inquiry(
         provision_id=f"{number:032x}".translate(str.maketrans("0123456789abcdef", "abcdefghijklmnop")),
@@ -27,6 +27,7 @@ def inquiry(number: int = 1, *, person: str = _HANA, days: int = 7) -> Inquiry:
         affair="JM99000000000009",
         procedure="JT99000000000009",
         requester="9999000000000055",
+        non_disclosure=non_disclosure,
         asked_at=NOW,
         deadline=NOW + timedelta(days=days),
     )
@@ -48,7 +49,7 @@ def _decided(row: ProvisionRow) -> Provision:
 class StoreProvisionConformance:
     def test_an_inquiry_is_a_task_once(self, store: Store) -> None:
         """However often it is listed, in one list or by several processes at a time."""
-        first, second = inquiry(1), inquiry(2, person=_TARO)
+        first, second = inquiry(1), inquiry(2, person=_TARO, non_disclosure=True)
         assert store.add_provisions([], now=NOW) == 0
         assert store.add_provisions([first, first], now=NOW) == 1
         with ThreadPoolExecutor(4) as pool:

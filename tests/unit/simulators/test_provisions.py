@@ -23,7 +23,7 @@ def server(tmp_path):
             "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, '2026', '1', ?, 0)",
             [(HANA, INFO, "register"), (TARO, INFO, "register"), (JIRO, INFO, "delete")],
         )
-        connection.execute("INSERT INTO blocked VALUES (?, ?, '2026', '1')", (HANA, INFO))
+        connection.execute("INSERT INTO blocked VALUES (?, ?, '2026', '1', 1)", (HANA, INFO))
     yield made
     made.close()
 

@@ -192,7 +192,7 @@ MESSAGES: Mapping[str, bytes] = {
         f'{RESULT}<Provisions more="0"><Provision><ProvisionId>{OTHER_ID}</ProvisionId>'
         "<PersonKey>000000000000001</PersonKey><InfoName>TM99000000000001</InfoName><Unit>2026</Unit>"
         "<AffairCode>JM99000000000001</AffairCode><ProcedureCode>JT99000000000001</ProcedureCode>"
-        "<Requester>9999000000000003</Requester><AskedAt>2026-06-01T02:03:04+09:00</AskedAt>"
+        "<Requester>9999000000000003</Requester><NonDisclosure>0</NonDisclosure><AskedAt>2026-06-01T02:03:04+09:00</AskedAt>"
         "<Deadline>2026-06-08T02:03:04+09:00</Deadline></Provision></Provisions>",
     ),
     "TKY-403": message("TKY-403", f"<ProvisionId>{OTHER_ID}</ProvisionId><Deny>01</Deny>"),

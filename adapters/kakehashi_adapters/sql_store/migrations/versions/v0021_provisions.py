@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("affair", sa.Text, nullable=False),
         sa.Column("procedure", sa.Text, nullable=False),
         sa.Column("requester", sa.Text, nullable=False),
+        sa.Column("non_disclosure", sa.Boolean, nullable=False),
         sa.Column("asked_at", sa.BigInteger, nullable=False),
         sa.Column("deadline", sa.BigInteger, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
