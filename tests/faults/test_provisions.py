@@ -15,10 +15,10 @@ from kakehashi.failpoint import STEPS
 from kakehashi_simulators.demo.run import started
 from kakehashi_simulators.legacy.manifest import Sample
 from kakehashi_simulators.legacy.numbers import seeded_numbers
-from kakehashi_simulators.legacy.residents import RESIDENTS, SYSTEM_PERSONS, Row, described, write_rows
+from kakehashi_simulators.legacy.residents import RESIDENTS, Row, described, write_rows
 from kakehashi_simulators.legacy.tax import LANE, write_tax
 
-SETTINGS = "\n[provisions]\nfetch = true\n"
+SETTINGS = '\n[links]\nnumbers = { tax = "registry" }\n[provisions]\nfetch = true\n'
 INFO = "TM99000000000001"
 BLOCKED, HIDDEN = 3, 11
 """Persons of the simulated town whose tax records are 自動応答不可 and 支援措置."""
@@ -29,23 +29,22 @@ class Body(Site):
     """Both persons may be told of by the registry; `as_user` says who gives the commands."""
 
     def fill(self):
-        """Numbers and disclosure first, then the replicas."""
+        """Numbers and disclosure first, then the replicas; tax uses the registry's numbers."""
         numbers, persons = list(seeded_numbers(SEED + 9, HIDDEN + 1)), range(BLOCKED, HIDDEN + 1)
-        for lane, system, name in ((RESIDENTS, "registry", "RESIDENT1.DAT"), (SYSTEM_PERSONS, "tax", "PERSONS1.DAT")):
-            rows = [
-                Row(
-                    system=system,
-                    atena=self.town.atena(system, who),
-                    number=numbers[who],
-                    unified=self.key(who),
-                    person=described(self.town.people, who),
-                )
-                for who in persons
-            ]
-            write_rows(self.sample(name), rows, records=len(rows), made=date(2026, 11, 27))
-            self.bring(lane, name, len(rows))
-        write_tax(self.sample("LEVY1.DAT"), town=self.town, first=BLOCKED, records=len(persons))
-        self.bring(LANE, "LEVY1.DAT", len(persons))
+        rows = [
+            Row(
+                system="registry",
+                atena=self.town.atena("tax", who),
+                number=numbers[who],
+                unified=self.key(who),
+                person=described(self.town.people, who),
+            )
+            for who in persons
+        ]
+        write_rows(self.sample("RESIDENT1.DAT"), rows, records=len(rows), made=date(2026, 11, 27))
+        self.bring(RESIDENTS, "RESIDENT1.DAT", len(rows))
+        write_tax(self.sample("LEVY1.DAT"), town=self.town, first=BLOCKED, records=len(rows))
+        self.bring(LANE, "LEVY1.DAT", len(rows))
 
     def sample(self, name):
         return self.run.site.folder / "samples" / name
