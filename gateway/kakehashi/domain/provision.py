@@ -269,17 +269,19 @@ def unlisted(at: Provision, now: datetime) -> Provision:
 
 
 def listed_again(at: Provision, inquiry: Inquiry, *, asked_at: datetime, now: datetime) -> Provision:
-    """What it is when the server (asked at that time) lists it: a new deadline counts, what had ended without a reply
-    begins anew, and a reply that the server does not know of any more is somebody's business.
+    """What it is when the server (asked at that time) lists it. A new deadline counts; where anything else is new, or
+    it had ended without a reply, it is decided anew; a reply that the server knows of no more is somebody's business.
     """
-    known = at if at.inquiry == inquiry else replace(at, inquiry=inquiry)
-    if inquiry.deadline <= now or at.since > asked_at:
-        return known
+    if at.state is _S.SENT or (at.state not in UNDECIDED and at.since > asked_at):
+        return at
+    if at.state in OPEN and replace(at.inquiry, deadline=inquiry.deadline) == inquiry:
+        return replace(at, inquiry=inquiry)
+    if at.state in ENDED and inquiry.deadline <= now:
+        return at
+    known = replace(at, inquiry=inquiry)
     if at.state is _S.REPLIED:
         return _blocked(known, now, "PRV-008")
-    if at.state in ENDED:
-        return replace(_entered(known, _S.PENDING, now), voices=(), generation=at.generation + 1)
-    return known
+    return replace(_entered(known, _S.PENDING, now), voices=(), generation=at.generation + 1)
 
 
 def _blocked(at: Provision, now: datetime, code: str) -> Provision:

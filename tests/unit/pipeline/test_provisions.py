@@ -261,3 +261,20 @@ def test_what_ended_and_is_listed_again_begins_anew(office):
     office.work()
     assert [office.state(row) for row in (gone, replied)] == ["proposed", "replied"]
     assert len({message.request_id for message in office.said("TKY-403")}) == 2
+
+
+def test_another_inquiry_under_the_same_id_is_decided_anew(office):
+    """What was said about the first does not count; a deadline that was put off does no harm to it."""
+    row, other = office.inquired(HANA, HANA)
+    office.permit(row, "hana")
+    office.permit(other, "hana")
+    change = "UPDATE provisions SET {} WHERE id = ?"
+    with office.server._account.transaction() as connection:
+        connection.execute(change.format(f"person = '{TARO}'"), (row.what.inquiry.provision_id,))
+        connection.execute(change.format("deadline = deadline + 3600"), (other.what.inquiry.provision_id,))
+    office.work(hours=1)
+    assert [office.state(each) for each in (row, other)] == ["pending", "proposed"]
+    assert office.permit(row, "taro").state == "proposed"
+    assert office.permit(other, "taro").state == "decided"
+    put_off = office.now(other).what.inquiry.deadline - other.what.inquiry.deadline
+    assert put_off == timedelta(hours=1)
