@@ -115,6 +115,8 @@ def test_two_persons_permit_and_the_server_answers(body, monkeypatch):
     assert {each["id"] for each in listed} == {f"P{row.id}", f"P{protected.id}"}
     assert {each["person"][:12] for each in listed} == {"*" * 12}
     assert {each["hours_left"] for each in listed} == {23}
+    rung = asked("status", "--json", "--config", body.run.site.config).output
+    assert '"alarm": "ALM-013"' in rung
     monkeypatch.setenv("LOGNAME", "hana")
     (dry,) = body.ask("permit", f"P{row.id}", "--reason", "要件を確認")
     assert (dry["done"], dry["state"], dry["persons_needed"]) == (False, "proposed", 2)

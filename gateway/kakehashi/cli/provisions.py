@@ -16,6 +16,7 @@ from kakehashi.ports.provisions import ProvisionRow
 
 __all__ = ["provisions"]
 
+_ALL = 1_000_000
 _HOUR = timedelta(hours=1)
 _why = click.option("--reason", required=True, help="Why; kept with your name.")
 _yes = click.option("--yes", is_flag=True, help="Do it; without, only tell what it would do.")
@@ -36,16 +37,16 @@ def provisions() -> None:
 )
 @click.option("--all", "everything", is_flag=True, help="What has ended too.")
 @click.option("--department", help="Only what this department decides.")
-@click.option("--most", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most so many.")
+@click.option("--most", type=click.IntRange(1, _ALL), default=100, show_default=True, help="At most so many.")
 def list_(session: Session, states: Sequence[str], everything: bool, department: str | None, most: int) -> int:
     """What waits, the most urgent first. Exit code 1 while somebody must decide."""
     wanted = [ProvisionState(state) for state in states] or ([] if everything else sorted(OPEN))
     rules, now = session.configuration.profile.provisions, session.clock.now()
     found = [
         (row, rules.rule(row.what.inquiry.info_name, row.what.inquiry.affair))
-        for row in session.store.provisions(states=wanted, most=most)
+        for row in session.store.provisions(states=wanted, most=_ALL if department else most)
     ]
-    rows = [(row, rule) for row, rule in found if department in (None, rule.department)]
+    rows = [(row, rule) for row, rule in found if department in (None, rule.department)][:most]
     session.output.rows(
         "Provisions",
         ("id", "person", "information", "affair", "requester", "state", "verdict", "department", "deadline",

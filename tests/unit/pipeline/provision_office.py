@@ -1,8 +1,10 @@
 """Inquiries of other bodies in one process: the real engine and stores, the simulated server's mind, one clock."""
 
 import itertools
+import tempfile
 from argparse import Namespace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from kakehashi.config.loader import load
@@ -34,6 +36,15 @@ HANA, TARO, SECRET, STRANGER = (f"{number:015d}" for number in (11, 22, 33, 44))
 SCHEMAS = SchemaSet(XSD)
 
 
+@cache
+def configuration():
+    """Read once: nothing changes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = Path(folder) / "overlay.toml"
+        overlay.write_text(SETTINGS, encoding="utf-8")
+        return load(ROOT / "config", overlay=overlay)
+
+
 class Events:
     def __init__(self):
         self.told = []
@@ -48,9 +59,7 @@ class Events:
 class Office:
     """Of HANA and TARO it may be told, of SECRET it may not, STRANGER nobody knows; all have blocked replicas."""
 
-    def __init__(self, folder, *, store=None, links=None, config=ROOT / "config"):
-        overlay = folder / "overlay.toml"
-        overlay.write_text(SETTINGS, encoding="utf-8")
+    def __init__(self, folder, *, store=None, links=None):
         self.clock, self.events, self.batches = MemoryClock(), Events(), itertools.count(1)
         options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
         self.server = IntermediateServer(folder / "server", XSD, ServerSettings(result_delay_seconds=0.0), options)
@@ -58,7 +67,7 @@ class Office:
         self.line = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         self.store, self.links = store or MemoryStore(), links or MemoryLinkStore()
         self.gateway = Gateway(
-            configuration=load(config, overlay=overlay),
+            configuration=configuration(),
             broker=MemoryBroker(MemoryQueues(self.clock)),
             store=self.store,
             links=self.links,
