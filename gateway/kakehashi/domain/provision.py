@@ -21,6 +21,7 @@ __all__ = [
     "Objection",
     "Provision",
     "ProvisionState",
+    "Sending",
     "Verdict",
     "Voice",
     "expired",
