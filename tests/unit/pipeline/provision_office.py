@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 XSD = ROOT / "xsd" / "std-2026"
 SETTINGS = '[provisions]\nfetch = true\ndepartments = { 99990002 = ["sachiko"] }\n'
 TAX, ASSISTANCE = "TM99000000000001", "TM99000000000002"
-HANA, TARO, SECRET, STRANGER = (f"{number:015d}" for number in (11, 22, 33, 44))
+HANA, TARO, SECRET, UNSAID, DOUBTFUL, STRANGER = (f"{number:015d}" for number in (11, 22, 33, 44, 55, 66))
 SCHEMAS = SchemaSet(XSD)
 
 
@@ -57,7 +57,9 @@ class Events:
 
 
 class Office:
-    """Of HANA and TARO it may be told, of SECRET it may not, STRANGER nobody knows; all have blocked replicas."""
+    """Of HANA and TARO it may be told, of SECRET it may not, of UNSAID nobody said; the number of DOUBTFUL is frozen,
+    that of STRANGER is not linked. All have blocked replicas.
+    """
 
     def __init__(self, folder, *, store=None, links=None):
         self.clock, self.events, self.batches = MemoryClock(), Events(), itertools.count(1)
@@ -84,9 +86,13 @@ class Office:
         departments = self.gateway.configuration.gateway.provisions.departments
         parts = {"store": self.store, "links": self.links, "clock": self.clock}
         self.deciding = Deciding(**parts, rules=self.rules, departments=departments)
-        self.link({HANA: Disclosure.OPEN, TARO: Disclosure.OPEN, SECRET: Disclosure.WITHHELD})
+        self.link({HANA: Disclosure.OPEN, TARO: Disclosure.OPEN, SECRET: Disclosure.WITHHELD, UNSAID: None})
+        self.link({DOUBTFUL: Disclosure.OPEN})
+        claimed = LinkRow(system="registry", atena=DOUBTFUL, unified=SECRET)
+        assert self.links.link([claimed], now=self.clock.now())
+        self.disclose(STRANGER, Disclosure.OPEN)
         with self.server._account.transaction() as connection:
-            for person in (HANA, TARO, SECRET, STRANGER):
+            for person in (HANA, TARO, SECRET, UNSAID, DOUBTFUL, STRANGER):
                 for info in (TAX, ASSISTANCE):
                     key = (person, info)
                     connection.execute("INSERT INTO effects VALUES (?, ?, '2026', '1', 'register', 0, 1)", key)

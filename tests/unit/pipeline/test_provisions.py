@@ -1,13 +1,17 @@
 """From another body's inquiry to our reply: once, with the persons it needs, and never silently not."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.pipeline.provision_office import ASSISTANCE, HANA, SECRET, STRANGER, TARO, Office
+from tests.unit.pipeline.provision_office import ASSISTANCE, DOUBTFUL, HANA, SECRET, STRANGER, TARO, UNSAID, Office
 
 from kakehashi.domain.notice import Disclosure
+from kakehashi.domain.provision import ProvisionState
 from kakehashi.errors import InputError, OutcomeUnknown, ServerUnreachable
+from kakehashi.failpoint import STEPS, FailpointReached
+from kakehashi.runtime.providing import providing
 
 HOUR = 3600
 
@@ -82,7 +86,7 @@ def test_what_has_no_rule_needs_two_and_a_department_decides_its_own(office):
     refused("PRV-011", nobodys.withdraw, office.now(row), actor="sachiko", reason="r", dry=False)
 
 
-@pytest.mark.parametrize("person", [SECRET, STRANGER])
+@pytest.mark.parametrize("person", [SECRET, UNSAID, DOUBTFUL, STRANGER])
 def test_who_is_protected_or_unknown_needs_two_who_know_it(office, person):
     """Also where the profile would let one person permit; a denial needs nothing more."""
     rule = replace(office.rules.rule("TM99000000000001", "*"), permit=1)
@@ -278,3 +282,59 @@ def test_another_inquiry_under_the_same_id_is_decided_anew(office):
     assert office.permit(other, "taro").state == "decided"
     put_off = office.now(other).what.inquiry.deadline - other.what.inquiry.deadline
     assert put_off == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+@pytest.mark.parametrize("step", [name for name in STEPS if name.startswith("provisions.")])
+def test_who_dies_at_any_step_leaves_what_the_next_one_replies_once(office, monkeypatch, step, lost):
+    """At the first, second or third passage of each step, also while every second answer is lost: the server is told
+    once, under one request id.
+    """
+    office.line._answer = losing(office.line._answer, every=lost)
+    numbers = []
+    for passage in (1, 2, 3):
+        dying = Dying(step, passage)
+        monkeypatch.setattr("kakehashi.pipeline.providing.reached", dying.reached)
+        asked = office.server._provisions.inquire({"persons": [HANA, TARO, TARO], "info": "TM99000000000001"})
+        numbers += [each["provision"] for each in asked]
+        while not dying.dead:
+            office.clock.advance(timedelta(minutes=10))
+            try:
+                office.providing.run_once()
+            except FailpointReached:
+                office.providing = providing(office.gateway)
+            for row in office.store.provisions(states=[ProvisionState.PENDING]):
+                office.deny(row, "hana")
+    for _ in range(6):
+        office.work(hours=1)
+    rows = office.store.known_provisions(numbers)
+    assert [office.state(rows[number]) for number in numbers] == ["replied"] * 9
+    assert [told["state"] for told in office.server._provisions.report()] == ["denied"] * 9
+    assert [told["times"] for told in office.server._provisions.report()] == [1] * 9
+    for row in rows.values():
+        said = {each.request_id for each in office.store.provision_entries(row.id) if each.what == "sending"}
+        assert len(said) == 1
+
+
+class Dying:
+    def __init__(self, step, passage):
+        self.step, self.left, self.dead = step, passage, False
+
+    def reached(self, step):
+        self.left -= step == self.step
+        if not self.left and not self.dead:
+            self.dead = True
+            raise FailpointReached
+
+
+def losing(answer, *, every):
+    """The n-th answers to replies do not come back; 0: all do."""
+    count = itertools.count(1)
+
+    def answered(message):
+        told = answer(message)
+        if every and message.message_id == "TKY-403" and next(count) % every == 0:
+            raise OutcomeUnknown
+        return told
+
+    return answered
