@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +29,27 @@ CREATE TABLE IF NOT EXISTS processes (
 CREATE INDEX IF NOT EXISTS processes_by_person ON processes (person);
 CREATE TABLE IF NOT EXISTS cancels (request INTEGER, record INTEGER, PRIMARY KEY (request, record)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS locks (key TEXT PRIMARY KEY, operation TEXT, sequence TEXT, times INTEGER);
+CREATE TABLE IF NOT EXISTS blocked (
+    person TEXT, info TEXT, unit TEXT, sequence TEXT, undisclosed INTEGER,
+    PRIMARY KEY (person, info, unit, sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS provisions (
+    id TEXT PRIMARY KEY, person TEXT, info TEXT, unit TEXT, affair TEXT, procedure TEXT, requester TEXT,
+    undisclosed INTEGER, asked_at REAL, deadline REAL, state TEXT, denial TEXT, request_id TEXT,
+    times INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
-_TABLES = ("requests", "effects", "refusals", "conflicts", "repeats", "processes", "cancels", "locks")
+_TABLES = (
+    "requests",
+    "effects",
+    "refusals",
+    "conflicts",
+    "repeats",
+    "processes",
+    "cancels",
+    "locks",
+    "blocked",
+    "provisions",
+)
 _PLACES = 200
 
 
@@ -113,8 +131,15 @@ class Account:
             else:
                 connection.execute("UPDATE requests SET times = times + 1 WHERE id = ?", (past.id,))
 
-    def take(self, request: Request, changes: Sequence[Change], refusals: Sequence[Refusal]) -> bool:
-        """Record the request and its refusals, apply `changes`, refuse those that are stale (4009).
+    def take(
+        self,
+        request: Request,
+        changes: Sequence[Change],
+        refusals: Sequence[Refusal],
+        blocked: Mapping[Change, bool] | None = None,
+    ) -> bool:
+        """Record the request and its refusals, apply `changes`, refuse those that are stale (4009). `blocked`: those of
+        the changes from which nobody is answered without a decision (自動応答不可), and whether they are 不開示.
 
         False, and nothing done, when the request id is known.
         """
@@ -132,6 +157,8 @@ class Account:
             connection.executemany("INSERT INTO refusals VALUES (?, ?, ?, ?)", [(number, *row) for row in refused])
             accepted = request.records - len(refused)
             connection.execute("UPDATE requests SET accepted = ? WHERE id = ?", (accepted, number))
+            rows = [(*change[1:5], undisclosed) for change, undisclosed in (blocked or {}).items()]
+            connection.executemany("INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?, ?)", rows)
         return True
 
     def take_again(self, past: Past, changes: Sequence[Change]) -> None:

@@ -13,6 +13,9 @@ POST /persons                      {"no-symbol": [keys], "unknown": […], "refu
 POST /ask                          {"endpoint": …, "persons": [keys], "receiver": …, "per_second": …}: asks a body for
                                    address information (TKY-411); the answers and how long each took
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
+POST /inquire                      {"persons": [keys], "info": "TM…", "within_seconds": …}: other bodies inquire; what
+                                   waits for a decision (TKY-402) has an id
+GET  /provisions                   what became of those that wait; POST /withdraw {"provisions": [ids]}: not wanted
 POST /reset                        empty account, no exceptional persons, no faults
 ```
 """
@@ -35,6 +38,7 @@ from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.locks import LockDesk, Locks
 from kakehashi_simulators.persons import STATES, Persons
+from kakehashi_simulators.provisions import ProvisionListDesk, ProvisionReplyDesk, Provisions
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.replicas import InventoryDesk, ReplicaDesk, ReplicaResultDesk
 from kakehashi_simulators.report import effects, requests, totals
@@ -59,6 +63,7 @@ class IntermediateServer:
         self._locks = Locks(account=self._account)
         self.clock = SimulatedClock()
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
+        self._provisions = Provisions(self._account, self.clock)
         self._messages = MessageServer(
             settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd, settings)
         )
@@ -94,9 +99,13 @@ class IntermediateServer:
             "SKI-305": CancelDesk(account=account, persons=persons, receipts=receipts),
             "FGU-111": ProcessNumberDesk(persons=persons, processes=self._processes),
             "FGU-131": LinkDesk(persons=persons, processes=self._processes),
+            "TKY-401": ProvisionListDesk(provisions=self._provisions),
+            "TKY-403": ProvisionReplyDesk(provisions=self._provisions),
             "SYM-901": ServiceDesk(faults=self.faults),
             "SYM-903": LayoutDesk(),
-            "SYM-911": RequestStatusDesk(account=account, processes=self._processes, receipts=receipts),
+            "SYM-911": RequestStatusDesk(
+                account=account, processes=self._processes, provisions=self._provisions, receipts=receipts
+            ),
         }
 
     def _actions(self) -> dict[str, Action]:
@@ -111,6 +120,9 @@ class IntermediateServer:
             "POST /faults": self._set_faults,
             "POST /persons": self._set_persons,
             "POST /ask": self._ask,
+            "POST /inquire": self._provisions.inquire,
+            "GET /provisions": lambda _: self._provisions.report(),
+            "POST /withdraw": self._provisions.withdraw,
             "POST /linked": self._settle,
             "POST /clock": self.clock.set,
             "POST /processes": self._processes.set,

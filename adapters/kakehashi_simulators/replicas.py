@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from lxml import etree
 
 from kakehashi_simulators.account import Account, Change, Refusal, Request
 from kakehashi_simulators.answer import Answer, new_id
-from kakehashi_simulators.message import NAMESPACE, individual_number_positions
+from kakehashi_simulators.message import NAMESPACE, Message, individual_number_positions
 from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
@@ -19,6 +20,9 @@ __all__ = ["InventoryDesk", "ReplicaDesk", "ReplicaResultDesk"]
 _REFUSED_PERSON = {"unknown": "4003", "no-symbol": "4007", "stale": "4009"}
 _INVENTORY_PAGE = 10_000
 _VALID_TO = f"{{{NAMESPACE}}}ValidTo"
+_FLAGS = ("NonDisclosure", "AutoResponseBlocked")
+_MARKS = tuple(f"<{name}>1".encode() for name in _FLAGS)
+"""As our own gateway writes them: a cheap look before the walk."""
 
 
 class _Row(NamedTuple):
@@ -68,7 +72,7 @@ class ReplicaDesk:
             return self.receipts.acknowledgement(past.receipt)
         receipt = new_id()
         request = Request(message.request_id, message.id, message.digest, len(rows), receipt)
-        if not self.account.take(request, changes, list(refused.values())):
+        if not self.account.take(request, changes, list(refused.values()), _blocked(message, changes)):
             return self.receipts.repeated(message) or Answer.refused("9001")  # another connection was faster
         return self.receipts.acknowledgement(receipt)
 
@@ -123,6 +127,19 @@ class InventoryDesk:
         )
         more = int(len(rows) >= _INVENTORY_PAGE)
         return Answer(segment=1, code="0000", extra=f'<Inventory more="{more}">{replicas}</Inventory>')
+
+
+def _blocked(message: Message, changes: Sequence[Change]) -> dict[Change, bool]:
+    """Those of 自動応答不可 or 不開示, and whether they are the latter."""
+    if not any(mark in message.document for mark in _MARKS):
+        return {}
+    records = dict(zip(map(int, message.numbers), message.root[1], strict=True))
+    found: dict[Change, bool] = {}
+    for change in changes:
+        hidden, blocked = (records[change.record].findtext(f"{{{NAMESPACE}}}{name}") == "1" for name in _FLAGS)
+        if hidden or blocked:
+            found[change] = hidden
+    return found
 
 
 def _rows(case: Case) -> list[_Row]:

@@ -2,7 +2,7 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-CFG configuration, ALM alarms, GEN the gateway itself.
+PRV provisions, CFG configuration, ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ ALM-009 | an acquisition of a symbol stands still for days | 符号取得が何�
 ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者の対応を待っています | See them with `kakehashi symbols list --state operator`, then `symbols retry` or `symbols abandon` | `kakehashi symbols list --state operator` で確認し、`symbols retry` または `symbols abandon` を実行してください
 ALM-011 | a system is behind with what it should know of its persons | 宛名通知が滞留しています | See with `kakehashi notices status` whether notices cannot be written or are not taken | `kakehashi notices status` で、書込み不可か未取得かを確認してください
 ALM-012 | the server does not have a suspension, a lock or its end in time | 提供停止・ロックまたはその解除が中間サーバーに反映されていません | See why with `kakehashi suspend list`; until then lock at the server's own terminal | `kakehashi suspend list` で理由を確認し、必要なら中間サーバーの端末で停止してください
+ALM-013 | the deadline of an inquiry that has no reply yet is near | 情報提供の回答期限が近づいています | See with `kakehashi provisions list` what waits for whom; after the deadline nothing is provided | `kakehashi provisions list` で判断待ちを確認してください。期限を過ぎると提供されません
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください
@@ -159,6 +160,17 @@ SYM-008 | the registry cannot ask for the symbol: no resident, or no registry to
 SYM-009 | server or registry refused the request for the symbol | サーバーまたは既存住基が符号取得を拒否しました | See their code; correct it there, then `kakehashi symbols retry` | 返却コードを確認し、訂正後に `kakehashi symbols retry` を実行してください
 SYM-010 | what the acquisition was begun with holds no longer; a new one goes on | 符号取得の前提が変わりました(個人番号の変更・転入等)。新たな取得が続きます | Nothing to do; what waited for it waits for the new one | 対応不要です。待機中のレコードは新たな取得を待ちます
 SYM-011 | the person has died or is gone: no symbol is asked for any more | 死亡等により符号取得を取り下げました | What waited for it is parked: retry what the law still needs, discard the rest | 待機していたレコードは保留中です。法令上必要なものは再処理し、その他は破棄してください
+PRV-001 | the inquiry is not open for this: it is being replied to, has ended, or somebody else was faster | この照会は現在判断できません(回答中、終了済み、または他の担当者が先に判断) | See `kakehashi provisions show`; what is being replied to cannot be taken back | `kakehashi provisions show` で確認してください。回答中のものは取り消せません
+PRV-002 | the second person must be another one than the first | 2人目は別の担当者でなければなりません | Let somebody else decide | 別の担当者が判断してください
+PRV-003 | the first person decided otherwise | 1人目の判断と異なります | `kakehashi provisions withdraw`, then decide anew together | `kakehashi provisions withdraw` で取り下げ、改めて判断してください
+PRV-004 | the person is protected, or it is unknown whether: a permit needs two persons who say so | 支援措置・不開示の対象者、または開示可否が不明です。提供にはその旨を明示した2名の判断が必要です | See why; a denial needs nothing more. Both persons permit with `--protected`, after `provisions withdraw` if one did without | 理由を確認してください。提供する場合は2名とも `--protected` を付けて判断してください
+PRV-005 | the deadline is over: nothing was provided | 回答期限を過ぎました。提供していません | Nothing can be replied any more; tell the department that decides | 回答できません。判断部署に連絡してください
+PRV-006 | it is unknown whether the reply arrived, and the server does not honour request ids | 回答が届いたか不明で、サーバーは要求IDによる重複判定をしません | Ask the server's operator; then `kakehashi provisions withdraw` and decide anew, or let the deadline pass | サーバーの運用者に確認し、`kakehashi provisions withdraw` で改めて判断するか、期限切れを待ってください
+PRV-007 | the server refused the reply | サーバーが回答を拒否しました | See its code; then decide anew | 返却コードを確認し、改めて判断してください
+PRV-008 | the server lists again what it has taken a reply to | 回答済みの照会をサーバーが再び提示しています | Report it to the server's operator; then decide anew | サーバーの運用者に報告し、改めて判断してください
+PRV-009 | the server lists the inquiry no longer, and not for a reply of ours | サーバーの一覧から照会がなくなりました(当方の回答によらない) | Nothing to do: who asked has withdrawn it, or it was replied to elsewhere | 対応不要です(照会元の取下げ、または他の経路での回答)
+PRV-010 | since the decision the person became protected, or more persons are needed | 判断の後に支援措置等の対象となったか、必要人数が増えました | Nothing was sent; decide anew | 送信していません。改めて判断してください
+PRV-011 | who decides does not belong to the department that does | 判断部署の担当者ではありません | Let somebody of that department decide, or add the login name under `[provisions] departments` | 判断部署の担当者が判断するか、`[provisions] departments` に登録してください
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください

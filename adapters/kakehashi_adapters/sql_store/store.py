@@ -58,13 +58,14 @@ from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
 from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
+from kakehashi_adapters.sql_store.provision_book import SqlProvisionBook
 
 __all__ = ["SqlStore"]
 
 _PAGE = 10_000
 
 
-class SqlStore(SqlInquiryBook, SqlHaltBook):
+class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake

@@ -31,6 +31,7 @@ _COMMANDS = {
     "match": "kakehashi.cli.match:match",
     "notices": "kakehashi.cli.notices:notices",
     "parked": "kakehashi.cli.parked:parked",
+    "provisions": "kakehashi.cli.provisions:provisions",
     "ready": "kakehashi.cli.ready:ready",
     "reconcile": "kakehashi.cli.reconcile:reconcile",
     "run": "kakehashi.cli.run:run",

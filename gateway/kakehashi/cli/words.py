@@ -266,6 +266,25 @@ unlinked | 未紐付け
 Unlinked | 未紐付け
 until | 終了日
 written | 書出し
+affair | 事務
+asked | 照会日時
+deadline | 回答期限
+denial | 不提供理由
+department | 判断部署
+hours left | 残り時間
+information | 特定個人情報名
+persons needed | 必要人数
+persons to deny | 不提供の必要人数
+persons to permit | 提供の必要人数
+procedure | 事務手続
+protected | 支援措置・不開示
+provision | 情報提供
+Provisions | 情報提供
+requester | 照会機関
+Steps | 経過
+There is no such inquiry. | 該当する照会がありません。
+unit | 対象年度・基準日
+verdict | 可否
 """)
 
 

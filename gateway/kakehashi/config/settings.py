@@ -274,6 +274,18 @@ class SymbolSettings(Settings):
     )
 
 
+class ProvisionSettings(Settings):
+    """「情報提供」 Inquiries of other bodies that wait for our decision."""
+
+    fetch: bool = Field(default=False, description="Fetch what waits, and reply what was decided")
+    every_seconds: int = Field(0, ge=0, description="How often what waits is fetched; 0: as the profile says")
+    departments: dict[str, list[str]] = Field(
+        {},
+        description="Login names of those who decide, by the departments that the profile names; of a department that "
+        "is missing here nobody does",
+    )
+
+
 class AlarmSettings(Settings):
     """When an operator is called."""
 
@@ -308,6 +320,9 @@ class AlarmSettings(Settings):
     )
     halt_minutes: int = Field(
         5, ge=1, description="Minutes until the server has a suspension, a lock or its end, that raise an alarm"
+    )
+    provision_hours: int = Field(
+        24, ge=1, description="Hours until the deadline of an inquiry that has no reply yet, below which an alarm rings"
     )
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
@@ -344,6 +359,7 @@ class GatewaySettings(Settings):
     redrive: RedriveSettings = Field(RedriveSettings(), description="How fast an order over a group of records goes")
     links: LinkSettings = Field(LinkSettings(), description="Links of numbers")
     symbols: SymbolSettings = Field(SymbolSettings(), description="Acquisition of symbols")
+    provisions: ProvisionSettings = Field(ProvisionSettings(), description="Inquiries that wait for our decision")
     registry: ServerSettings = Field(
         ServerSettings(),
         description="The resident registry 既存住基システム, which is asked for symbols. Without `endpoint` somebody "

@@ -16,7 +16,9 @@ from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.profile_tables import (
     read_calendar,
     read_degrade,
+    read_denials,
     read_permissions,
+    read_provisions,
     read_results,
     read_standards,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "Permission",
     "Polling",
     "Profile",
+    "ProvisionRule",
+    "ProvisionRules",
     "ResultRule",
     "RetryRule",
     "SymbolRule",
@@ -150,6 +154,29 @@ class AddressRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionRule:
+    """「提供判断規則」 How many persons permit or deny; `department`: whose they must be, empty: anybody's."""
+
+    permit: int = 2
+    deny: int = 2
+    department: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionRules:
+    """「情報提供規則」 `by_name`: by (TM code, affair or `*`); `denials`: 不提供理由, code → name."""
+
+    interval: timedelta
+    by_name: Mapping[tuple[str, str], ProvisionRule]
+    denials: Mapping[str, str]
+
+    def rule(self, info_name: str, affair: str) -> ProvisionRule:
+        """That of the affair, else of the information; what has no row needs two persons."""
+        named = self.by_name.get((info_name, affair)) or self.by_name.get((info_name, "*"))
+        return named or ProvisionRule()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """「再試行」 Of one result class: waits grow from `first` to `most`; `attempts` 0: no limit but time."""
 
@@ -178,6 +205,7 @@ class Profile:
     merges: MergeRule
     suspends_by: str
     """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
+    provisions: ProvisionRules
     address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
@@ -252,6 +280,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
         suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
+        provisions=_provisions(settings.table("provisions"), files, settings.faults),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),
@@ -298,6 +327,18 @@ def _merges(table: SettingsTable) -> MergeRule:
     return MergeRule(
         withdraws_symbol=table.choice("symbol", _POLICIES) == "withdraw",
         withdraws_replicas=table.choice("replicas", _POLICIES) == "withdraw",
+    )
+
+
+def _provisions(table: SettingsTable, files: ProfileFiles, faults: list[Fault]) -> ProvisionRules:
+    rows = read_provisions(files.path(table.text("rules")), faults)
+    return ProvisionRules(
+        interval=table.seconds("interval_seconds"),
+        by_name={
+            (info_name, affair): ProvisionRule(permit=permit, deny=deny, department=department)
+            for info_name, affair, permit, deny, department in rows
+        },
+        denials=read_denials(files.path(table.text("denials")), faults),
     )
 
 

@@ -16,7 +16,15 @@ from kakehashi.errors import ConfigurationError, Fault, Place
 from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.service import SpecialTime, special_time
 
-__all__ = ["read_calendar", "read_degrade", "read_permissions", "read_results", "read_standards"]
+__all__ = [
+    "read_calendar",
+    "read_degrade",
+    "read_denials",
+    "read_permissions",
+    "read_provisions",
+    "read_results",
+    "read_standards",
+]
 
 _CHARACTER = ".[\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]?"
 _CLASSES = {str(int(each)) for each in ResultClass}
@@ -55,6 +63,19 @@ def _holds(first: date | None, last: date | None, day: date | None) -> bool:
     if first is None and last is None:
         return True
     return day is not None and (first is None or first <= day) and (last is None or day <= last)
+
+
+def read_provisions(path: Path, faults: list[Fault]) -> list[tuple[str, str, int, int, str]]:
+    """(information, affair or `*`, persons to permit, persons to deny, department) of each row."""
+    columns = ("info_name", "affair", "permit", "deny", "department", "note")
+    forms = ("TM[0-9]{14}", r"JM[0-9]{14}|\*", "[12]", "[12]", "[0-9A-Za-z]{0,20}", ".*")
+    rows = _rows(path, columns, forms, faults, key=2)
+    return [(row[0], row[1], int(row[2]), int(row[3]), row[4]) for row in rows]
+
+
+def read_denials(path: Path, faults: list[Fault]) -> dict[str, str]:
+    """「不提供理由」 Code → name."""
+    return {row[0]: row[1] for row in _rows(path, ("code", "name"), ("[0-9]{2}", ".+"), faults, key=1)}
 
 
 def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:

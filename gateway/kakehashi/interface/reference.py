@@ -12,7 +12,7 @@ __all__ = ["render_reference"]
 
 _HEADER = (
     ("MessageId", "電文ID", "e.g. DBM-201; the root element is the same without its hyphen"),
-    ("Function", "機能コード", "FGU, DBM, SKI, SYM"),
+    ("Function", "機能コード", "FGU, DBM, SKI, TKY, SYM"),
     ("Type", "電文種別", "REQ request, ACK acknowledgement, RES result, NTF notice"),
     ("RequestId", "要求ID", "32 letters a to p; the same in every attempt: the idempotency key"),
     ("CorrelationId", "関連ID", "in an answer: the RequestId that it answers"),
@@ -71,6 +71,22 @@ _ANSWERS = (
     "",
 )
 
+_PROVISIONS = (
+    "TKY-401 asks what waits for a decision; TKY-402 lists it in the order of `ProvisionId`, with its deadline.",
+    '`more="1"`: the next question names the last one in `AfterId`. TKY-403 permits one, or denies it with a code; the',
+    "same decision again counts as taken, another one is refused. What has no row here needs two persons, of any",
+    "department; `*`: any affair. How it is decided: [provisions](../how-to/provisions.md).",
+    "",
+)
+
+
+_DATA_SETS = (
+    "Each item is a value, or a reason for its absence (未設定事由) in an element `<code>-absent`",
+    "where reasons are listed. Numbers have at most 11 digits. Invariants across items stand beside the",
+    "schemas as ISO Schematron.",
+    "",
+)
+
 
 def render_reference(profile: Profile) -> str:
     """The whole page as Markdown, ending in a line end."""
@@ -106,6 +122,7 @@ def _page(profile: Profile) -> Iterator[str]:
     yield "An inquiry is sent only if this table has its row. Everything else is refused before sending (REF-004)."
     yield ""
     yield from _table(("department", "affair", "procedure", "information"), sorted(profile.permissions))
+    yield from _provisions(profile)
     yield "## Header"
     yield ""
     yield from _table(("element", "項目", "content"), _HEADER)
@@ -126,14 +143,23 @@ def _page(profile: Profile) -> Iterator[str]:
     yield from _ANSWERS
     yield "## Data sets"
     yield ""
-    yield "Each item is a value, or a reason for its absence (未設定事由) in an element `<code>-absent`"
-    yield "where reasons are listed. Numbers have at most 11 digits. Invariants across items stand beside the"
-    yield "schemas as ISO Schematron."
-    yield ""
+    yield from _DATA_SETS
     for standard in profile.standards.values():
         yield f"### {standard.info_name} version {standard.version}"
         yield ""
         yield from _items(standard)
+
+
+def _provisions(profile: Profile) -> Iterator[str]:
+    yield "## Provisions"
+    yield ""
+    yield from _PROVISIONS
+    rules = (
+        (*name, str(rule.permit), str(rule.deny), rule.department)
+        for name, rule in sorted(profile.provisions.by_name.items())
+    )
+    yield from _table(("information", "affair", "persons to permit", "persons to deny", "department"), rules)
+    yield from _table(("denial", "name"), sorted(profile.provisions.denials.items()))
 
 
 def _action(result_class: ResultClass, waits: str | None) -> str:

@@ -36,6 +36,7 @@ from kakehashi.ports.ledger import (
     ReplicaChange,
     Swept,
 )
+from kakehashi.ports.provisions import ProvisionBook
 from kakehashi.ports.redrive import OrderBook
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.symbols import SymbolBook
@@ -44,7 +45,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, Vigil, Protocol):
+class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is

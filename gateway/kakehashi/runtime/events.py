@@ -97,6 +97,13 @@ symbol.linked        | info    | acquisition_id state code              | A symb
 symbol.expired       | warning | acquisition_id state code              | A process number died before the symbol was linked; a new one is asked for | None, unless many do: ask the registry what became of them
 symbol.failed        | error   | acquisition_id state code              | An acquisition has failed; what waits for it goes on waiting | `kakehashi symbols list`, then retry or abandon
 symbol.blocked       | error   | acquisition_id state code              | An acquisition waits for an operator                     | `kakehashi symbols list`, then retry or abandon
+provision.listed     | info    | provision state code                   | An inquiry of another body waits for our decision        | `kakehashi provisions list`, then permit or deny
+provision.moved      | debug   | provision state code                   | A reply to an inquiry is on its way                      |
+provision.replied    | info    | provision state code                   | The server has our reply to an inquiry                   |
+provision.refused    | error   | provision state code                   | The reply to an inquiry was not sent, or not taken       | See the code; `kakehashi provisions show`, then decide anew
+provision.expired    | error   | provision state code                   | The deadline of an inquiry is over; nothing was provided | Tell the department that decides
+provision.gone       | warning | provision state code                   | The server lists an inquiry no longer, and not for our reply | None, unless it repeats: ask the server's operator
+provision.list_failed | warning | code                                  | What waits for our decision could not be fetched; tried again | See the code
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
 """)
 

@@ -19,6 +19,7 @@ from kakehashi.runtime.events import Field
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Outage
+from kakehashi.runtime.providing import providing
 from kakehashi.runtime.publishing import Publishing
 from kakehashi.runtime.stopping import Ending, Stage
 from kakehashi.runtime.taking import Taking
@@ -203,9 +204,11 @@ class GatewayProcess:
             thread.join()
 
     def _worker(self) -> None:
-        """Locks are told, and symbols acquired, beside the batches: by whoever may speak to the server."""
-        acquiring = self.gateway.acquiring()
-        steps = [self.gateway.locking().run_once, *([] if acquiring is None else [acquiring.run_once])]
+        """Locks are told, symbols acquired, and inquiries of others replied to, in threads of their own, beside the
+        batches: by whoever may speak to the server.
+        """
+        parts = (self.gateway.locking(), self.gateway.acquiring(), providing(self.gateway))
+        steps = [each.run_once for each in parts if each is not None]
         loops = [partial(self._loop, Role.WORKER, step) for step in steps]
         beside = [Thread(target=self._run, args=(Role.WORKER, loop), daemon=True) for loop in loops]
         for thread in beside:

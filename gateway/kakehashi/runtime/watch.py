@@ -12,6 +12,7 @@ from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.alarm import Alarm
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.domain.breaker import WHOLE_ENDPOINT, BreakerState
+from kakehashi.domain.provision import OPEN
 from kakehashi.domain.symbol import LIVE, AcquisitionState
 from kakehashi.ports.notices import Behind
 from kakehashi.ports.store import Store
@@ -40,8 +41,14 @@ class Watch:
     def ringing(self, now: datetime) -> list[Alarm]:
         """By code, lane and place. Raises StoreError."""
         found = [*self._waiting(now), *self._parked(), *self._flow(now), *self._refused(now), *self._breakers(now)]
-        found += [*self._symbols(now), *self._disks(), *self._certificates(now), *self._notices(now)]
-        found += self._halts(now)
+        found += [
+            *self._symbols(now),
+            *self._disks(),
+            *self._certificates(now),
+            *self._notices(now),
+            *self._halts(now),
+            *self._provisions(now),
+        ]
         mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
         return sorted(mine, key=lambda alarm: alarm.key)
 
@@ -138,6 +145,14 @@ class Watch:
             minutes = (now - row.waits_since) // _MINUTE if row.waits_since else 0
             if minutes >= limit:
                 yield Alarm(code="ALM-012", about="halt_minutes", number=minutes, limit=limit, place=f"H{row.id}")
+
+    def _provisions(self, now: datetime) -> Iterator[Alarm]:
+        """The most urgent one: who looks sees the others."""
+        limit = self.settings.provision_hours
+        for row in self.store.provisions(states=sorted(OPEN), most=1):
+            hours = max((row.what.inquiry.deadline - now) // _HOUR, 0)
+            if hours < limit:
+                yield Alarm(code="ALM-013", about="provision_hours", number=hours, limit=limit)
 
     def _certificates(self, now: datetime) -> Iterator[Alarm]:
         limit = self.settings.certificate_days

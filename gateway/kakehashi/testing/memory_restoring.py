@@ -9,12 +9,12 @@ from datetime import datetime
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.ledger import Decision, FileRow, NewBatch, NewFile
 from kakehashi.ports.store_rules import IN_WORK, check_batches
-from kakehashi.testing.memory_symbols import MemorySymbolBook
+from kakehashi.testing.memory_provisions import MemoryProvisionBook
 
 __all__ = ["MemoryRestoring"]
 
 
-class MemoryRestoring(MemorySymbolBook):
+class MemoryRestoring(MemoryProvisionBook):
     """The part of the Store's meaning that keeps the order of files across a restored backup."""
 
     def next_file_id(self, count: int = 1) -> int:

@@ -23,6 +23,7 @@ from kakehashi.testing.store_conformance_inquiries import StoreInquiryConformanc
 from kakehashi.testing.store_conformance_intake import StoreIntakeConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
+from kakehashi.testing.store_conformance_provisions import StoreProvisionConformance
 from kakehashi.testing.store_conformance_replicas import StoreReplicaConformance
 from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
 from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
@@ -336,6 +337,7 @@ class StoreConformance(
     StoreHaltConformance,
     StoreOperatorConformance,
     StoreCharacterConformance,
+    StoreProvisionConformance,
     StoreReplicaConformance,
     StoreInquiryConformance,
     StoreRestoringConformance,

@@ -12,6 +12,7 @@ from kakehashi.interface.address import AddressInformation, address_answer
 from kakehashi.interface.header import build_header, parse_header
 from kakehashi.interface.inquiry import inquiries, inquiry_result_request
 from kakehashi.interface.lock import lock_request
+from kakehashi.interface.provision import provision_list_request, provision_reply
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.symbol import Acquisition, acquisition_request, link_status_request, process_number_request
 from kakehashi.interface.system import health_request, layout_request, status_request
@@ -87,6 +88,10 @@ BUILT = {
         "FGU-131",
         link_status_request(_header("FGU-131"), [("000000000000001", "PN-1"), ("000000000000002", None)]),
     ),
+    "TKY-401": ("TKY-401", provision_list_request(_header("TKY-401"), "")),
+    "TKY-401 behind": ("TKY-401", provision_list_request(_header("TKY-401"), OTHER_ID)),
+    "TKY-403": ("TKY-403", provision_reply(_header("TKY-403"), OTHER_ID, None)),
+    "TKY-403 denied": ("TKY-403", provision_reply(_header("TKY-403"), OTHER_ID, "01")),
     "TKY-412": (
         "TKY-412",
         address_answer(

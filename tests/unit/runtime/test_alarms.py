@@ -13,17 +13,20 @@ from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.breaker import BreakerRow, BreakerState
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
+from kakehashi.domain.provision import ProvisionState
 from kakehashi.domain.symbol import AcquisitionState, Origin, Step
 from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.ledger import NewFile
 from kakehashi.ports.notices import Behind
+from kakehashi.ports.provisions import ProvisionEntry
 from kakehashi.ports.vigil import Expiry, Space
 from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.watch import Watch
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
-from kakehashi.testing.store_samples import begin, new_batches, new_exception
+from kakehashi.testing.store_conformance_provisions import inquiry as sample_inquiry
+from kakehashi.testing.store_samples import NOW, begin, new_batches, new_exception
 
 JAPAN = timezone(timedelta(hours=9))
 DAILY = ExpectSettings(by="09:00")
@@ -60,6 +63,21 @@ def test_a_suspension_that_the_server_has_not_in_time_is_called_by_its_number():
     assert lane.watch.ringing(late) == []
     halts.lift_halt(halt.action, halt.of, halt.key, reason="r", actor="a", now=late)
     assert [each.number for each in lane.watch.ringing(late + timedelta(minutes=7))] == [7]
+
+
+def test_an_inquiry_whose_deadline_is_near_calls_somebody():
+    """The most urgent one, with the hours that are left; what has ended and what has time do not ring."""
+    lane = Lane(provision_hours=24)
+    soon, late = sample_inquiry(1, days=2), sample_inquiry(2, days=5)
+    lane.store.add_provisions([late, soon], now=NOW)
+    assert lane.watch.ringing(soon.deadline - timedelta(hours=24)) == []
+    (alarm,) = lane.watch.ringing(soon.deadline - timedelta(hours=23, minutes=1))
+    assert (alarm.code, alarm.number, alarm.limit) == ("ALM-013", 23, 24)
+    row = lane.store.known_provisions([soon.provision_id])[soon.provision_id]
+    ended = replace(row.what, state=ProvisionState.EXPIRED)
+    entry = ProvisionEntry(at=NOW, what="expired", state=ended.state)
+    assert lane.store.move_provision(row.id, turn=0, what=ended, entry=entry)
+    assert lane.watch.ringing(soon.deadline) == []
 
 
 class Lane:

@@ -194,6 +194,17 @@ MESSAGES: Mapping[str, bytes] = {
         "</Person></Persons>",
     ),
     "FGU-132": message("FGU-132", f'{RESULT}<Links><Link no="1"><Status>linked</Status></Link></Links>'),
+    "TKY-401": message("TKY-401", f"<AfterId>{OTHER_ID}</AfterId>"),
+    "TKY-402": message(
+        "TKY-402",
+        f'{RESULT}<Provisions more="0"><Provision><ProvisionId>{OTHER_ID}</ProvisionId>'
+        "<PersonKey>000000000000001</PersonKey><InfoName>TM99000000000001</InfoName><Unit>2026</Unit>"
+        "<AffairCode>JM99000000000001</AffairCode><ProcedureCode>JT99000000000001</ProcedureCode>"
+        "<Requester>9999000000000003</Requester><NonDisclosure>0</NonDisclosure><AskedAt>2026-06-01T02:03:04+09:00</AskedAt>"
+        "<Deadline>2026-06-08T02:03:04+09:00</Deadline></Provision></Provisions>",
+    ),
+    "TKY-403": message("TKY-403", f"<ProvisionId>{OTHER_ID}</ProvisionId><Deny>01</Deny>"),
+    "TKY-404": message("TKY-404", RESULT),
     "TKY-411": message("TKY-411", "<PersonKey>000000000000001</PersonKey>"),
     "TKY-412": message(
         "TKY-412",
