@@ -18,6 +18,9 @@ from kakehashi_adapters.local_queue.owners import Renewal, give_back, register, 
 __all__ = ["LocalConsumer"]
 
 _POLL_SECONDS = 0.008
+_IDLE_POLL_SECONDS = 0.032
+_AWAKE_SECONDS = 2.0
+"""So long after a message the next one is likely, and looked for at once."""
 _SWEEP_SECONDS = 0.5
 _CLOCK_SECONDS = 1.0  # how long a jump of the time of day may go unnoticed
 _LONGEST_DELAY = DELAY_STEPS[-1].total_seconds()
@@ -57,6 +60,7 @@ class LocalConsumer:
         self._seen = -1
         self._next_look = 0.0
         self._next_sweep = 0.0
+        self._awake_until = 0.0
         self._database = connect()
         try:
             self._check_lanes()
@@ -78,9 +82,12 @@ class LocalConsumer:
                 raise BrokerUnavailable
             taken = self._look(most)
             left = deadline - time.monotonic()
+            if taken:
+                self._awake_until = time.monotonic() + _AWAKE_SECONDS
             if taken or left <= 0:
                 return taken
-            time.sleep(min(left, _POLL_SECONDS))
+            idle = time.monotonic() > self._awake_until
+            time.sleep(min(left, _IDLE_POLL_SECONDS if idle else _POLL_SECONDS))
 
     def _look(self, room: int) -> list[Delivery]:
         """Claim when there may be something new; otherwise one cheap question to SQLite."""

@@ -11,8 +11,10 @@ from kakehashi.config.loader import load
 from kakehashi.errors import ConfigurationError
 from kakehashi.pipeline.inquiry_result import read_answers
 from kakehashi.pipeline.ledger import result_context
+from kakehashi.ports.broker import Message
 from kakehashi.ports.links import LinkRow
 from kakehashi.runtime.queue_sink import QueueSink
+from kakehashi.runtime.queue_source import QueueSource
 from kakehashi.runtime.result_files import returnings
 from kakehashi.testing.memory_files import MemorySink
 
@@ -106,6 +108,27 @@ def test_a_result_may_go_to_a_queue(house_with, manifest):
     sink.deliver("P640R110_1_RESULT.CSV", [message.body])
     with house.gateway.broker.consume(["welfare-results"], prefetch=9) as consumer:
         assert [each.message.id for each in consumer.receive(9, house.worker.idle)] == [message.id]
+
+
+def test_an_inquiry_from_a_queue_is_answered_in_one(house_with, manifest):
+    """A whole file as one plain message, its result as another, named after what was asked."""
+    queues = (ROUTE, 'folder = "welfare-inquiry/in"', 'queue = "welfare-asks"')
+    house = house_with(queues, (ROUTE, 'folder = "welfare-inquiry/out"', 'queue = "welfare-results"'))
+    broker = house.gateway.broker
+    source = QueueSource(broker, "welfare-asks")
+    assert source.claim(1) == []
+    (line, *_) = manifest.lane(LANE)[0].path.read_bytes().splitlines(keepends=True)
+    broker.publish([Message(id="", lane="welfare-asks", body=line)])
+    house.intake_of(house.route, source).run_once()
+    house.publishing.publish_new()
+    house.until_quiet()
+    deliver(house)
+    with broker.consume(["welfare-results"], prefetch=9) as consumer:
+        (delivery,) = consumer.receive(9, house.worker.idle)
+    (file,) = house.store.files(lane=LANE)
+    assert delivery.message.headers == {"file": f"{file.name}_RESULT.CSV"}
+    assert [row[4] for row in rows(delivery.message.body.decode("cp932"))] == ["found"]
+    assert broker.depth("welfare-asks") == 0
 
 
 def test_a_url_is_handed_on_and_nowhere_else(house_with, manifest):
