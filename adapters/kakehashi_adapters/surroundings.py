@@ -19,7 +19,7 @@ class MachineSurroundings:
     def __init__(self, settings: GatewaySettings) -> None:
         self._folders = dict(_folders(settings))
         server = settings.server
-        files = {"ca": server.ca, "client": server.certificate} if server.endpoint.startswith("https:") else {}
+        files = {} if server.endpoint.startswith("sftp:") else {"ca": server.ca, "client": server.certificate}
         self._certificates = {name: Path(file) for name, file in files.items() if file}
 
     def spaces(self) -> list[Space]:

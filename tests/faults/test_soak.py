@@ -17,5 +17,5 @@ def test_random_kills_of_all_parts_lose_repeat_and_reorder_nothing(tmp_path, own
     figures = soak(tmp_path, own_rabbitmq, records=RECORDS, lanes=20, seconds=SECONDS, seed=seed, patience=900)
     record_property("soak", str(figures))
     assert figures["wrong"] == [], figures
-    assert figures["released"] <= (5 if FULL else 0), figures  # of a thousand batches, with seventy deaths among them
+    assert figures["released"] <= (5 if FULL else 1), figures  # of a thousand batches, with seventy deaths among them
     assert set(figures["strikes"]) == set(PARTS), figures
