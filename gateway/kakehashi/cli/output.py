@@ -23,6 +23,9 @@ _PROSE = frozenset({"meaning", "what_to_do", "fields", "reason"})
 _WIDE = 220
 """Columns of a table that goes to a file or another program."""
 
+_YES, _NO = {"en": "yes", "ja": "はい"}, {"en": "no", "ja": "いいえ"}
+"""Not in the table of words: 「no」 there is the heading of numbers."""
+
 Cell = str | int | datetime | None
 Row = Mapping[str, object]
 
@@ -88,7 +91,7 @@ class Output:
         Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
     def object(self, values: Mapping[str, object]) -> None:
-        """One thing with its properties."""
+        """One thing with its properties. `done`: whether a command that wants --yes has done it."""
         if self.as_json:
             click.echo(json_text(values))
             return
@@ -97,7 +100,9 @@ class Output:
         names = [self._heading(name) for name in values]
         width = max(map(cell_len, names), default=0)
         for name, value in zip(names, values.values(), strict=True):
-            click.echo(f"{name}{' ' * (width - cell_len(name))}  {'' if value is None else _cell(value)}")
+            click.echo(f"{name}{' ' * (width - cell_len(name))}  {_value(value, self.lang)}")
+        if values.get("done") is False:
+            self.say("Nothing was done: --yes does it.")
 
     def _heading(self, name: str) -> str:
         return word(name.replace("_", " "), self.lang)
@@ -135,6 +140,20 @@ class Output:
     def say(self, text: str) -> None:
         """A sentence for people, on standard error."""
         click.echo(word(text, self.lang), err=True)
+
+
+def _value(value: object, lang: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _YES[lang] if value else _NO[lang]
+        case Mapping():
+            return ", ".join(f"{key} {_cell(item)}" for key, item in value.items())
+        case list() | tuple():
+            return ", ".join(map(_cell, value))
+        case _:
+            return _cell(value)
 
 
 def _cell(value: object) -> str:

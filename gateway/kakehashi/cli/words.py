@@ -83,6 +83,7 @@ first record | 先頭レコード
 from | 元の文字
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
+Nothing was done: --yes does it. | 実行していません。--yes を付けると実行します。
 It is decided already. | すでに判断済みです。
 in flight | 送信中
 item | 項目
