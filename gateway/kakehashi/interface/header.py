@@ -9,8 +9,37 @@ from lxml import etree
 from kakehashi.domain.interface import BatchStamp, Header, MessageType
 from kakehashi.domain.japan_time import JST
 from kakehashi.interface.markup import DECLARATION, NAMESPACE, safe_text
+from kakehashi.interface.profile import Profile
 
-__all__ = ["build_header", "close_message", "header_of", "open_message", "parse_header"]
+__all__ = ["build_header", "close_message", "header_of", "open_message", "parse_header", "request_header"]
+
+
+def request_header(
+    profile: Profile,
+    message_id: str,
+    request_id: str,
+    *,
+    sender: str,
+    test: bool,
+    now: datetime,
+    correlation_id: str | None = None,
+    layout_version: str | None = None,
+    receiver: str | None = None,
+) -> Header:
+    """Of what we ask for. What is not said is as for a message to the server that belongs to no other and no layout."""
+    return Header(
+        message_id=message_id,
+        type=MessageType.REQUEST,
+        request_id=request_id,
+        correlation_id=request_id if correlation_id is None else correlation_id,
+        profile=profile.name,
+        layout_version=profile.layout_version if layout_version is None else layout_version,
+        sender=sender,
+        receiver=profile.server_agency if receiver is None else receiver,
+        person_key_type=profile.person_key_type,
+        created_at=now,
+        test=test,
+    )
 
 
 def build_header(header: Header) -> str:

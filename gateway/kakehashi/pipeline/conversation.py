@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from kakehashi.config.model import Route
 from kakehashi.domain.batch import content_id
-from kakehashi.domain.interface import Answer, BatchStamp, Function, Header, MessageType
+from kakehashi.domain.interface import Answer, BatchStamp, Function, Header
 from kakehashi.errors import Fault
+from kakehashi.interface.header import request_header
 from kakehashi.interface.inquiry import InquiryAnswer, inquiries, inquiry_result_request, parse_inquiry_result
 from kakehashi.interface.inventory import InventoryPage, inventory_request, parse_inventory
 from kakehashi.interface.profile import Profile
@@ -149,18 +150,15 @@ class Conversation:
         return content_id(row.request_id, message_id, row.turn)
 
     def _header(self, message_id: str, request_id: str, correlation_id: str) -> Header:
-        return Header(
-            message_id=message_id,
-            type=MessageType.REQUEST,
-            request_id=request_id,
-            correlation_id=correlation_id,
-            profile=self.profile.name,
-            layout_version=self.route.standard.version,
+        return request_header(
+            self.profile,
+            message_id,
+            request_id,
             sender=self.sender,
-            receiver=self.profile.server_agency,
-            person_key_type=self.profile.person_key_type,
-            created_at=self.clock.now(),
             test=self.test,
+            now=self.clock.now(),
+            correlation_id=correlation_id,
+            layout_version=self.route.standard.version,
         )
 
     def _exchange(self, message_id: str, request_id: str, document: bytes) -> Reply:

@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.halt import HaltMeans, HaltOf
-from kakehashi.domain.interface import Header, MessageType, ResultClass
+from kakehashi.domain.interface import ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting
 from kakehashi.errors import ServerError
 from kakehashi.failpoint import reached
+from kakehashi.interface.header import request_header
 from kakehashi.interface.lock import lock_request
 from kakehashi.pipeline.asking import Asking
 from kakehashi.pipeline.endpoint import Endpoint, Hold
@@ -92,7 +93,8 @@ class Locking:
 
     def _answered(self, row: HaltRow, request_id: str, sequence: int) -> Outcome:
         person, info_name = (row.key, "") if row.of is HaltOf.PERSON else ("", row.key)
-        header = self._header(request_id)
+        profile, now = self.settling.profile, self.clock.now()
+        header = request_header(profile, _MESSAGE, request_id, sender=self.sender, test=self.test, now=now)
         document = lock_request(header, lock=row.lock, sequence=sequence, person=person, info_name=info_name)
         asking = Asking(profile=self.settling.profile, schemas=self.schemas)
         try:
@@ -105,19 +107,3 @@ class Locking:
         if is_so or self.settling.profile.waits(answer.code) == "superseded":
             return Accepted()  # or a newer decision counts, which is said by itself
         return self.settling.of_answer(answer, request_id=request_id, looks=1, attempt=1)
-
-    def _header(self, request_id: str) -> Header:
-        profile = self.settling.profile
-        return Header(
-            message_id=_MESSAGE,
-            type=MessageType.REQUEST,
-            request_id=request_id,
-            correlation_id=request_id,
-            profile=profile.name,
-            layout_version=profile.layout_version,
-            sender=self.sender,
-            receiver=profile.server_agency,
-            person_key_type=profile.person_key_type,
-            created_at=self.clock.now(),
-            test=self.test,
-        )

@@ -9,9 +9,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from kakehashi.domain.batch import content_id
-from kakehashi.domain.interface import Answer, Header, MessageType, ResultClass
+from kakehashi.domain.interface import Answer, Header, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, OutcomeUnknown, ServerError, ServerRefused, ServerUnreachable
+from kakehashi.interface.header import request_header
 from kakehashi.interface.provision import ProvisionPage, parse_provisions, provision_list_request, provision_reply
 from kakehashi.interface.system import status_request
 from kakehashi.pipeline.asking import Asking
@@ -122,20 +123,8 @@ class ProvisionMessages:
         return self.server.exchange(LANE, lambda: asking.exchange(self.server.client, message_id, request_id, document))
 
     def _header(self, message_id: str, request_id: str) -> Header:
-        profile = self.settling.profile
-        return Header(
-            message_id=message_id,
-            type=MessageType.REQUEST,
-            request_id=request_id,
-            correlation_id=request_id,
-            profile=profile.name,
-            layout_version=profile.layout_version,
-            sender=self.sender,
-            receiver=profile.server_agency,
-            person_key_type=profile.person_key_type,
-            created_at=self.clock.now(),
-            test=self.test,
-        )
+        profile, now = self.settling.profile, self.clock.now()
+        return request_header(profile, message_id, request_id, sender=self.sender, test=self.test, now=now)
 
 
 def _heard(outcome: Outcome, server_code: str | None, *, arrived: bool) -> Heard:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.identifiers import ProcessNumber
-from kakehashi.domain.interface import Answer, Header, MessageType, ResultClass
+from kakehashi.domain.interface import Answer, Header, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.domain.symbol import Blocked, LinkStatus, Refused, Silent, Unanswered
 from kakehashi.errors import ServerError, ServerUnreachable
+from kakehashi.interface.header import request_header
 from kakehashi.interface.symbol import (
     Acquisition,
     acquisition_request,
@@ -171,19 +172,14 @@ class SymbolMessages:
                 return Unanswered("SRV-003", timedelta(0), arrived=True)
 
     def _header(self, endpoint: Endpoint, message_id: str, request_id: str) -> Header:
-        profile = self.settling.profile
-        return Header(
-            message_id=message_id,
-            type=MessageType.REQUEST,
-            request_id=request_id,
-            correlation_id=request_id,
-            profile=profile.name,
-            layout_version=profile.layout_version,
+        return request_header(
+            self.settling.profile,
+            message_id,
+            request_id,
             sender=self.sender,
-            receiver=self.sender if endpoint is self.registry else profile.server_agency,
-            person_key_type=profile.person_key_type,
-            created_at=self.clock.now(),
             test=self.test,
+            now=self.clock.now(),
+            receiver=self.sender if endpoint is self.registry else None,
         )
 
 
