@@ -3,9 +3,10 @@
 import threading
 from datetime import timedelta
 
+from tests.conformance.server.switched import SwitchedServer
+
 from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace
 from kakehashi_adapters.system_clock import SystemClock
-from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.wire import Gauge
 
@@ -13,49 +14,22 @@ REQUEST = "abcdefghijklmnop" * 2
 DOCUMENT = "<要求><RecordCount>12</RecordCount>宛名番号</要求>".encode()
 
 
-class Bench:
+class Bench(SwitchedServer):
     """A server that looks into the folder and answers what it is told, and a client with a short patience."""
 
     def __init__(self, folder, place=None, **settings):
+        super().__init__()
         self.folder = folder
-        self.faults = Faults()
         self.server = FolderWire(self, folder=folder, faults=self.faults, gauge=Gauge())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         options = {"clock": SystemClock(), "timeout": timedelta(seconds=1.5), "answer_bytes": 1_000_000} | settings
         self.client = FolderServerClient(place or LocalPlace(folder), **options)
-        self._answer = lambda document: document
-        self._documents = []
-
-    def answer(self, document, *, over_capacity=False):
-        self._documents.append(document)
-        return self._answer(document)
-
-    def answer_with(self, answer):
-        self._answer = answer
-
-    def delivered(self):
-        return self._documents
 
     def be_unreachable(self):
         self.folder.rename(self.folder.with_name("away"))
 
-    def lose_answers(self):
-        self.faults.set({"drop_response_after_apply": True})
-
-    def answer_never(self):
-        self.faults.set({"answer_delay_seconds": 4.0})
-
-    def answer_endlessly(self):
-        self.faults.set({"huge_answer": True})
-
-    def drip(self):
-        self.faults.set({"slow_drip": True, "drip_seconds": 0.05})
-
-    def refuse(self, status, retry_after):
-        self.faults.set({"http_status": status, "retry_after": retry_after})
-
     def recover(self):
-        self.faults.reset()
+        super().recover()
         if not self.folder.exists():
             self.folder.with_name("away").rename(self.folder)
 

@@ -6,23 +6,21 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.conformance.server.switched import SwitchedServer
 
 from kakehashi.testing.server_conformance import ServerConformance
 from kakehashi_adapters.certificates import make_certificates
 from kakehashi_adapters.https_client import HttpsServerClient
-from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.wire import WireServer, mutual_tls
 
 
-class _Bench:
+class _Bench(SwitchedServer):
     """A server in a thread that answers what it is told, and a client with a short patience."""
 
     def __init__(self, folder):
         files = make_certificates(folder, now=datetime.now(UTC))
-        self._answer = lambda document: document
-        self._documents = []
-        self._faults = Faults()
-        self.server = WireServer(self, faults=self._faults, tls=mutual_tls(folder))
+        super().__init__()
+        self.server = WireServer(self, faults=self.faults, tls=mutual_tls(folder))
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         self.client = HttpsServerClient(
             self.server.endpoint,
@@ -34,37 +32,9 @@ class _Bench:
             answer_bytes=1_000_000,
         )
 
-    def answer(self, document, *, over_capacity=False):
-        self._documents.append(document)
-        return self._answer(document)
-
-    def answer_with(self, answer):
-        self._answer = answer
-
-    def delivered(self):
-        return self._documents
-
     def be_unreachable(self):
-        self._faults.set({"refuse_connections": True})
+        self.faults.set({"refuse_connections": True})
         self.server.drop_connections()
-
-    def lose_answers(self):
-        self._faults.set({"drop_response_after_apply": True})
-
-    def answer_never(self):
-        self._faults.set({"answer_delay_seconds": 4.0})
-
-    def answer_endlessly(self):
-        self._faults.set({"huge_answer": True})
-
-    def drip(self):
-        self._faults.set({"slow_drip": True, "drip_seconds": 0.05})
-
-    def refuse(self, status, retry_after):
-        self._faults.set({"http_status": status, "retry_after": retry_after})
-
-    def recover(self):
-        self._faults.reset()
 
     def close(self):
         self.client.close()
