@@ -47,6 +47,9 @@ class Sshd:
         return f"sftp://{getpass.getuser()}@127.0.0.1:{self.port}{path}"
 
     def start(self):
+        """Without effect while it runs."""
+        if self._process is not None:
+            return
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd demands it of root
         command = [SSHD, "-D", "-e", "-f", self.folder / "sshd_config"]
