@@ -5,7 +5,9 @@
 
 One lane's files are taken in while no worker runs, until every batch waits in its quorum queue. Then a worker starts;
 while it works on the backlog, urgent items are dropped one after the other into a lane of their own, and each is timed
-from the drop to the server's acceptance in the ledger. Before that, operators' commands are timed on the full ledger.
+from the drop to the server's acceptance in the ledger. Then persons of the backlog whose replicas are accepted are
+suspended, each timed from the command to the server's acceptance of the withdrawal; nothing of theirs goes out then.
+Before that, operators' commands are timed on the full ledger.
 With --plain the second lane is not marked as urgent: what its fair share alone does.
 """
 
@@ -43,6 +45,7 @@ _FILE_RECORDS = 100_000
 _SHIFT = 50
 _URGENT_RECORDS = 5
 _PATIENCE_SECONDS = 7200.0
+_COUNTED_SECONDS = 15.0
 _COMMANDS = (("status",), ("files",), ("parked", "list"))
 
 
@@ -76,8 +79,14 @@ class Backlog:
             time.sleep(0.1)
         return time.monotonic() - begin
 
-    def queued(self) -> int:
-        """Messages ready in the lane's queue, as RabbitMQ counts them."""
+    def queued(self, expected: int) -> int:
+        """Messages in the lane's queue, as RabbitMQ counts them: every few seconds."""
+        until = time.monotonic() + _COUNTED_SECONDS
+        while (found := self._counted()) < expected and time.monotonic() < until:
+            time.sleep(0.5)
+        return found
+
+    def _counted(self) -> int:
         lines = self.rabbit.control("list_queues", "name", "messages").splitlines()
         counts = dict(line.rsplit("\t", 1) for line in lines if "\t" in line)
         return sum(int(count) for name, count in counts.items() if f".{BULK}.new" in name)
@@ -93,6 +102,18 @@ class Backlog:
                 return time.monotonic() - begin
             time.sleep(0.02)
         raise TimeoutError(name)
+
+    def suspended(self, number: int) -> float:
+        """Seconds from the command for one person of the first batch until the server has taken back their replica."""
+        while not any(lane.accepted for lane in self.run.counts() if lane.lane == BULK):
+            time.sleep(0.1)
+        person = f"tax:{self.town.atena('tax', _SHIFT + number)}"
+        words = ["suspend", person, "--reason", "benchmark", "--yes", "--config", str(self.run.site.config)]
+        begin = time.monotonic()
+        subprocess.run([sys.executable, "-m", "kakehashi", *words], check=True, capture_output=True)
+        while self.run.store.waiting_halts():
+            time.sleep(0.02)
+        return time.monotonic() - begin
 
     def begin_work(self) -> None:
         """Until the server has the first part of the backlog; its results come behind what is queued already."""
@@ -165,11 +186,12 @@ def measure(
         backlog = Backlog(run=run, rabbit=rabbit, town=Town(_SEED), records=records)
         backlog.link()
         piled = backlog.pile_up()
-        queued = backlog.queued()
+        queued = backlog.queued(records // batch_records)
         commands = {" ".join(command): _seconds(run, command) for command in _COMMANDS}
         resting = backlog.memory()
         backlog.begin_work()
         seconds = [backlog.urgent(number) for number in range(1, urgent + 1)]
+        suspensions = [backlog.suspended(number) for number in range(1, urgent + 1)]
         (bulk,) = [lane for lane in run.counts() if lane.lane == BULK]
         working = backlog.memory()
         account = run.server.account()
@@ -187,6 +209,7 @@ def measure(
         "settled_at_the_end": bulk.accepted + bulk.refused,
         "batches_published_again": backlog.republished(),
         "urgent_seconds": [round(each, 2) for each in seconds],
+        "suspension_seconds": [round(each, 2) for each in suspensions],
         "peak_mebibytes_queued": resting,
         "peak_mebibytes_working": working,
         "command_seconds": commands,
@@ -211,6 +234,7 @@ def _mebibytes(folder: Path) -> float:
 
 def _shown(result: Mapping[str, object]) -> str:
     seconds: list[float] = result["urgent_seconds"]  # type: ignore[assignment]  # our own, from `measure`
+    stopped: list[float] = result["suspension_seconds"]  # type: ignore[assignment]  # as above
     memory: dict[str, float] = result["peak_mebibytes_working"]  # type: ignore[assignment]  # as above
     commands: dict[str, float] = result["command_seconds"]  # type: ignore[assignment]  # as above
     rows = [
@@ -218,6 +242,7 @@ def _shown(result: Mapping[str, object]) -> str:
         ["messages in the queue", f"{result['queued_messages']:,}"],
         ["seconds to take in and queue them", f"{result['piled_up_seconds']}"],
         ["urgent, seconds: median / most", f"{statistics.median(seconds):.2f} / {max(seconds):.2f}"],
+        ["suspension, seconds: median / most", f"{statistics.median(stopped):.2f} / {max(stopped):.2f}"],
         ["records still waiting then", f"{result['still_waiting_at_the_end']:,}"],
         ["records settled then", f"{result['settled_at_the_end']:,}"],
         ["batches published a second time", f"{result['batches_published_again']:,}"],
