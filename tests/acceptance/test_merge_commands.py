@@ -4,52 +4,25 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date, datetime, timedelta, timezone
-from types import SimpleNamespace
 
 import pytest
+from tests.acceptance.levy_site import NOW, drop, levy_site
 from tests.acceptance.watching import asked, eventually, settled
 
 from kakehashi.ports.links import LinkRow
 from kakehashi.ports.matches import NewReview
-from kakehashi.runtime.bootstrap import plugin
-from kakehashi_simulators.demo.run import started
-from kakehashi_simulators.legacy.manifest import Sample
-from kakehashi_simulators.legacy.tax import LANE, write_tax
-from kakehashi_simulators.legacy.town import Town
+from kakehashi_simulators.legacy.tax import LANE
 
 SEED, RECORDS = 20261127, 6
-NOW = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=9)))
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Six persons of the tax system without 個人番号, each with a unified number and a replica at the server."""
     folder = tmp_path_factory.mktemp("merging") / "site"
-    with started(folder, seed=SEED, scale=0.05, faults=False, result_delay_seconds=0.2) as run:
-        store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
-        town = Town(SEED)
-        everybody = [town.people.unified(person) for person in range(2 * RECORDS)]
-        rows = [
-            LinkRow(system="tax", atena=town.atena("tax", n), unified=unified, since=date(2026, 6, 1))
-            for n, unified in enumerate(everybody)
-        ]
-        assert not links.link(rows, now=NOW)
-        site = SimpleNamespace(run=run, store=store, links=links, town=town, unified=everybody[:RECORDS], files=0)
-        drop(site)
+    with levy_site(folder, seed=SEED, records=RECORDS, persons=2 * RECORDS) as site:
+        site.unified = site.persons[:RECORDS]
         yield site
-        links.close()
-        store.close()
-
-
-def drop(site):
-    """The owner sends all of them again, and one more each time: the same file would not be taken twice."""
-    site.files += 1
-    records = RECORDS + site.files
-    path = site.run.site.folder / "samples" / f"LEVY{site.files:04d}.DAT"
-    write_tax(path, town=site.town, first=0, records=records)
-    site.run.drop([Sample(lane=LANE, name=path.name, path=path, records=records, good=records)])
-    settled(site.run)
 
 
 def ask(site, *words):
@@ -91,6 +64,7 @@ def test_a_merge_follows_through_and_is_undone(site):
     withdrawals = [file for file in site.store.files(lane=LANE, most=100) if file.name.startswith("merge1-")]
     assert [file.records for file in withdrawals] == [1]
     drop(site)  # both numbers of the system are one person's now: the later record of the two counts
+    settled(site.run)
     assert replicas(site) == [1, 0, *ones[2:]]
     back = ("unmerge", "U1", "--reason", "two after all")
     assert ask(site, *back) == (0, [plan | {"replicas": {}}])
@@ -100,6 +74,7 @@ def test_a_merge_follows_through_and_is_undone(site):
         kept[-3:], retired[-3:], "seen in the family register", "two after all",
     )  # fmt: skip
     drop(site)
+    settled(site.run)
     assert replicas(site) == ones
 
 
@@ -118,6 +93,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     assert ask(site, "merge", care, tax, "--reason", "seen", "--yes")[0] == 0
     assert [row.decision for row in site.links.reviews(undecided=False)] == ["link"]
     drop(site)
+    settled(site.run)
     assert len(site.store.persons_replicas(care)) == 1
     (merge,) = ask(site, "merges")[1]
     plan = {"done": True, "links": 1, "acquisitions": 0, "replicas": {LANE: 1}, "in_flight": 0, "left": 0}
@@ -127,6 +103,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     assert replicas(site) == [*ones[:3], 0, *ones[4:]]
     assert site.store.persons_replicas(care) == []
     drop(site)
+    settled(site.run)
     assert replicas(site) == ones
 
 

@@ -7,25 +7,20 @@ import os
 import subprocess
 import sys
 import time
-from datetime import date, datetime, timedelta, timezone
-from types import SimpleNamespace
+from datetime import datetime, timedelta
 
 import pytest
+from tests.acceptance.levy_site import NOW, drop, levy_site
 from tests.acceptance.watching import asked, eventually, settled
 from tests.faults.site import Site
 from tests.tier import FULL
 
 from kakehashi.domain.batch import BatchState
-from kakehashi.ports.links import LinkRow
-from kakehashi.runtime.bootstrap import plugin
-from kakehashi_simulators.demo.run import started
 from kakehashi_simulators.legacy.manifest import Sample
 from kakehashi_simulators.legacy.tax import LANE, write_tax
-from kakehashi_simulators.legacy.town import Town
 
 SEED, RECORDS = 20261128, 6
 NAME = "TM99000000000001"
-NOW = datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=9)))
 BACKLOG = 60 if FULL else 12
 SECONDS = 20
 """Of the 60 that an urgent item may take."""
@@ -35,36 +30,10 @@ WHY = ("--reason", "case 17")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Persons of the tax system, each with a unified number and a replica at the server."""
-    folder = tmp_path_factory.mktemp("suspending") / "site"
-    with started(
-        folder, extra="\n[limits]\nbatch_records = 1\n", seed=SEED, scale=0.05, faults=False, result_delay_seconds=0.2
-    ) as run:
-        store, links = plugin("stores", "sqlite")(run.configuration.gateway.store.url)
-        town = Town(SEED)
-        everybody = [town.people.unified(person) for person in range(5 * RECORDS)]
-        rows = [
-            LinkRow(system="tax", atena=town.atena("tax", n), unified=unified, since=date(2026, 6, 1))
-            for n, unified in enumerate(everybody)
-        ]
-        assert not links.link(rows, now=NOW)
-        site = SimpleNamespace(
-            run=run, store=store, links=links, town=town, persons=everybody, files=0, processes=Site(run)
-        )
-        drop(site)
-        settled(run)
+    folder, one_each = tmp_path_factory.mktemp("suspending") / "site", "\n[limits]\nbatch_records = 1\n"
+    with levy_site(folder, seed=SEED, records=RECORDS, persons=5 * RECORDS, extra=one_each) as site:
+        site.processes = Site(site.run)
         yield site
-        links.close()
-        store.close()
-
-
-def drop(site):
-    """The owner sends all of them again, and one more each time: the same file would not be taken twice."""
-    site.files += 1
-    records = RECORDS + site.files
-    path = site.run.site.folder / "samples" / f"LEVY{site.files:04d}.DAT"
-    write_tax(path, town=site.town, first=0, records=records)
-    site.run.drop([Sample(lane=LANE, name=path.name, path=path, records=records, good=records)])
-    return records
 
 
 def ask(site, *words, json_lines=True):

@@ -11,16 +11,10 @@ import pytest
 from kakehashi_simulators.demo.run import DemoRun, started
 
 KILLS = 10
+pytestmark = pytest.mark.usefixtures("cold_start")
+
 SMALL_BATCHES = "\n[limits]\nbatch_records = 25\n"
 SEED = 20261124
-
-
-def forgiving(config):
-    """A batch may be in the hands of as many workers that are killed: they are killed on purpose, and quickly."""
-    path = config / "gateway.toml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("[broker]\n", f"[broker]\ntries = {KILLS + 1}\n"), encoding="utf-8"
-    )
 
 
 def drop_while(run: DemoRun, strike, seed):
@@ -54,7 +48,7 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
     """The worker, or the intake, killed again and again on either broker: the books add up, no effect twice."""
     broker = request.getfixturevalue("own_rabbitmq").url if kind == "rabbitmq" else None
 
-    with started(tmp_path / "site", seed=SEED, broker=broker, extra=SMALL_BATCHES, adapt=forgiving) as run:
+    with started(tmp_path / "site", seed=SEED, broker=broker, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
             run.processes.kill(victim)
@@ -81,7 +75,7 @@ def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
 @pytest.mark.timeout(400)
 def test_the_embedded_queue_survives_both_its_users_being_killed(tmp_path):
     """The embedded broker lives in the processes that use it: killing all of them at once is its kill -9."""
-    with started(tmp_path / "site", seed=SEED, extra=SMALL_BATCHES, adapt=forgiving) as run:
+    with started(tmp_path / "site", seed=SEED, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
             for name in ("worker", "intake"):

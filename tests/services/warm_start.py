@@ -42,6 +42,14 @@ def warm_start():
     GatewayProcesses.launch = before
 
 
+@pytest.fixture
+def cold_start(monkeypatch):
+    """Begun anew, as operators do. Forked, who is killed each second would be at work each time, and a batch that is in
+    hand at three deaths is parked.
+    """
+    monkeypatch.setattr(GatewayProcesses, "launch", staticmethod(started_anew))
+
+
 def forked(arguments, output, environment):
     """As `started_anew`, sooner."""
     return started_anew(arguments, output, environment) if environment else Forked(arguments, output)
