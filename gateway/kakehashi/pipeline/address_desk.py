@@ -11,7 +11,8 @@ from kakehashi.domain.interface import Header, MessageType
 from kakehashi.domain.notice import Disclosure
 from kakehashi.errors import InputError, KakehashiError, SealError
 from kakehashi.interface.address import AddressInformation, address_answer, parse_address_request
-from kakehashi.interface.profile import AddressRule, Profile
+from kakehashi.interface.profile import Profile
+from kakehashi.interface.profile_rules import AddressRule
 from kakehashi.mapping.repertoire import Repertoire
 from kakehashi.pipeline.linking import address_context
 from kakehashi.ports.clock import Clock

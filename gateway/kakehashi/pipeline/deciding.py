@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from kakehashi.domain.notice import Disclosure
 from kakehashi.domain.provision import Inquiry, Needs, Objection, Provision, Verdict, Voice, spoken, withdrawn
 from kakehashi.errors import InputError
-from kakehashi.interface.profile import ProvisionRules
+from kakehashi.interface.profile_rules import ProvisionRules
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.links import LinkStore

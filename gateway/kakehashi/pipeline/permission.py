@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from kakehashi.errors import Fault, Place
-from kakehashi.interface.profile import Permission
+from kakehashi.interface.profile_rules import Permission
 
 __all__ = ["unpermitted"]
 

@@ -14,7 +14,8 @@ import tenacity
 
 from kakehashi.config.model import RetryClass, RetrySettings
 from kakehashi.domain.interface import ResultClass
-from kakehashi.interface.profile import Profile, RetryRule
+from kakehashi.interface.profile import Profile
+from kakehashi.interface.profile_rules import RetryRule
 
 __all__ = ["RetryPolicy"]
 

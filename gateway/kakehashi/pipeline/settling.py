@@ -10,7 +10,8 @@ from kakehashi.domain.inquiry import InquiryOutcome
 from kakehashi.domain.interface import Answer, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, KakehashiError, OutcomeUnknown, ServerRefused, ServerUnreachable
-from kakehashi.interface.profile import Polling, Profile
+from kakehashi.interface.profile import Profile
+from kakehashi.interface.profile_rules import Polling
 from kakehashi.pipeline.inquiry_result import AS_URL
 from kakehashi.pipeline.retry import RetryPolicy
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kakehashi.interface.profile import Permission
+from kakehashi.interface.profile_rules import Permission
 from kakehashi.pipeline.permission import unpermitted
 
 ROW = Permission("99990002", "JM99000000000002", "JT99000000000003", "TM99000000000001")

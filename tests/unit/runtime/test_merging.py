@@ -10,7 +10,7 @@ from kakehashi.config.loader import load
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.domain.link import Note
 from kakehashi.domain.symbol import LIVE, Origin
-from kakehashi.interface.profile import MergeRule
+from kakehashi.interface.profile_rules import MergeRule
 from kakehashi.pipeline.identify import number_context
 from kakehashi.ports.halts import NewHalt
 from kakehashi.ports.links import LinkRow
