@@ -31,6 +31,7 @@ from kakehashi_simulators.account import Account
 from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
+from kakehashi_simulators.dialect import Dialect, Interpreter
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
@@ -46,9 +47,9 @@ from kakehashi_simulators.schema_folder import CheckerPool
 from kakehashi_simulators.server import Desk, MessageServer, ServerSettings
 from kakehashi_simulators.symbols import LinkDesk, Processes, ProcessNumberDesk
 from kakehashi_simulators.system_control import LayoutDesk, RequestStatusDesk, ServiceDesk
-from kakehashi_simulators.wire import WireServer, mutual_tls
+from kakehashi_simulators.wire import Exchange, WireServer, mutual_tls
 
-__all__ = ["IntermediateServer", "main"]
+__all__ = ["IntermediateServer", "main", "options"]
 
 
 class IntermediateServer:
@@ -71,8 +72,11 @@ class IntermediateServer:
             AddressQuestions(arguments.certificates, test=settings.test) if arguments.certificates else None
         )
         tls = mutual_tls(arguments.certificates) if arguments.certificates else None
+        self._exchange: Exchange = self._messages
+        if arguments.dialect:
+            self._exchange = Interpreter(self._messages, Dialect(arguments.dialect / "names.csv", arguments.dialect))
         self.wire = WireServer(
-            self._messages, faults=self.faults, port=arguments.port, tls=tls, requests_most=arguments.connections
+            self._exchange, faults=self.faults, port=arguments.port, tls=tls, requests_most=arguments.connections
         )
         self.admin = AdminServer(self._actions(), port=arguments.admin_port)
 
@@ -82,7 +86,7 @@ class IntermediateServer:
     def folder_wire(self, folder: Path) -> FolderWire:
         """The same behind an exchange folder."""
         most = self.wire.requests_most
-        return FolderWire(self._messages, folder=folder, faults=self.faults, gauge=self.wire.gauge, requests_most=most)
+        return FolderWire(self._exchange, folder=folder, faults=self.faults, gauge=self.wire.gauge, requests_most=most)
 
     def _desks(self, xsd: Path, settings: ServerSettings) -> dict[str, Desk]:
         account, persons, inventor = self._account, self._persons, Inventor(xsd)
@@ -179,11 +183,19 @@ class IntermediateServer:
         return {}
 
 
+def options(**changes: object) -> argparse.Namespace:
+    """What the program would be told by default, with these changes: for a server inside another program."""
+    given = _parser().parse_args(["--folder=.", "--xsd=."])
+    vars(given).update(changes)
+    return given
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     if given.with_parent_thread:
         die_with_parent()
     settings = ServerSettings(
+        profile=given.profile,
         test=given.mode == "test",
         senders=given.senders,
         records_most=given.records_cap,
@@ -204,6 +216,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--xsd", type=Path, required=True, help="folder of the profile's schemas and rules")
     add("--certificates", type=Path, help="ca.pem, server.pem, server.key: mutual TLS; without it plain HTTP")
     add("--port", type=int, default=0)
+    add("--dialect", type=Path, help="folder of another format's schemas and its names.csv: spoken instead of --xsd")
+    add("--profile", default=ServerSettings().profile, help="name of the profile that messages must carry")
     add("--exchange", type=Path, help="an exchange folder that is served instead of HTTP")
     add("--admin-port", type=int, default=0)
     add("--mode", choices=["test", "live"], default="test", help="which test flag a message must carry")

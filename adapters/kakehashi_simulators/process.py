@@ -12,15 +12,26 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self, TypeAlias, cast
+from typing import NamedTuple, Self, TypeAlias, cast
 
-__all__ = ["RunningSimulator", "start_intermediate_server", "start_registry"]
+__all__ = ["RunningSimulator", "Spoken", "start_intermediate_server", "start_registry"]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _ADMIN_SECONDS = 10.0
+
+
+class Spoken(NamedTuple):
+    """Another format: the name of its profile, and the folder of its schemas and names.csv."""
+
+    profile: str
+    schemas: Path
+
+    @property
+    def arguments(self) -> list[str]:
+        return [f"--profile={self.profile}", f"--dialect={self.schemas}"]
 
 
 class RunningSimulator:
@@ -101,17 +112,19 @@ def start_intermediate_server(
     result_delay_seconds: float = 1.0,
     no_symbol_ending: str = "",
     exchange: Path | None = None,
+    spoken: Spoken | None = None,
 ) -> RunningSimulator:
     """The intermediate server with its account in `folder`; returns when it is ready. Same folder: same account.
 
     Without `certificates` (a folder with ca.pem, server.pem, server.key) it speaks plain HTTP. With `exchange` its
-    endpoint is that exchange folder.
+    endpoint is that exchange folder. `spoken`: another format.
     """
     arguments = [f"--folder={folder}", f"--xsd={xsd}", f"--port={port}", f"--admin-port={admin_port}", f"--mode={mode}"]
     arguments += [f"--records-cap={records_cap}", f"--connections={connections}"]
     arguments += [f"--result-delay={result_delay_seconds}", f"--no-symbol-ending={no_symbol_ending}"]
     arguments += [f"--certificates={certificates}"] if certificates else []
     arguments += [f"--exchange={exchange}"] if exchange else []
+    arguments += spoken.arguments if spoken else []
     return _start("kakehashi_simulators.intermediate_server", arguments)
 
 
@@ -125,11 +138,13 @@ def start_registry(
     admin_port: int = 0,
     mode: str = "test",
     link_delay_seconds: float = 2.0,
+    spoken: Spoken | None = None,
 ) -> RunningSimulator:
     """The registry side: acknowledges FGU-121, tells `intermediate_admin` after the delay that symbols are linked."""
     arguments = [f"--folder={folder}", f"--xsd={xsd}", f"--port={port}", f"--admin-port={admin_port}", f"--mode={mode}"]
     arguments += [f"--intermediate-admin={intermediate_admin}", f"--link-delay={link_delay_seconds}"]
     arguments += [f"--certificates={certificates}"] if certificates else []
+    arguments += spoken.arguments if spoken else []
     return _start("kakehashi_simulators.registry", arguments)
 
 

@@ -23,6 +23,7 @@ from kakehashi_simulators.admin import AdminServer
 from kakehashi_simulators.answer import Answer, new_id
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.conduct import Conduct, Scenario
+from kakehashi_simulators.dialect import Dialect, Interpreter
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.message import NAMESPACE
@@ -119,12 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         die_with_parent()
     faults, scenario, clock = Faults(), Scenario(Conduct(delay_seconds=given.link_delay)), SimulatedClock()
     notices = Notices(given.folder, scenario, clock)
-    settings = ServerSettings(test=given.mode == "test")
+    settings = ServerSettings(profile=given.profile, test=given.mode == "test")
     messages = MessageServer(
         settings, checkers=CheckerPool(given.xsd), faults=faults, desks={"FGU-121": AcquisitionDesk(notices)}
     )
     tls = mutual_tls(given.certificates) if given.certificates else None
-    wire = WireServer(messages, faults=faults, port=given.port, tls=tls)
+    exchange = Interpreter(messages, Dialect(given.dialect / "names.csv", given.dialect)) if given.dialect else messages
+    wire = WireServer(exchange, faults=faults, port=given.port, tls=tls)
     admin = AdminServer(
         {
             "GET /account": lambda _: {**notices.totals(), "messages": messages.tally.by_message()},
@@ -162,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--folder", type=Path, required=True, help="where the notices are kept")
     add("--xsd", type=Path, required=True, help="folder of the profile's schemas")
+    add("--dialect", type=Path, help="folder of another format's schemas and its names.csv: spoken instead of --xsd")
+    add("--profile", default=ServerSettings().profile, help="name of the profile that messages must carry")
     add("--intermediate-admin", required=True, help="admin address of the intermediate server")
     add("--certificates", type=Path, help="ca.pem, server.pem, server.key: mutual TLS; without it plain HTTP")
     add("--port", type=int, default=0)

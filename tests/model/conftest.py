@@ -1,7 +1,6 @@
 """One lane of the shipped configuration, two files about the same persons, and a server: the world of a schedule."""
 
 import dataclasses
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from tests.model.variants import VARIANTS, Product
 
 from kakehashi.config.loader import load
 from kakehashi.validation.schema import SchemaSet
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy.tax import write_tax
 from kakehashi_simulators.legacy.town import Town
 from kakehashi_simulators.server import ServerSettings
@@ -43,7 +42,7 @@ def surroundings(tmp_path_factory):
         folder / "server",
         ROOT / "xsd" / "std-2026",
         ServerSettings(result_delay_seconds=0.0, check_digest=True),
-        Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+        options(),
     )
     server._account.connection.execute("PRAGMA synchronous = OFF")  # thousands of schedules
     town, contents = Town(7), {}

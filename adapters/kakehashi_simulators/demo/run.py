@@ -22,7 +22,7 @@ from kakehashi_simulators.demo.processes import GatewayProcesses
 from kakehashi_simulators.demo.site import Site, prepare
 from kakehashi_simulators.demo.verdict import Verdict, judge
 from kakehashi_simulators.legacy import Manifest, Sample, drop, generate
-from kakehashi_simulators.process import RunningSimulator, start_intermediate_server, start_registry
+from kakehashi_simulators.process import RunningSimulator, Spoken, start_intermediate_server, start_registry
 
 __all__ = ["DemoRun", "started"]
 
@@ -151,22 +151,25 @@ def started(
     environment: Mapping[str, str] | None = None,
     shipped: Path | None = None,
     transport: str = "https",
+    spoken: Spoken | None = None,
     adapt: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[DemoRun]:
     """Everything running and the samples written; nothing dropped yet. Everything is stopped at the end.
 
     `transport`: https, or folder for an exchange folder. `shipped`: the configuration to begin with, if not the
-    program's; `adapt` may change its copy before it is read.
+    program's; `adapt` may change its copy before it is read. `spoken`: another format, whose profile it has.
     """
     with ExitStack() as stack:
         site = prepare(folder)
-        server, registry = _simulators(stack, site, transport=transport, result_delay_seconds=result_delay_seconds)
+        delay = result_delay_seconds
+        server, registry = _simulators(stack, site, transport=transport, result_delay_seconds=delay, spoken=spoken)
         site.configure(
             shipped=shipped or shared("config"),
             endpoint=server.endpoint,
             registry=registry.endpoint,
             broker=broker,
             store=store,
+            profile=spoken.profile if spoken else "",
             extra=extra,
             lost_after_seconds=lost_after_seconds,
         )
@@ -192,7 +195,7 @@ def started(
 
 
 def _simulators(
-    stack: ExitStack, site: Site, *, transport: str, result_delay_seconds: float
+    stack: ExitStack, site: Site, *, transport: str, result_delay_seconds: float, spoken: Spoken | None
 ) -> tuple[RunningSimulator, RunningSimulator]:
     """The intermediate server and the registry, which tells it of symbols."""
     xsd, certificates = shared("xsd") / "std-2026", site.certificates
@@ -203,10 +206,17 @@ def _simulators(
             certificates=certificates,
             result_delay_seconds=result_delay_seconds,
             exchange=site.folder / "lgwan" if transport == "folder" else None,
+            spoken=spoken,
         )
     )
     registry = stack.enter_context(
-        start_registry(site.folder / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin)
+        start_registry(
+            site.folder / "registry",
+            xsd=xsd,
+            certificates=certificates,
+            intermediate_admin=server.admin,
+            spoken=spoken,
+        )
     )
     return server, registry
 

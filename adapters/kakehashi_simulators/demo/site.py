@@ -45,18 +45,20 @@ class Site:
         registry: str,
         broker: str | None = None,
         store: str | None = None,
+        profile: str = "",
         extra: str = "",
         lost_after_seconds: int = _LOST_AFTER_SECONDS,
     ) -> None:
         """Copy the shipped configuration and write the gateway.toml of this site; drop folders come into being."""
         shutil.copytree(shipped, self.config, ignore=shutil.ignore_patterns("gateway.toml"), dirs_exist_ok=True)
         lost = f"lost_after_seconds = {lost_after_seconds}\n" if lost_after_seconds != _LOST_AFTER_SECONDS else ""
+        named = f'profile = "{profile}"\n' if profile else ""
         text = f"""# Written by `kakehashi demo` for this machine.
 [gateway]
 name = "demo"
 agency = "{_AGENCY}"
 test = true
-
+{named}
 [broker]
 url = "{broker or f"local:{self.folder / 'broker'}"}"
 {lost}

@@ -22,8 +22,7 @@ from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import open_client
 from kakehashi.runtime.places import shared
 from kakehashi.runtime.reconciliation import Originals, accepted, at_server
-from kakehashi.runtime.server_side import open_conversation, open_endpoint
-from kakehashi.validation.schema import SchemaSet
+from kakehashi.runtime.server_side import open_conversation, open_endpoint, open_schemas
 
 __all__ = ["reconcile"]
 
@@ -98,7 +97,7 @@ def _read(session: Session, extract: Originals, path: Path) -> None:
 def _server(session: Session, route: Route, xsd: Path) -> Iterator[Iterator[Standing]]:
     configuration = session.configuration
     with closing(open_client(configuration)) as client:
-        schemas = SchemaSet(xsd / configuration.profile.schemas)
+        schemas = open_schemas(configuration, xsd)
         endpoint = open_endpoint(configuration, client, session.clock)
         conversation = open_conversation(configuration, route, endpoint=endpoint, clock=session.clock, schemas=schemas)
         yield at_server(conversation, configuration.profile)

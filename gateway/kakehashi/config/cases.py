@@ -22,6 +22,7 @@ from kakehashi.config.route import Configuration, Route
 from kakehashi.config.settings import Settings
 from kakehashi.domain.batch import BatchBody
 from kakehashi.domain.interface import Function
+from kakehashi.domain.wire_form import WireForm
 from kakehashi.errors import Fault, KakehashiError, Place
 from kakehashi.validation.canonical import canonical_bodies
 
@@ -62,11 +63,12 @@ def run_cases(configuration: Configuration, translate: Translate, *, routes: Seq
     reading = Reading(configuration.folder)
     for name in routes or sorted(configuration.routes):
         for case in sorted((configuration.folder / "routes" / name / "cases").glob("*/")):
-            _run(reading, configuration.routes[name], f"routes/{name}/cases/{case.name}", translate)
+            place = f"routes/{name}/cases/{case.name}"
+            _run(reading, configuration.routes[name], place, translate, configuration.profile.form)
     return reading.faults
 
 
-def _run(reading: Reading, route: Route, folder: str, translate: Translate) -> None:
+def _run(reading: Reading, route: Route, folder: str, translate: Translate, form: WireForm) -> None:
     file = f"{folder}/case.toml"
     data = reading.toml(file)
     case = None if data is None else check(reading, CaseSettings, data, file=file)
@@ -80,7 +82,9 @@ def _run(reading: Reading, route: Route, folder: str, translate: Translate) -> N
         documents, faults = [], [error.fault]
     reading.faults += _verdict(case, faults, file)
     if case.expect == "accepted" and route.function is not Function.LINK:
-        reading.faults += _compare(reading, folder, documents, hidden=_hidden(route))
+        reading.faults += _compare(
+            reading, folder, [canonical_bodies(each, form) for each in documents], hidden=_hidden(route)
+        )
     if case.round_trip:
         reading.faults += _round_trip(route, content, file)
 
@@ -101,17 +105,19 @@ def _named(code: str, item: str) -> str:
     return f"{code} {item}".strip()
 
 
-def _compare(reading: Reading, folder: str, documents: Sequence[bytes], *, hidden: Collection[str]) -> Iterator[Fault]:
+def _compare(
+    reading: Reading, folder: str, messages: Sequence[list[bytes]], *, hidden: Collection[str]
+) -> Iterator[Fault]:
     file = f"{folder}/expected.xml"
     expected = reading.content(file)
     if expected is None:
         return
     try:
         wanted = canonical_bodies(expected)
-        found = [body for document in documents for body in canonical_bodies(document)]
     except KakehashiError as error:
         yield error.fault.at(file=file)
         return
+    found = [body for message in messages for body in message]
     if len(wanted) != len(found):
         yield Fault("CFG-010", Place(file=file), {"expected_messages": len(wanted), "found_messages": len(found)})
     for number, (want, have) in enumerate(zip(wanted, found, strict=False), start=1):

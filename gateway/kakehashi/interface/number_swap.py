@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from lxml import etree
@@ -12,7 +10,16 @@ from kakehashi.domain.interface import Header, Segment
 from kakehashi.interface.header import close_message, open_message
 from kakehashi.interface.markup import NAMESPACE, safe_text
 
-__all__ = ["SLOTS", "person_numbers", "refused_message", "swap_numbers", "swap_texts", "written"]
+__all__ = [
+    "SLOTS",
+    "beside_header",
+    "person_numbers",
+    "plain_texts",
+    "refused_message",
+    "swap_numbers",
+    "swap_texts",
+    "written",
+]
 
 SLOTS = frozenset({"PersonKey", "After"})
 """The elements that hold a person's number, in every message: the key of a record, and the cursor of an inventory."""
@@ -45,14 +52,25 @@ def swap_texts(root: etree._Element, changes: Mapping[str, Callable[[str], str]]
 
 
 def written(root: etree._Element) -> bytes:
-    """The message as it stands, with the digest of its batch made anew."""
-    document = _written(root)
-    digest = root.find("{*}Header/{*}Batch/{*}Sha256")
-    if digest is None:
-        return document
-    begin, end = document.find(b"</Header>") + len(b"</Header>"), document.rfind(b"</")
-    digest.text = base64.b64encode(hashlib.sha256(document[begin:end]).digest()).decode()
-    return _written(root)
+    """The message as it stands, with our own names; the digest of its batch is that of another one."""
+    raw: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return raw
+
+
+def plain_texts(element: etree._Element) -> str:
+    """Every text of an element as `<name>text</name>`, without prefixes, and every value of an attribute."""
+    texts = []
+    for each in element.iter(etree.Element):
+        texts += [f"<@>{safe_text(str(value))}</@>" for value in each.attrib.values()]
+        if each.text:
+            name = etree.QName(each).localname
+            texts.append(f"<{name}>{safe_text(each.text)}</{name}>")
+    return "".join(texts)
+
+
+def beside_header(root: etree._Element) -> list[etree._Element]:
+    """What a message is about."""
+    return [child for child in root if etree.QName(child).localname != "Header"]
 
 
 def refused_message(header: Header, code: str, records: Sequence[int] = (), *, namespace: str = NAMESPACE) -> bytes:
@@ -70,8 +88,3 @@ def _slots(root: etree._Element, names: Collection[str]) -> list[etree._Element]
 def _record_no(slot: etree._Element) -> int:
     record = next((each for each in slot.iterancestors() if each.get("no")), None)
     return 0 if record is None else int(record.get("no", "0"))
-
-
-def _written(root: etree._Element) -> bytes:
-    raw: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return raw

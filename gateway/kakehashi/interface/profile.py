@@ -10,6 +10,7 @@ from pathlib import Path
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function, ResultClass
 from kakehashi.domain.link import LinkEvent
+from kakehashi.domain.wire_form import WireForm
 from kakehashi.errors import ConfigurationError, Fault
 from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.profile_rules import (
@@ -30,6 +31,7 @@ from kakehashi.interface.profile_tables import (
     read_calendar,
     read_degrade,
     read_denials,
+    read_names,
     read_permissions,
     read_provisions,
     read_results,
@@ -56,7 +58,8 @@ class Profile:
     """「外部インターフェイス・プロファイル」 `standards` by (TM code, version); `inquiry`: the elements of SKI-301."""
 
     name: str
-    namespace: str
+    form: WireForm
+    """How messages are written on the wire, where that differs from our own names."""
     schemas: str
     layout_version: str
     person_key_type: str
@@ -79,6 +82,10 @@ class Profile:
     messages: Mapping[str, MessageRule]
     standards: Mapping[tuple[str, str], DataStandard]
     inquiry: DataStandard
+
+    @property
+    def namespace(self) -> str:
+        return self.form.namespace
 
     @property
     def swaps(self) -> bool:
@@ -129,7 +136,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
     standards, inquiry = read_standards(files, settings.faults)
     return Profile(
         name=head.text("name"),
-        namespace=head.text("namespace"),
+        form=read_names(files.path(head.text("names")), settings.faults, namespace=head.text("namespace")),
         schemas=head.text("schemas"),
         layout_version=head.text("layout_version"),
         person_key_type=head.choice("person_key_type", ("unified", "atena")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import ResultClass
 from kakehashi.domain.standard_table import parse_code_list, parse_standard
+from kakehashi.domain.wire_form import WireForm
 from kakehashi.errors import ConfigurationError, Fault, Place
 from kakehashi.interface.profile_files import ProfileFiles
 from kakehashi.interface.service import SpecialTime, special_time
@@ -20,6 +22,7 @@ __all__ = [
     "read_calendar",
     "read_degrade",
     "read_denials",
+    "read_names",
     "read_permissions",
     "read_provisions",
     "read_results",
@@ -36,7 +39,7 @@ _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}"
 
 def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
     """(code, class, name, waits) of each row."""
-    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|expired|split)?")
+    forms = ("[0-9A-Za-z-]{1,12}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|expired|split|unknown)?")
     rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
     return [(code, int(number), name, waits) for code, number, name, waits in rows]
 
@@ -76,6 +79,32 @@ def read_provisions(path: Path, faults: list[Fault]) -> list[tuple[str, str, int
 def read_denials(path: Path, faults: list[Fault]) -> dict[str, str]:
     """「不提供理由」 Code → name."""
     return {row[0]: row[1] for row in _rows(path, ("code", "name"), ("[0-9]{2}", ".+"), faults, key=1)}
+
+
+def read_names(path: Path, faults: list[Fault], *, namespace: str) -> WireForm:
+    """「電文名称表」 What the wire calls otherwise than we do. No two things of a kind may have one name there."""
+    name = "[A-Za-z][0-9A-Za-z._-]{0,63}"
+    forms = ("message|element|attribute|value|digits", f"{name}(=.+)?", f"{name}|.+", ".*")
+    form = WireForm(namespace=namespace)
+    kinds: dict[str, dict[str, str]] = {"message": {}, "element": {}, "attribute": {}, "value": {}, "digits": {}}
+    rows = _rows(path, ("kind", "name", "wire", "note"), forms, faults, key=2)
+    taken: set[tuple[str, str, str]] = set()
+    for number, (kind, ours, theirs, _) in enumerate(rows, start=2):
+        scope = (kind, ours.partition("=")[0] if kind == "value" else "", theirs)
+        good = re.fullmatch("[1-9][0-9]?" if kind == "digits" else ".+" if kind == "value" else name, theirs)
+        if not good or ("=" in ours) != (kind == "value") or (scope in taken and kind != "digits"):
+            faults.append(Fault("CFG-008", Place(file=path.name, record=number, item="wire")))
+            continue
+        taken.add(scope)
+        kinds[kind][ours] = theirs
+    return replace(
+        form,
+        messages=kinds["message"],
+        elements=kinds["element"],
+        attributes=kinds["attribute"],
+        values={(ours.partition("=")[0], ours.partition("=")[2]): theirs for ours, theirs in kinds["value"].items()},
+        person_digits=int(kinds["digits"].get("PersonKey", form.person_digits)),
+    )
 
 
 def read_degrade(path: Path, faults: list[Fault]) -> dict[str, str]:

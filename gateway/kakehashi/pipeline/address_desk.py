@@ -61,7 +61,7 @@ class AddressDesk:
             return None
         header = self._header(asked)
         if not check.valid:
-            return address_answer(header, self._codes.malformed, None, namespace=self.profile.namespace)
+            return self.profile.form.write(address_answer(header, self._codes.malformed, None))
         code, found = self._refusal(asked) or "", None
         try:
             if not code:
@@ -114,12 +114,11 @@ class AddressDesk:
 
     def _document(self, header: Header, code: str, found: AddressInformation | None) -> bytes | None:
         """None where it does not fit the interface, or holds a 個人番号 (番号法)."""
-        document = address_answer(header, code, found, namespace=self.profile.namespace)
-        if not self.schemas.message(_ANSWER).check(document).valid:
-            return None
+        document = address_answer(header, code, found)
         if found is not None and find_individual_number_in_document(_content(document)) is not None:
             return None
-        return document
+        written = self.profile.form.write(document)
+        return written if self.schemas.message(_ANSWER).check(written).valid else None
 
     def _header(self, asked: Header) -> Header:
         now: datetime = self.clock.now()

@@ -24,10 +24,16 @@ class Asking:
     def exchange(
         self, client: ServerClient, message_id: str, request_id: str, document: bytes
     ) -> tuple[Answer, ParsedCheck]:
-        """The answer, and its document (with a root). Raises ServerError; what is not the answer that was asked for
-        leaves the outcome unknown.
+        """What answers a document with our own names, and its document (with a root). Raises ServerError; what is not
+        the answer that was asked for leaves the outcome unknown.
         """
-        raw = client.exchange(message_id, request_id, document)
+        return self.send(client, message_id, request_id, self.profile.form.write(document))
+
+    def send(
+        self, client: ServerClient, message_id: str, request_id: str, document: bytes
+    ) -> tuple[Answer, ParsedCheck]:
+        """As `exchange`, of a document as it goes out."""
+        raw = client.exchange(self.profile.form.message_id(message_id), request_id, document)
         answered_by = self.profile.messages[message_id].answer
         check = self.schemas.message(answered_by).check(raw)
         if check.root is None or check.faults or check.record_faults:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,13 +22,12 @@ from kakehashi.pipeline.translation import Draft, Request
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.inquiries import CANCEL_MESSAGE
 from kakehashi.ports.ledger import BatchRow
-from kakehashi.validation.schema import SchemaSet
+from kakehashi.validation.schema import ParsedCheck, SchemaSet
 
 __all__ = ["Conversation", "Reply"]
 
 _CHANGES, _DELETES, _INVENTORY, _INQUIRIES = "DBM-201", "DBM-203", "DBM-207", "SKI-301"
 _POLLS = {Function.DBM: "DBM-205", Function.SKI: "SKI-303"}
-_NO_DIGEST = base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Conversation:
     def request(self, row: BatchRow, total: int, drafts: Sequence[Draft]) -> Request:
         """The message that carries the drafts; the same drafts give the same bytes but for created_at."""
         message_id = self._message_for(drafts)
-        document = self._document(message_id, row, total, drafts)
+        document = self.profile.form.write(self._document(message_id, row, total, drafts))
         return Request(message_id, document, self.schemas.message(message_id), self.profile.caps.bytes_per_send)
 
     def _message_for(self, drafts: Sequence[Draft]) -> str:
@@ -95,11 +92,11 @@ class Conversation:
             seq=row.seq,
             total=max(total, row.seq),
             record_count=len(drafts),
-            sha256=_NO_DIGEST,
+            sha256="",  # of the bytes as they go out
         )
         header = replace(self._header(message_id, row.request_id, row.request_id), batch=stamp)
         if message_id == _INQUIRIES:
-            return _stamped(inquiries(header, [draft.content for draft in drafts], [draft.person for draft in drafts]))
+            return inquiries(header, [draft.content for draft in drafts], [draft.person for draft in drafts])
         records = [
             ReplicaRecord(
                 draft.person,
@@ -114,10 +111,12 @@ class Conversation:
             )
             for draft in drafts
         ]
-        return _stamped(replica_registration(header, self.route.standard, records))
+        return replica_registration(header, self.route.standard, records)
 
     def send(self, row: BatchRow, message_id: str, document: bytes) -> Reply:
-        return self._exchange(message_id, row.request_id, document)
+        """`document` as it goes out."""
+        asking = self._asking
+        return self._reply(message_id, lambda: asking.send(self.endpoint.client, message_id, row.request_id, document))
 
     def poll(self, row: BatchRow) -> Reply:
         """Ask for the result by receipt."""
@@ -161,22 +160,22 @@ class Conversation:
             layout_version=self.route.standard.version,
         )
 
+    @property
+    def _asking(self) -> Asking:
+        return Asking(profile=self.profile, schemas=self.schemas)
+
     def _exchange(self, message_id: str, request_id: str, document: bytes) -> Reply:
-        return self.endpoint.exchange(self.route.name, lambda: self._asked(message_id, request_id, document))
+        asking = self._asking
+        return self._reply(message_id, lambda: asking.exchange(self.endpoint.client, message_id, request_id, document))
 
-    def _asked(self, message_id: str, request_id: str, document: bytes) -> Reply:
+    def _reply(self, message_id: str, asked: Callable[[], tuple[Answer, ParsedCheck]]) -> Reply:
         """Raises ServerError; an answer that is not what was asked for leaves the outcome unknown."""
-        asking = Asking(profile=self.profile, schemas=self.schemas)
-        answer, check = asking.exchange(self.endpoint.client, message_id, request_id, document)
-        if check.root is None:
-            return Reply(answer)
-        inquiry_answers = tuple(parse_inquiry_result(check.root)) if message_id == _POLLS[Function.SKI] else ()
-        inventory = parse_inventory(check.root) if message_id == _INVENTORY else None
-        return Reply(answer, inquiry_answers, inventory)
+        return self.endpoint.exchange(self.route.name, lambda: _read(message_id, *asked()))
 
 
-def _stamped(document: bytes) -> bytes:
-    """Put the digest of everything between header and end of the message into its batch stamp."""
-    begin, end = document.find(b"</Header>") + len(b"</Header>"), document.rfind(b"</")
-    digest = base64.b64encode(hashlib.sha256(document[begin:end]).digest())
-    return document.replace(_NO_DIGEST.encode(), digest, 1)
+def _read(message_id: str, answer: Answer, check: ParsedCheck) -> Reply:
+    if check.root is None:
+        return Reply(answer)
+    inquiry_answers = tuple(parse_inquiry_result(check.root)) if message_id == _POLLS[Function.SKI] else ()
+    inventory = parse_inventory(check.root) if message_id == _INVENTORY else None
+    return Reply(answer, inquiry_answers, inventory)

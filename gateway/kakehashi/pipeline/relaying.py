@@ -16,7 +16,16 @@ from kakehashi.domain.batch import content_id, letters
 from kakehashi.domain.interface import Header, MessageType
 from kakehashi.errors import ServerError, StoreError
 from kakehashi.interface.header import header_of
-from kakehashi.interface.number_swap import SLOTS, person_numbers, refused_message, swap_numbers, swap_texts, written
+from kakehashi.interface.number_swap import (
+    SLOTS,
+    beside_header,
+    person_numbers,
+    plain_texts,
+    refused_message,
+    swap_numbers,
+    swap_texts,
+    written,
+)
 from kakehashi.interface.profile import Profile
 from kakehashi.pipeline.asking import Asking
 from kakehashi.pipeline.endpoint import Endpoint, Hold
@@ -30,8 +39,7 @@ from kakehashi.validation.schema import ParsedCheck, SchemaSet
 
 __all__ = ["RelayDesk"]
 
-_ROOT = re.compile(rb"<([A-Z]{3})([0-9]{3})[\s>]")
-_INQUIRY = re.compile(r"<Inquiry\b.*?</Inquiry>", re.DOTALL)
+_SLOT = re.compile("<(PersonKey|After)>[0-9]{15}<")
 _LANE = "relay"
 _TAKES_BACK, _REPLICAS = frozenset({"DBM-203"}), frozenset({"DBM-201"})
 Root: TypeAlias = Any
@@ -71,8 +79,7 @@ class RelayDesk:
     def answer(self, raw: bytes, names: Collection[str]) -> bytes | None:
         """None for who is no system of ours, and for what is no message that is relayed."""
         system = next((self.systems[name] for name in sorted(names) if name in self.systems), None)
-        found = _ROOT.search(raw)
-        message_id = "-".join(part.decode() for part in found.groups()) if found else ""
+        message_id = self.profile.form.message_in(raw) or ""
         if system is None or message_id not in self.messages or message_id not in self.profile.messages:
             return None
         check = self.schemas.message(message_id).check(raw)
@@ -84,7 +91,7 @@ class RelayDesk:
             return None
         try:
             self._refuse_wrong(header, check)
-            self._refuse_unlawful(message_id, raw)
+            self._refuse_unlawful(message_id, check.root)
             return self._relayed(header, message_id, check.root, system)
         except _Refused as no:
             return self._refusal(header, message_id, no)
@@ -127,7 +134,7 @@ class RelayDesk:
             for person in {each for _, each in person_numbers(answer, names)} - own.keys():
                 own[person] = self._own(numbers, person)
             swap_numbers(answer, own, key_type="atena", names=names)
-        return written(answer)
+        return self.profile.form.write(written(answer))
 
     def _refuse_suspended(self, root: Root, unified: Mapping[str, str], *, names: Collection[str] = SLOTS) -> None:
         """Nothing of a suspended person goes either way. `unified`: who stands for a number; else it is who it says."""
@@ -159,13 +166,13 @@ class RelayDesk:
             raise _Refused(self.profile.address.failed)
         return found
 
-    def _refuse_unlawful(self, message_id: str, raw: bytes) -> None:
+    def _refuse_unlawful(self, message_id: str, root: Root) -> None:
         """No 個人番号 towards the server, no inquiry without permission."""
-        content = raw.partition(b"</Header>")[2]
-        if find_individual_number_in_document(re.sub(rb"<(PersonKey|After)>[0-9]{15}<", b"<", content)) is not None:
+        content = _SLOT.sub("<", "".join(map(plain_texts, beside_header(root))))
+        if find_individual_number_in_document(content.encode()) is not None:
             raise _Refused(self.profile.address.malformed)
         if message_id == "SKI-301":
-            inquiries = _INQUIRY.findall(content.decode())
+            inquiries = map(plain_texts, root.iter("{*}Inquiry"))
             denied = [no for no, each in enumerate(inquiries, start=1) if unpermitted(self.profile.permissions, each)]
             if denied:
                 raise _Refused(self.profile.address.stranger, denied)
@@ -203,7 +210,7 @@ class RelayDesk:
             created_at=self.clock.now(),
             batch=None,
         )
-        return refused_message(back, no.code, no.records, namespace=self.profile.namespace)
+        return self.profile.form.write(refused_message(back, no.code, no.records))
 
 
 def _padded(receipt: str, *, pad: bytes) -> str:

@@ -22,7 +22,6 @@ _EAGER_LOOKS = 12
 _RAREST = timedelta(minutes=10)
 _OURS = ("SRV-", "VAL-")
 _FAILURES = frozenset({ResultClass.CAPACITY, ResultClass.UNREACHABLE, ResultClass.SERVER_FAULT})
-_UNKNOWN_REQUEST = "9404"
 
 _OF_ANSWER: Mapping[str, Rejected | Waiting] = {
     InquiryOutcome.REFUSED: Rejected(Fault("SRV-012")),
@@ -125,7 +124,7 @@ class Settling:
 
     def knows_code(self, code: str) -> bool:
         """Whether this code says anything else than that what was asked about is not known."""
-        return code != _UNKNOWN_REQUEST
+        return self.profile.waits(code) != "unknown"
 
     def _retry(
         self,

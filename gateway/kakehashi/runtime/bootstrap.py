@@ -55,7 +55,7 @@ from kakehashi.runtime.result_files import returning, returnings
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
-from kakehashi.runtime.server_side import open_conversation, open_endpoint, side_by_side
+from kakehashi.runtime.server_side import open_conversation, open_endpoint, open_schemas, side_by_side
 from kakehashi.runtime.sweeping import Sweeping
 from kakehashi.runtime.telling import tellings
 from kakehashi.runtime.watch import Watch
@@ -392,5 +392,5 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))
     if not restoring:
         check_age(parts["store"], parts["spool"])
-    parts.setdefault("schemas", SchemaSet(schemas / configuration.profile.schemas))
+    parts.setdefault("schemas", open_schemas(configuration, schemas))
     return Gateway(configuration=configuration, **parts)

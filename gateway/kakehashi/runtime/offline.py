@@ -23,7 +23,7 @@ from kakehashi.pipeline.identify import PassedNumbers
 from kakehashi.pipeline.translation import Draft, Request, Subject, Translation, translate
 from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.links import LinkReader
-from kakehashi.validation.schema import SchemaSet
+from kakehashi.runtime.server_side import open_schemas
 
 __all__ = ["Offline", "OfflineResult"]
 
@@ -78,7 +78,7 @@ class Offline:
         self._conversation = Conversation(
             route=route,
             profile=configuration.profile,
-            schemas=SchemaSet(xsd / configuration.profile.schemas),
+            schemas=open_schemas(configuration, xsd),
             endpoint=Endpoint(_NoServer(), _StandingClock(), configuration.profile.service, EndpointRules()),
             clock=_StandingClock(),
             sender=configuration.gateway.gateway.agency or "9999000000000000",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.breaker import BreakerRow
@@ -14,7 +15,14 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.server import ServerClient
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["open_conversation", "open_endpoint", "side_by_side"]
+__all__ = ["open_conversation", "open_endpoint", "open_schemas", "side_by_side"]
+
+
+def open_schemas(configuration: Configuration, xsd: Path) -> SchemaSet:
+    """Those of its profile: from the folder `xsd` of the configuration where that has them, else from `xsd`."""
+    profile = configuration.profile
+    own = configuration.folder / "xsd" / profile.schemas
+    return SchemaSet(own if own.is_dir() else xsd / profile.schemas, form=profile.form)
 
 
 def side_by_side(configuration: Configuration) -> int:

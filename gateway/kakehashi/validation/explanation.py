@@ -13,6 +13,7 @@ from xmlschema.validators.facets import XsdEnumerationFacets, XsdPatternFacets
 from kakehashi.errors import InputError
 from kakehashi.validation.rules import CompiledRules
 from kakehashi.validation.schema_fault import RECORD_LISTS
+from kakehashi.validation.wire_reading import with_our_names
 from kakehashi.validation.xml import Limits, parse_document
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _MOST_ATTRIBUTES = 16
 def explain_record(schema: MessageSchema, document: bytes, record_index: int, *, limits: Limits) -> list[str]:
     """One line for each reason. Empty: the record is valid. Raises InputError for what is no acceptable XML."""
     root = parse_document(document, limits=limits)
-    records = next((child for child in root if etree.QName(child).localname in RECORD_LISTS), None)
+    named = ((child, schema.form.our_element(etree.QName(child).localname)) for child in root)
+    records = next((child for child, name in named if name in RECORD_LISTS), None)
     if records is None or record_index >= len(records):
         return []
     for position, record in enumerate(list(records)):
@@ -35,7 +37,8 @@ def explain_record(schema: MessageSchema, document: bytes, record_index: int, *,
     if any(len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter()):
         raise InputError("DEC-016", cap="attributes")
     lines = [_line(error) for error in open_schema(schema).iter_errors(root)]
-    lines += [f"{rule.id}: {rule.text}" for rule, _ in CompiledRules(schema.rules).broken(root)]
+    own = with_our_names(root, schema.form)
+    lines += [f"{rule.id}: {rule.text}" for rule, _ in CompiledRules(schema.rules).broken(own)]
     return list(dict.fromkeys(lines))
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from lxml import etree
 
+from kakehashi.domain.wire_form import OUR_FORM, WireForm
 from kakehashi.errors import ConfigurationError, Fault, InputError, Place
 from kakehashi.validation.rules import CompiledRules, Rule, load_rules
 from kakehashi.validation.schema_fault import RECORD_LISTS, fault_of_entry, record_of
+from kakehashi.validation.wire_reading import with_our_names
 from kakehashi.validation.xml import DEFAULT_LIMITS, Limits, parse_for_schema, refuse_deep
 
 __all__ = ["MessageSchema", "ParsedCheck", "SchemaSet"]
@@ -20,7 +22,7 @@ __all__ = ["MessageSchema", "ParsedCheck", "SchemaSet"]
 
 @dataclass(frozen=True, slots=True)
 class ParsedCheck:
-    """「検証結果」 `root` is None when the bytes are no acceptable XML at all.
+    """「検証結果」 `root`, with our own names, is None when the bytes are no acceptable XML at all.
 
     `record_faults`: position in the message (0-based) → faults of that record, VAL-001 (types) or VAL-002 (rules).
     `faults` are those of the message itself. No faults of either kind: valid.
@@ -36,10 +38,14 @@ class ParsedCheck:
 
 
 class SchemaSet:
-    """The schemas of one profile: a folder with one XSD a message, `common.xsd`, and `layouts/`. Thread-safe."""
+    """The schemas of one profile: a folder with one XSD a message, `common.xsd`, and `layouts/`. Thread-safe.
 
-    def __init__(self, folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    `form`: how messages are written on the wire, which is what the schemas describe.
+    """
+
+    def __init__(self, folder: Path, *, form: WireForm = OUR_FORM, limits: Limits = DEFAULT_LIMITS) -> None:
         self.folder = folder
+        self.form = form
         self._limits = limits
         self._schemas: dict[str, MessageSchema] = {}
         self._lock = threading.Lock()
@@ -49,11 +55,13 @@ class SchemaSet:
         return load_rules(self.folder / "layouts")
 
     def message(self, message_id: str) -> MessageSchema:
-        """Raises ConfigurationError when there is no such schema or it cannot be compiled."""
+        """By our id. Raises ConfigurationError when there is no such schema or it cannot be compiled."""
         with self._lock:
             if message_id not in self._schemas:
-                path = self.folder / f"{message_id}.xsd"
-                self._schemas[message_id] = MessageSchema(message_id, path, self.rules, limits=self._limits)
+                path = self.folder / f"{self.form.message_id(message_id)}.xsd"
+                self._schemas[message_id] = MessageSchema(
+                    message_id, path, self.rules, form=self.form, limits=self._limits
+                )
             return self._schemas[message_id]
 
 
@@ -61,11 +69,18 @@ class MessageSchema:
     """The schema of one message. Thread-safe: each thread compiles its own, so that none waits or mixes up errors."""
 
     def __init__(
-        self, message_id: str, path: Path, rules: tuple[Rule, ...], *, limits: Limits = DEFAULT_LIMITS
+        self,
+        message_id: str,
+        path: Path,
+        rules: tuple[Rule, ...],
+        *,
+        form: WireForm = OUR_FORM,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.message_id = message_id
         self.path = path
         self.rules = rules
+        self.form = form
         self._limits = limits
         self._threads = threading.local()
         self._compiled()
@@ -84,7 +99,8 @@ class MessageSchema:
         records: dict[int, list[Fault]] = {}
         if not valid:
             self._sort(schema, root, faults, records)
-        elif root[0][0].text != self.message_id:
+        with_our_names(root, self.form)
+        if valid and root[0][0].text != self.message_id:
             faults.append(self._fault({"element": "MessageId"}))
         self._add_broken_rules(rules, root, records)
         return ParsedCheck(root, tuple(faults), records)
@@ -114,7 +130,7 @@ class MessageSchema:
         """Each error to its record, one for each item; what belongs to no record is the message's."""
         seen: set[tuple[int | None, str | None]] = set()
         for entry in list(schema.error_log):  # type: ignore[call-overload]  # lxml-stubs forgets __iter__
-            index, fault = fault_of_entry(entry, root)
+            index, fault = fault_of_entry(entry, root, self.form)
             key = (index, fault.place.item)
             if key in seen:
                 continue

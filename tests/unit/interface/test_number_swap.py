@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from tests.unit.validation.samples import MESSAGES, SCHEMAS
 
+from kakehashi.domain.wire_form import WireForm
 from kakehashi.interface.number_swap import SLOTS, person_numbers, swap_numbers, written
 from kakehashi.validation.schema import SchemaSet
 
@@ -74,7 +75,7 @@ def test_the_digest_of_a_batch_follows_its_numbers():
     counts = "<Seq>1</Seq><Total>1</Total><RecordCount>1</RecordCount>"
     stamp = f"<Batch><Id>{'a' * 32}</Id>{counts}<Sha256>{'A' * 43}=</Sha256></Batch>"
     document = MESSAGES["SKI-301"].replace(b"<Profile>", stamp.encode() + b"<Profile>", 1)
-    out = swapped(document, {"000000000000001": "900000000000019"}, key_type="unified")
+    out = WireForm().write(swapped(document, {"000000000000001": "900000000000019"}, key_type="unified"))
     content = out[out.find(b"</Header>") + 9 : out.rfind(b"</")]
     told = etree.fromstring(out).findtext("{*}Header/{*}Batch/{*}Sha256")
     assert told == base64.b64encode(hashlib.sha256(content).digest()).decode()

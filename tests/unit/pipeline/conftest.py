@@ -1,6 +1,5 @@
 """The whole gateway in memory: fakes for every port but the server, whose part the honest simulator's mind plays."""
 
-from argparse import Namespace
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +26,7 @@ from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy import generate
 from kakehashi_simulators.server import ServerSettings
 
@@ -69,7 +68,7 @@ class House:
             tmp_path / "server",
             ROOT / "xsd" / "std-2026",
             ServerSettings(result_delay_seconds=0.0, check_digest=True),
-            Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+            options(),
         )
         self.client = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         self.clock = MemoryClock()

@@ -2,7 +2,6 @@
 
 import itertools
 import tempfile
-from argparse import Namespace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 
 ROOT = Path(__file__).parents[3]
@@ -63,8 +62,7 @@ class Office:
 
     def __init__(self, folder, *, store=None, links=None):
         self.clock, self.events, self.batches = MemoryClock(), Events(), itertools.count(1)
-        options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
-        self.server = IntermediateServer(folder / "server", XSD, ServerSettings(result_delay_seconds=0.0), options)
+        self.server = IntermediateServer(folder / "server", XSD, ServerSettings(result_delay_seconds=0.0), options())
         self.server.clock.source = lambda: self.clock.now().timestamp()
         self.line = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         self.store, self.links = store or MemoryStore(), links or MemoryLinkStore()

@@ -1,6 +1,5 @@
 """Symbols in one process: the real engine and stores, both simulators' minds, one clock for all of them."""
 
-from argparse import Namespace
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
 from kakehashi_simulators.conduct import Conduct, Scenario
 from kakehashi_simulators.faults import Faults
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy.numbers import seeded_numbers
 from kakehashi_simulators.registry import AcquisitionDesk, Notices
 from kakehashi_simulators.schema_folder import CheckerPool
@@ -47,7 +46,7 @@ class Office:
             folder / "server",
             XSD,
             ServerSettings(result_delay_seconds=0.0),
-            Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+            options(),
         )
         self.server.clock.source = self.seconds
         self.scenario = Scenario(Conduct(delay_seconds=3600.0))

@@ -5,7 +5,6 @@ The real core on memory ports and a clock that is moved by hand: a day takes sec
 """
 
 import dataclasses
-from argparse import Namespace
 from collections import Counter
 from datetime import timedelta
 
@@ -16,7 +15,7 @@ from kakehashi.domain.batch import FileState
 from kakehashi.errors import ServerUnreachable
 from kakehashi.ports.links import LinkRow
 from kakehashi.testing.memory_files import MemorySource
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy.tax import write_tax
 from kakehashi_simulators.legacy.town import Town
 from kakehashi_simulators.report import effects
@@ -36,7 +35,7 @@ class Receiver:
             folder / "server",
             ROOT / "xsd" / "std-2026",
             ServerSettings(result_delay_seconds=0.0, check_digest=True),
-            Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+            options(),
         )
         self.mind._account.connection.execute("PRAGMA synchronous = OFF")
         self._messages = self

@@ -7,7 +7,6 @@ it had claimed is offered again, and a new process begins. A failure names the l
 
 import dataclasses
 import random
-from argparse import Namespace
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
@@ -40,7 +39,7 @@ from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.testing.memory_surroundings import MemorySurroundings
 from kakehashi.validation.schema import SchemaSet
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy.inquiry import write_inquiries
 from kakehashi_simulators.legacy.tax import write_tax
 from kakehashi_simulators.legacy.town import Town
@@ -477,7 +476,7 @@ def world(request, tmp_path_factory, configuration):
         folder / "server",
         ROOT / "xsd" / "std-2026",
         ServerSettings(result_delay_seconds=0.0, check_digest=True),
-        Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+        options(),
     )
     server._account.connection.execute("PRAGMA synchronous = OFF")  # thousands of runs
     world = World(request.param, configuration(request.param), server, SmallTown(folder, request.param))

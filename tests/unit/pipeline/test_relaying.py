@@ -1,7 +1,6 @@
 """A system speaks the interface under its own numbers: swapped both ways in role B, passed in role A, nothing leaks."""
 
 import re
-from argparse import Namespace
 from dataclasses import replace
 from datetime import date
 
@@ -42,7 +41,7 @@ class Hub:
         self.links.link(rows, now=self.clock.now())
         self.server = IntermediateServer(
             folder / "server", shared("xsd") / "std-2026", ServerSettings(result_delay_seconds=0.0),
-            Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+            server_options(),
         )  # fmt: skip
         self.client = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         endpoint = open_endpoint(self.configuration, self.client, self.clock)
@@ -249,6 +248,20 @@ def test_what_may_not_leave_does_not(hub):
     assert hub.desk.answer(hub.message("DBM-207", "<InfoName>TM99000000000001</InfoName>"), WELFARE) is None
     assert hub.desk.answer(hub.message("SYM-901", ""), frozenset({"somebody"})) is None
     assert hub.desk.answer(b"<SKI301", WELFARE) is None
+    assert hub.sent() == []
+
+
+def test_prefixes_do_not_hide_an_inquiry(hub):
+    """The same message with a prefix before every name: still no permission, still no 個人番号."""
+
+    def prefixed(body):
+        raw = hub.message("SKI-301", f"<Inquiries>{body}</Inquiries>").decode()
+        return re.sub(r"<(/?)(\w)", r"<\1k:\2", raw).replace("xmlns=", "xmlns:k=").encode()
+
+    denied = hub.desk.answer(prefixed(INQUIRY.replace("JT99000000000001", "JT99000000009999")), WELFARE)
+    assert re.search(rb"<RecordNo>1</RecordNo><Code>5001</Code>", denied)
+    number = "98320567" + "3214"
+    assert b"<Code>4001</Code>" in hub.desk.answer(prefixed(INQUIRY.replace("99990001", number)), WELFARE)
     assert hub.sent() == []
 
 

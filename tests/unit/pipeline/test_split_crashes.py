@@ -1,7 +1,6 @@
 """The same sweep over a server that takes two records at once: batches of three are split, whatever dies or fails."""
 
 import dataclasses
-from argparse import Namespace
 
 import pytest
 from tests.tier import FULL
@@ -17,7 +16,7 @@ from tests.unit.pipeline.test_crashes import (
 )
 
 from kakehashi.config.loader import load
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 
 LANE = "tax-levy"
@@ -36,7 +35,7 @@ def world(request, tmp_path_factory):
         folder / "server",
         ROOT / "xsd" / "std-2026",
         ServerSettings(result_delay_seconds=0.0, check_digest=True, records_most=most),
-        Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+        options(),
     )
     server._account.connection.execute("PRAGMA synchronous = OFF")
     route = dataclasses.replace(whole.routes[LANE], batch_records=BATCH)

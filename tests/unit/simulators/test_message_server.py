@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from types import SimpleNamespace
 
 import pytest
 from tests.unit.simulators.messages import (
@@ -31,7 +30,7 @@ from tests.unit.simulators.messages import (
     without_content,
 )
 
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 from kakehashi_simulators.wire import Unreadable
 
@@ -42,9 +41,8 @@ class _Bench:
         self.open(**settings)
 
     def open(self, **settings):
-        options = SimpleNamespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
         chosen = ServerSettings(**{"result_delay_seconds": 0.0, "records_most": 50, **settings})
-        self.server = IntermediateServer(self._folder, XSD, chosen, options)
+        self.server = IntermediateServer(self._folder, XSD, chosen, options())
 
     def close(self):
         self.server.wire.server_close()

@@ -1,11 +1,9 @@
 """Other bodies inquire at the simulated server; what is blocked waits for the holder's decision."""
 
-from argparse import Namespace
-
 import pytest
 from tests.unit.validation.samples import OTHER_ID, SCHEMAS, message
 
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.message import read_message
 from kakehashi_simulators.server import ServerSettings
 
@@ -15,8 +13,7 @@ INFO = "TM99000000000001"
 
 @pytest.fixture
 def server(tmp_path):
-    options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
-    made = IntermediateServer(tmp_path, SCHEMAS, ServerSettings(result_delay_seconds=0.0), options)
+    made = IntermediateServer(tmp_path, SCHEMAS, ServerSettings(result_delay_seconds=0.0), options())
     made.clock.source = lambda: 1_800_000_000.0
     with made._account.transaction() as connection:
         connection.executemany(
