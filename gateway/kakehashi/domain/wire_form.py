@@ -26,8 +26,8 @@ _ROOT = re.compile(rb"<%b([A-Za-z][0-9A-Za-z._-]*)[\s/>]" % _PREFIX)
 
 @dataclass(frozen=True, kw_only=True)
 class WireForm:
-    """「電文表記」 Ours → theirs, of what differs. `values` by (element or attribute, our value). `person_digits`: the length of
-    what `numbers` names, zeros in front. Empty: the wire has our own names, and nothing is done.
+    """「電文表記」 Ours → theirs, of what differs. `values` by (element or attribute, our value). `person_digits`: the
+    length of what `numbers` names, zeros in front. Empty: the wire has our own names, and nothing is done.
     """
 
     namespace: str = _NAMESPACE

@@ -23,6 +23,7 @@ from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi.validation.schema import SchemaSet
 from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import options as server_options
 from kakehashi_simulators.server import ServerSettings
 
 OURS, SERVER = "9999000000000010", "9999000000000001"
