@@ -25,7 +25,7 @@ class NewWithholding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithholdingRow(NewWithholding):
-    """「不開示設定の記録」 Never deleted. `code`: why it is open still, or was refused; `server_code`: what was said to it."""
+    """「不開示設定の記録」 Never deleted. `code`: why it is open still, or was refused; `server_code`: the answer."""
 
     id: int
     state: WithholdingState = WithholdingState.OPEN

@@ -36,9 +36,7 @@ class MemoryRecordBook(MemorySuccession):
             if row is None or row.state is not WithholdingState.OPEN:
                 return False
             ended = None if state is WithholdingState.OPEN else now
-            self._withholdings[row.id] = replace(
-                row, state=state, ended_at=ended, code=code, server_code=server_code
-            )
+            self._withholdings[row.id] = replace(row, state=state, ended_at=ended, code=code, server_code=server_code)
             return True
 
     def withholdings(self, *, person: str | None = None, still_open: bool = False) -> list[WithholdingRow]:

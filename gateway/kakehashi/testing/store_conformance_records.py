@@ -47,9 +47,9 @@ class StoreRecordConformance:
     def test_what_has_ended_stays_as_it_was(self, store: Store) -> None:
         """What is open can be noted again; an end is the last word, and the next one is another row."""
         row, _ = store.place_withholding(_FIRST)
-        for state, code, server_code in ((WithholdingState.OPEN, "SRV-002", None), ("refused", "REC-001", "4017")):
-            noted = {"state": WithholdingState(state), "code": code, "server_code": server_code}
-            assert store.note_withholding(row.id, **noted, now=_LATER)
+        refused = (WithholdingState.REFUSED, "REC-001", "4017")
+        for state, code, server_code in ((WithholdingState.OPEN, "SRV-002", None), refused):
+            assert store.note_withholding(row.id, state=state, code=code, server_code=server_code, now=_LATER)
             (known,) = store.withholdings()
             assert (known.state, known.code, known.server_code) == (state, code, server_code)
         assert known.ended_at == _LATER
