@@ -14,6 +14,7 @@ from kakehashi.cli.default_group import DefaultGroup
 from kakehashi.cli.link import masked
 from kakehashi.cli.output import Cell
 from kakehashi.cli.stopping import decision_options, person_of
+from kakehashi.cli.withholdings import tell_withholdings
 from kakehashi.domain.exchange_record import ExchangeRecord, RecordKind, WithholdingState
 from kakehashi.domain.japan_time import JST
 from kakehashi.pipeline.withholding import Withholding
@@ -108,7 +109,7 @@ def disclose(session: Session, person: str, records: Sequence[str], xsd: Path, *
 def decisions(session: Session, *, still_open: bool) -> int:
     """Who decided what about which record, why, and whether the server has it. Exit code 1 while it has one not."""
     rows = session.store.withholdings(still_open=still_open)
-    _tell(session, rows)
+    tell_withholdings(session, rows)
     return FAULTS if any(row.state is WithholdingState.OPEN for row in rows) else 0
 
 
@@ -160,38 +161,11 @@ def _decided(
 
 
 def _told(session: Session, rows: Sequence[WithholdingRow]) -> int:
-    _tell(session, rows)
+    tell_withholdings(session, rows)
     states = {row.state for row in rows}
     if WithholdingState.OPEN in states:
         return UNREACHABLE
     return FAULTS if WithholdingState.REFUSED in states else 0
-
-
-def _tell(session: Session, rows: Sequence[WithholdingRow]) -> None:
-    results = session.configuration.profile.results
-    session.output.rows(
-        "Decisions about records",
-        ("id", "record_id", "person", "withheld", "state", "since", "by", "reason", "ended", "code", "server_code",
-         "meaning", "what_to_do"),
-        [
-            (
-                f"W{row.id}",
-                row.record_id,
-                masked(row.person),
-                row.withheld,
-                row.state,
-                row.placed_at,
-                row.actor,
-                row.reason,
-                row.ended_at,
-                row.code,
-                row.server_code,
-                results[row.server_code].name if row.server_code and row.server_code in results else None,
-                session.remedy(row.code),
-            )
-            for row in rows
-        ],
-    )  # fmt: skip
 
 
 def _reference(session: Session, record: ExchangeRecord) -> Cell:

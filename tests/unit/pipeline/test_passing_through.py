@@ -21,7 +21,7 @@ def hub(tmp_path):
 
 @pytest.mark.parametrize("message_id", MESSAGES)
 def test_a_persons_message_goes_out_and_comes_back_under_its_own_number(hub, message_id):
-    """Own information and notices: ours on the line, the system's own in the answer, one request id for every attempt."""
+    """Own information and notices: ours on the line, the system's own in the answer; one request id."""
     codes, answers = zip(*(hub.ask(message_id, MESSAGES[message_id]) for _ in range(2)), strict=True)
     assert codes == ("0000", "0000")
     assert [keys(each) for each in hub.sent()] == [[UNIFIED]] * 2
