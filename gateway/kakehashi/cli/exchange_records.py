@@ -17,6 +17,7 @@ from kakehashi.cli.stopping import decision_options, person_of
 from kakehashi.cli.withholdings import tell_withholdings
 from kakehashi.domain.exchange_record import ExchangeRecord, RecordKind, WithholdingState
 from kakehashi.domain.japan_time import JST
+from kakehashi.errors import InputError
 from kakehashi.pipeline.withholding import Withholding
 from kakehashi.ports.exchange_records import NewWithholding, WithholdingRow
 from kakehashi.runtime.places import shared
@@ -48,6 +49,8 @@ def exchange_records() -> None:
 @_xsd
 def list_(session: Session, person: str, reason: str, first: datetime | None, last: datetime | None, xsd: Path) -> int:
     """Who got what of PERSON or was asked about them, by day (TKM-501)."""
+    if first and last and first > last:
+        raise click.UsageError("--from is after --to.")
     key = person_of(session, person, reason=reason)
     found = records_of(session, key, first=first.date() if first else None, last=last.date() if last else None, xsd=xsd)
     reasons = session.configuration.profile.records.reasons
@@ -139,10 +142,11 @@ def _decided(
     session: Session, person: str, records: Sequence[str], code: str | None, xsd: Path, *, reason: str, yes: bool
 ) -> int:
     key, actor = person_of(session, person, reason=reason), getpass.getuser()
+    still_open = session.store.withholdings(person=key, still_open=True)
+    if any(row.record_id in records and row.withheld != code for row in still_open):
+        raise InputError("REC-002")  # before anything is said of the others
     if not yes:
-        still_open = {row.record_id for row in session.store.withholdings(person=key, still_open=True)}
-        told = {"withheld": code, "records": list(records), "pending": sorted(still_open.intersection(records))}
-        session.output.object({"done": False, "person": masked(key)} | told)
+        session.output.object({"done": False, "person": masked(key), "withheld": code, "records": list(records)})
         return 0
     with open_records(session.configuration, session.clock, xsd) as messages:
         office = Withholding(book=session.store, messages=messages, clock=session.clock)
