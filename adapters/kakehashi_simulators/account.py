@@ -36,6 +36,13 @@ CREATE TABLE IF NOT EXISTS provisions (
     id TEXT PRIMARY KEY, person TEXT, info TEXT, unit TEXT, affair TEXT, procedure TEXT, requester TEXT,
     undisclosed INTEGER, asked_at REAL, deadline REAL, state TEXT, denial TEXT, request_id TEXT,
     times INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS exchanges (
+    id TEXT PRIMARY KEY, person TEXT, at REAL, kind TEXT, counterpart TEXT, affair TEXT, procedure TEXT, info TEXT,
+    outcome TEXT, reference TEXT);
+CREATE INDEX IF NOT EXISTS exchanges_by_person ON exchanges (person);
+CREATE TABLE IF NOT EXISTS withheld (
+    record TEXT PRIMARY KEY, code TEXT, request_id TEXT, times INTEGER);
+CREATE TABLE IF NOT EXISTS withholdings (request_id TEXT PRIMARY KEY, code TEXT);
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
 _TABLES = (
@@ -49,6 +56,9 @@ _TABLES = (
     "locks",
     "blocked",
     "provisions",
+    "exchanges",
+    "withheld",
+    "withholdings",
 )
 _PLACES = 200
 

@@ -13,10 +13,17 @@ from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
 
-__all__ = ["CancelDesk", "InquiryDesk", "InquiryResultDesk"]
+__all__ = ["CancelDesk", "InquiryDesk", "InquiryResultDesk", "state_of"]
 
 _WITHOUT_CONTENT = {"unknown": "not-found", "refusing": "refused", "slow": "in-process", "expired": "expired"}
 """State of a person → what an answer says that holds nothing else."""
+_PARTIES = ("AffairCode", "ProcedureCode", "ProviderAgency")
+
+
+def state_of(persons: Persons, person: str) -> str:
+    """What an answer about this person says."""
+    state = persons.state(person)
+    return _WITHOUT_CONTENT.get(state, "partial" if state == "partial" else "found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,12 @@ class InquiryDesk:
         ]
         refused = self._refused(case, numbers, questions)
         open_questions = [question for question in questions if question[0] not in refused]
-        receipt, payload = new_id(), json.dumps(open_questions).encode()
+        parties = {
+            number: [inquiry.findtext(f"{{{NAMESPACE}}}{name}", "") for name in _PARTIES]
+            for number, inquiry in zip(numbers, message.root[1], strict=True)
+        }
+        kept = [(*question, *parties[question[0]]) for question in open_questions]
+        receipt, payload = new_id(), json.dumps(kept).encode()
         request = Request(message.request_id, message.id, message.digest, len(numbers), receipt, payload)
         if not self.account.take(request, [], list(refused.values())):
             return self.receipts.repeated(message) or self.receipts.acknowledgement(receipt)
@@ -128,7 +140,7 @@ class CancelDesk:
 
 def _questions(past: Past) -> list[tuple[int, str, str]]:
     """Number in the message, person and information of those that were not refused at once."""
-    return [(number, person, info) for number, person, info in json.loads(past.payload)]
+    return [(number, person, info) for number, person, info, *_ in json.loads(past.payload)]
 
 
 def _told(status: str, more: str = "") -> str:

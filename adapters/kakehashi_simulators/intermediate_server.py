@@ -15,6 +15,8 @@ POST /ask                          {"endpoint": …, "persons": [keys], "receive
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
 POST /inquire                      {"persons": [keys], "info": "TM…", "within_seconds": …}: other bodies inquire; what
                                    waits for a decision (TKY-402) has an id
+POST /exchanges                    {"persons": [keys], "days_ago": 3, "count": 1, …}: records of exchanges, as if other
+                                   bodies had asked; GET: which are not shown to their person
 GET  /provisions                   what became of those that wait; POST /withdraw {"provisions": [ids]}: not wanted
 POST /reset                        empty account, no exceptional persons, no faults
 ```
@@ -32,12 +34,14 @@ from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.dialect import Dialect, Interpreter
+from kakehashi_simulators.exchange_records import ExchangeRecords, RecordListDesk, WithholdingDesk
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.locks import LockDesk, Locks
+from kakehashi_simulators.pass_through import NoticeDesk, OwnInformationDesk, RightsDesk
 from kakehashi_simulators.persons import STATES, Persons
 from kakehashi_simulators.provisions import ProvisionListDesk, ProvisionReplyDesk, Provisions
 from kakehashi_simulators.receipts import Receipts
@@ -65,9 +69,9 @@ class IntermediateServer:
         self.clock = SimulatedClock()
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._provisions = Provisions(self._account, self.clock)
-        self._messages = MessageServer(
-            settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd, settings)
-        )
+        self._receipts = Receipts(self._account, self.faults, delay_seconds=settings.result_delay_seconds)
+        self._records = ExchangeRecords(self._account, self._persons, self._receipts, self.clock)
+        self._messages = MessageServer(settings, checkers=CheckerPool(xsd), faults=self.faults, desks=self._desks(xsd))
         self._questions = (
             AddressQuestions(arguments.certificates, test=settings.test) if arguments.certificates else None
         )
@@ -88,9 +92,8 @@ class IntermediateServer:
         most = self.wire.requests_most
         return FolderWire(self._exchange, folder=folder, faults=self.faults, gauge=self.wire.gauge, requests_most=most)
 
-    def _desks(self, xsd: Path, settings: ServerSettings) -> dict[str, Desk]:
-        account, persons, inventor = self._account, self._persons, Inventor(xsd)
-        receipts = Receipts(account, self.faults, delay_seconds=settings.result_delay_seconds)
+    def _desks(self, xsd: Path) -> dict[str, Desk]:
+        account, persons, receipts, inventor = self._account, self._persons, self._receipts, Inventor(xsd)
         replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts)
         return {
             "DBM-201": replicas,
@@ -105,10 +108,19 @@ class IntermediateServer:
             "FGU-131": LinkDesk(persons=persons, processes=self._processes),
             "TKY-401": ProvisionListDesk(provisions=self._provisions),
             "TKY-403": ProvisionReplyDesk(provisions=self._provisions),
+            "TKM-501": RecordListDesk(records=self._records),
+            "TKM-503": WithholdingDesk(persons=persons, records=self._records),
+            "JTK-601": OwnInformationDesk(account=account, persons=persons),
+            "OSR-701": NoticeDesk(persons=persons),
+            "SCM-801": RightsDesk(),
             "SYM-901": ServiceDesk(faults=self.faults),
             "SYM-903": LayoutDesk(),
             "SYM-911": RequestStatusDesk(
-                account=account, processes=self._processes, provisions=self._provisions, receipts=receipts
+                account=account,
+                processes=self._processes,
+                provisions=self._provisions,
+                records=self._records,
+                receipts=receipts,
             ),
         }
 
@@ -125,6 +137,8 @@ class IntermediateServer:
             "POST /persons": self._set_persons,
             "POST /ask": self._ask,
             "POST /inquire": self._provisions.inquire,
+            "POST /exchanges": self._records.add,
+            "GET /exchanges": lambda _: self._records.report(),
             "GET /provisions": lambda _: self._provisions.report(),
             "POST /withdraw": self._provisions.withdraw,
             "POST /linked": self._settle,

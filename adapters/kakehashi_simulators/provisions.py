@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer, moment, new_id
 from kakehashi_simulators.clock import SimulatedClock
+from kakehashi_simulators.exchange_records import Exchange, note_exchange
 from kakehashi_simulators.server import Case
 
 __all__ = ["ProvisionListDesk", "ProvisionReplyDesk", "Provisions"]
@@ -68,12 +69,14 @@ class Provisions:
         self, connection: sqlite3.Connection, person: str, info: str, parties: list[str], within: float
     ) -> dict[str, str]:
         row = connection.execute(_NEWEST, (person, info)).fetchone()
-        if row is None:
-            return {"person": person, "state": "not-found"}
-        unit, undisclosed = row
-        if undisclosed is None:
-            return {"person": person, "state": "answered"}
         now, number = self._clock.now(), new_id()
+        unit, undisclosed = row or ("", None)
+        if undisclosed is None:
+            affair, procedure, requester = parties
+            outcome = "found" if row else "not-found"
+            told = Exchange(number, person, now, "automatic", requester, affair, procedure, info, outcome, None)
+            note_exchange(connection, told)
+            return {"person": person, "state": "answered" if row else "not-found"}
         connection.execute(
             f"INSERT INTO provisions ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",  # noqa: S608  # our own names
             (number, person, info, unit, *parties, undisclosed, now, now + within),
@@ -137,6 +140,12 @@ class Provisions:
                 "UPDATE provisions SET state = ?, denial = ?, request_id = ?, times = 1 WHERE id = ?",
                 (state, denial, request_id, number),
             )
+            person, requester, affair, procedure, info = connection.execute(
+                "SELECT person, requester, affair, procedure, info FROM provisions WHERE id = ?", (number,)
+            ).fetchone()
+            outcome, now = "found" if denial is None else "refused", self._clock.now()
+            told = Exchange(new_id(), person, now, "decided", requester, affair, procedure, info, outcome, number)
+            note_exchange(connection, told)
         return "0000"
 
     def knows(self, request_id: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer
+from kakehashi_simulators.exchange_records import ExchangeRecords
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.provisions import Provisions
 from kakehashi_simulators.receipts import Receipts
@@ -44,13 +45,14 @@ class RequestStatusDesk:
     account: Account
     processes: Processes
     provisions: Provisions
+    records: ExchangeRecords
     receipts: Receipts
 
     def answer(self, case: Case) -> Answer:
         request_id = case.message.texts("k:RequestRef")[0]
         past = self.account.past(request_id=request_id)
         if past is None:
-            known = self.processes.knows(request_id) or self.provisions.knows(request_id)
+            known = any(each.knows(request_id) for each in (self.processes, self.provisions, self.records))
             return Answer(segment=1, code="0000") if known else Answer.refused("9404")
         left = self.receipts.seconds_left(past)
         if left:

@@ -2,7 +2,7 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-PRV provisions, CFG configuration, ALM alarms, GEN the gateway itself.
+PRV provisions, REC records of exchanges, CFG configuration, ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -171,6 +171,10 @@ PRV-008 | the server lists again what it has taken a reply to | 回答済みの�
 PRV-009 | the server lists the inquiry no longer, and not for a reply of ours | サーバーの一覧から照会がなくなりました(当方の回答によらない) | Nothing to do: who asked has withdrawn it, or it was replied to elsewhere | 対応不要です(照会元の取下げ、または他の経路での回答)
 PRV-010 | since the decision the person became protected, or more persons are needed | 判断の後に支援措置等の対象となったか、必要人数が増えました | Nothing was sent; decide anew | 送信していません。改めて判断してください
 PRV-011 | who decides does not belong to the department that does | 判断部署の担当者ではありません | Let somebody of that department decide, or add the login name under `[provisions] departments` | 判断部署の担当者が判断するか、`[provisions] departments` に登録してください
+REC-001 | the server refused what was said of the record | 記録の不開示設定をサーバーが拒否しました | See its code: 4017 is no record of this person (any more); then decide anew | 返却コードを確認してください(4017は該当する記録なし)。必要なら改めて設定してください
+REC-002 | something else was said of this record, and it is not known whether the server has it | この記録には別の設定が未完了です(サーバーへの反映が不明) | Go on with it by `kakehashi exchange-records resume`; then decide anew | `kakehashi exchange-records resume` で完了させてから、改めて設定してください
+REC-003 | it is unknown whether it arrived, and the server does not honour request ids | 設定が届いたか不明で、サーバーは要求IDによる重複判定をしません | See with `kakehashi exchange-records` how the record stands; then decide anew if needed | `kakehashi exchange-records` で記録の状態を確認し、必要なら改めて設定してください
+REC-004 | the profile does not know the message | プロファイルにない電文です | Ask at the server's own terminal, or complete `[messages]` of the profile | サーバーの端末で確認するか、プロファイルの `[messages]` に追加してください
 SEC-001 | a sealed body cannot be opened | 暗号化された内容を復号できません | Check the keys; the message is kept | 鍵を確認してください。電文は保持されます
 SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありません | Load the key | 鍵を読み込んでください
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください

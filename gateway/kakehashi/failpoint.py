@@ -62,6 +62,8 @@ STEPS: Final[Mapping[str, Boundary]] = {
     "halting.withdrawn": Boundary("the ledger has withdrawals for a suspension, released", "it is asked again"),
     "halting.answered": Boundary("the server has answered to a lock or its end", "the ledger notes it"),
     "halting.noted": Boundary("the ledger has it that the server knows", "the next one"),
+    "withholding.placed": Boundary("the ledger has who is not shown a record, or is again", "the server is told"),
+    "withholding.answered": Boundary("the server has answered to it, or nothing came", "the ledger notes it"),
     "provisions.listed": Boundary("a page of what waits for a decision has come", "it is written into the ledger"),
     "provisions.added": Boundary("the ledger has the whole list", "what it tells no longer is closed"),
     "provisions.intended": Boundary("the ledger has the intent to reply, or to ask", "it is said"),

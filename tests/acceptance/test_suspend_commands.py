@@ -43,11 +43,11 @@ def ask(site, *words, json_lines=True):
     return done.exit_code, [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
 
 
-def killed(site, *words):
-    """The command dies as soon as the ledger has its decision."""
+def killed(site, *words, step="halting.placed"):
+    """The command dies as soon as the ledger has its decision, or at another step."""
     done = subprocess.run(
         [sys.executable, "-m", "kakehashi", *words, "--config", str(site.run.site.config)],
-        env={**os.environ, "KAKEHASHI_FAIL": "halting.placed:1:kill"}, capture_output=True, timeout=60, check=False,
+        env={**os.environ, "KAKEHASHI_FAIL": f"{step}:1:kill"}, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == -9, done.stderr
 
@@ -179,6 +179,44 @@ def test_who_received_what_is_told_as_a_table(site):
     assert "TKM-501" in asked("who-received", NAME, *WHY, "--config", site.run.site.config).output
     assert ask(site, "who-received", "tax:999999999", *WHY)[1][0]["code"] == "IDN-001"
     assert ask(site, "who-received", "tax:x", *WHY)[0] == 2
+
+
+@pytest.mark.timeout(240)
+def test_a_record_of_an_exchange_is_withheld_from_its_person(site):
+    """Killed before and after the server heard it, the command is gone on with: the server heard it once. An automatic
+    answer is told by who-received; while the server is away that says so, and ends otherwise.
+    """
+    person, ask_server = site.persons[6], site.run.server.ask
+    named = f"tax:{site.town.atena('tax', 6)}"
+    first, second = ask_server("/exchanges", {"persons": [person], "count": 2})
+    ask_server("/exchanges", {"persons": [person], "outcome": "refused"})
+    code, rows = ask(site, "exchange-records", named, *WHY)
+    assert (code, len(rows), {row["withheld"] for row in rows}) == (0, 3, {None})
+    assert person not in str(rows)
+    say = ("exchange-records", "withhold", named, first, "--code", "01", *WHY)
+    assert ask(site, *say)[1][0]["done"] is False
+    killed(site, *say, "--yes", step="withholding.placed")
+    assert ask_server("/exchanges") == []
+    assert ask(site, "exchange-records", "decisions", "--open")[0] == 1
+    killed(site, "exchange-records", "resume", step="withholding.answered")
+    assert ask(site, "exchange-records", "disclose", named, first, *WHY, "--yes")[1][0]["code"] == "REC-002"
+    code, (row,) = ask(site, "exchange-records", "resume")
+    assert (code, row["state"], row["reason"], row["code"]) == (0, "done", "case 17", None)
+    assert ask_server("/exchanges") == [{"record": first, "code": "01", "times": 1}]
+    code, (row,) = ask(site, "exchange-records", "withhold", named, "p" * 32, "--code", "01", *WHY, "--yes")
+    assert (code, row["state"], row["code"], row["server_code"]) == (1, "refused", "REC-001", "4017")
+    assert ask(site, "exchange-records", "disclose", named, first, *WHY, "--yes")[0] == 0
+    told = [row["withheld"] for row in ask(site, "exchange-records", named, *WHY)[1]]
+    assert (told, ask_server("/exchanges")[0]["code"]) == ([None] * 3, None)
+    answers = [row for row in ask(site, "who-received", named, *WHY)[1] if row["what"] == "automatic"]
+    assert sorted(row["reference"] for row in answers) == sorted([first, second])
+    site.run.server.set_faults(refuse_connections=True)
+    code, rows = ask(site, "who-received", named, *WHY)
+    assert (code, [row.get("code") or row["what"] for row in rows]) == (3, ["SRV-002", "replica"])
+    code, (row,) = ask(site, "exchange-records", "withhold", named, second, "--code", "02", *WHY, "--yes")
+    assert (code, row["state"], row["code"]) == (3, "open", "SRV-002")
+    site.run.server.set_faults(refuse_connections=False)
+    assert ask(site, "exchange-records", "resume")[1][0]["state"] == "done"
 
 
 @pytest.mark.timeout(240)

@@ -40,6 +40,7 @@ ELSEWHERE = {
         ("halting.placed", "halting.found", "halting.answered", "halting.noted", "halting.withdrawn"),
         "../acceptance/test_suspend_commands.py",
     ),
+    **dict.fromkeys(("withholding.placed", "withholding.answered"), "../acceptance/test_suspend_commands.py"),
     "enforcing.moved": "test_enforcement.py",
     "enforcing.begun": "test_enforcement.py",
     "notices.noting": "test_notices.py",

@@ -59,13 +59,14 @@ from kakehashi_adapters.sql_store import parts as parts_rows
 from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
 from kakehashi_adapters.sql_store.provision_book import SqlProvisionBook
+from kakehashi_adapters.sql_store.record_book import SqlRecordBook
 
 __all__ = ["SqlStore"]
 
 _PAGE = 10_000
 
 
-class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook):
+class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlRecordBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake

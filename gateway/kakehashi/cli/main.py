@@ -19,6 +19,7 @@ _COMMANDS = {
     "encode": "kakehashi.cli.data:encode",
     "events": "kakehashi.cli.reference:events",
     "errors": "kakehashi.cli.reference:errors",
+    "exchange-records": "kakehashi.cli.exchange_records:exchange_records",
     "files": "kakehashi.cli.operate:files",
     "gaiji": "kakehashi.cli.gaiji:gaiji",
     "import-layout": "kakehashi.cli.import_layout:import_layout_command",

@@ -13,6 +13,7 @@ from kakehashi.cli.letters import tell_letters
 from kakehashi.cli.outcomes import outcomes_of_file, tell_outcomes, told
 from kakehashi.cli.stopping import tell_halts
 from kakehashi.cli.story import records_of, tell_story
+from kakehashi.cli.withholdings import tell_withholdings
 from kakehashi.domain.batch import FileState
 from kakehashi.domain.breaker import BreakerState
 from kakehashi.ports.ledger import BatchRow, ExceptionRow
@@ -51,6 +52,8 @@ def status(session: Session) -> int:
         halts = session.store.halts()
         if halts:
             tell_halts(session, halts)
+        if still_open := session.store.withholdings(still_open=True):
+            tell_withholdings(session, still_open)
         _tell_breakers(session)
         tell_held(session, Choice())
     tell_letters(session, Choice())

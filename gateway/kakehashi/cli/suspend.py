@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kakehashi.cli.context import FAULTS, Session, command
+from kakehashi.cli.default_group import DefaultGroup
 from kakehashi.cli.stopping import decide, decision_options, key_of, person_of, tell_halts
 from kakehashi.cli.who_received import tell_disclosures
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
@@ -12,16 +13,11 @@ from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 __all__ = ["lock", "suspend", "unlock"]
 
 
-class _Default(click.Group):
-    """Without a subcommand: `person`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["person", *args]
-        return super().parse_args(ctx, args)
+class _Suspend(DefaultGroup):
+    default = "person"
 
 
-@click.group(cls=_Default)
+@click.group(cls=_Suspend)
 def suspend() -> None:
     """Stop a person now: `suspend PERSON`, `suspend --lift PERSON`, `suspend list`.
 

@@ -136,7 +136,14 @@ new | 新規
 reference | 参照
 replicas | 副本
 standing | 継続中
-Not known here: what other bodies got by automatic answer (ask the server, TKM-501), what went through the relay. | 自動応答による他機関への提供(中間サーバーの提供記録 TKM-501 を参照)と電文中継によるものは本システムでは分かりません。
+Not known here: replicas that systems registered through the relay. | 電文中継による副本登録は本システムでは分かりません。
+Incomplete: the server could not be asked (TKM-501). Missing is what other bodies got by automatic answer, and what went through the relay. | 不完全な一覧です。中間サーバーに照会できませんでした(TKM-501)。自動応答による他機関への提供と電文中継によるものが含まれていません。
+Not known here: what other bodies got by automatic answer (the server tells it by person, TKM-501), what went through the relay. | 自動応答による他機関への提供(中間サーバーでは対象者ごとに照会、TKM-501)と電文中継によるものは本システムでは分かりません。
+Records of exchanges | 情報提供等記録
+Decisions about records | 記録の不開示設定
+counterpart | 相手機関
+record id | 記録ID
+withheld | 不開示理由
 outcome | 見込み
 per second | 毎秒件数
 placed | 指図日時

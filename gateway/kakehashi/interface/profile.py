@@ -23,6 +23,7 @@ from kakehashi.interface.profile_rules import (
     Polling,
     ProvisionRule,
     ProvisionRules,
+    RecordRules,
     ResultRule,
     RetryRule,
     SymbolRule,
@@ -30,10 +31,10 @@ from kakehashi.interface.profile_rules import (
 from kakehashi.interface.profile_tables import (
     read_calendar,
     read_degrade,
-    read_denials,
     read_names,
     read_permissions,
     read_provisions,
+    read_reasons,
     read_results,
     read_standards,
 )
@@ -75,6 +76,7 @@ class Profile:
     suspends_by: str
     """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
     provisions: ProvisionRules
+    records: RecordRules
     address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
@@ -154,6 +156,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         merges=_merges(settings.table("merges")),
         suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
         provisions=_provisions(settings.table("provisions"), files, settings.faults),
+        records=_records(settings.table("records"), files, settings.faults),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),
@@ -211,8 +214,13 @@ def _provisions(table: SettingsTable, files: ProfileFiles, faults: list[Fault]) 
             (info_name, affair): ProvisionRule(permit=permit, deny=deny, department=department)
             for info_name, affair, permit, deny, department in rows
         },
-        denials=read_denials(files.path(table.text("denials")), faults),
+        denials=read_reasons(files.path(table.text("denials")), faults),
     )
+
+
+def _records(table: SettingsTable, files: ProfileFiles, faults: list[Fault]) -> RecordRules:
+    reasons = read_reasons(files.path(table.text("reasons")), faults)
+    return RecordRules(keep_years=table.number("keep_years", least=1), reasons=reasons)
 
 
 def _service(table: SettingsTable, files: ProfileFiles, faults: list[Fault]) -> ServiceHours:

@@ -20,6 +20,7 @@ __all__ = [
     "Polling",
     "ProvisionRule",
     "ProvisionRules",
+    "RecordRules",
     "ResultRule",
     "RetryRule",
     "SymbolRule",
@@ -147,6 +148,14 @@ class ProvisionRules:
         """That of the affair, else of the information; what has no row needs two persons."""
         named = self.by_name.get((info_name, affair)) or self.by_name.get((info_name, "*"))
         return named or ProvisionRule()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRules:
+    """「提供等記録規則」 So many years the server keeps its records; `reasons`: 不開示理由, code → name."""
+
+    keep_years: int
+    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

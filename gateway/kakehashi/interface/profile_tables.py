@@ -21,10 +21,10 @@ from kakehashi.interface.service import SpecialTime, special_time
 __all__ = [
     "read_calendar",
     "read_degrade",
-    "read_denials",
     "read_names",
     "read_permissions",
     "read_provisions",
+    "read_reasons",
     "read_results",
     "read_standards",
 ]
@@ -76,8 +76,8 @@ def read_provisions(path: Path, faults: list[Fault]) -> list[tuple[str, str, int
     return [(row[0], row[1], int(row[2]), int(row[3]), row[4]) for row in rows]
 
 
-def read_denials(path: Path, faults: list[Fault]) -> dict[str, str]:
-    """「不提供理由」 Code → name."""
+def read_reasons(path: Path, faults: list[Fault]) -> dict[str, str]:
+    """「不提供理由」, 「不開示理由」 Code → name."""
     return {row[0]: row[1] for row in _rows(path, ("code", "name"), ("[0-9]{2}", ".+"), faults, key=1)}
 
 

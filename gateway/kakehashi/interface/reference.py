@@ -12,7 +12,7 @@ __all__ = ["render_reference"]
 
 _HEADER = (
     ("MessageId", "電文ID", "e.g. DBM-201; the root element is the same without its hyphen"),
-    ("Function", "機能コード", "FGU, DBM, SKI, TKY, SYM"),
+    ("Function", "機能コード", "FGU, DBM, SKI, TKY, TKM, JTK, OSR, SCM, SYM"),
     ("Type", "電文種別", "REQ request, ACK acknowledgement, RES result, NTF notice"),
     ("RequestId", "要求ID", "32 letters a to p; the same in every attempt: the idempotency key"),
     ("CorrelationId", "関連ID", "in an answer: the RequestId that it answers"),
@@ -80,6 +80,29 @@ _PROVISIONS = (
 )
 
 
+_RECORDS = (
+    "TKM-501 asks which exchanges about one person there were, from day to day, both included; TKM-502",
+    'lists them in the order of `RecordId`. `more="1"`: the next question names the last one in',
+    "`AfterId`. A page that does not go on, or tells of another person, is SRV-007. `Kind`: inquiry (by",
+    "us), automatic (the server answered from our replica), decided (as we decided). `Outcome`: as the",
+    "Status of an answer to an inquiry; found: it was provided. `Reference`: the RequestId of our",
+    "inquiry, the ProvisionId of our decision. TKM-503 says of one record that the person is not shown",
+    "it, with a code of the table, or is again; what is so already is a 3001, and a record that is not",
+    "the person's, or that the server does not keep any more, a 4017. [How to](../how-to/exchange-",
+    "records.md).",
+    "",
+)
+
+_PASSED_ON = (
+    "## Functions that are passed on",
+    "",
+    "JTK (自己情報提供), OSR (お知らせ) and SCM (セキュリティ管理) have no lane. A business system's own messages",
+    "of them go through the [relay](../how-to/relay-messages.md), which swaps what stands in a `PersonKey`, both",
+    "ways. In JTK-602 that is the person who asked, with the units that may be shown; in OSR-702 the",
+    "person of the notice; in SCM none.",
+    "",
+)
+
 _DATA_SETS = (
     "Each item is a value, or a reason for its absence (未設定事由) in an element `<code>-absent`",
     "where reasons are listed. Numbers have at most 11 digits. Invariants across items stand beside the",
@@ -123,6 +146,8 @@ def _page(profile: Profile) -> Iterator[str]:
     yield ""
     yield from _table(("department", "affair", "procedure", "information"), sorted(profile.permissions))
     yield from _provisions(profile)
+    yield from _records(profile)
+    yield from _PASSED_ON
     yield "## Header"
     yield ""
     yield from _table(("element", "項目", "content"), _HEADER)
@@ -160,6 +185,15 @@ def _provisions(profile: Profile) -> Iterator[str]:
     )
     yield from _table(("information", "affair", "persons to permit", "persons to deny", "department"), rules)
     yield from _table(("denial", "name"), sorted(profile.provisions.denials.items()))
+
+
+def _records(profile: Profile) -> Iterator[str]:
+    yield "## Records of exchanges"
+    yield ""
+    yield from _RECORDS
+    yield f"The server keeps them {profile.records.keep_years} years."
+    yield ""
+    yield from _table(("reason", "name"), sorted(profile.records.reasons.items()))
 
 
 def _action(result_class: ResultClass, waits: str | None) -> str:

@@ -9,18 +9,13 @@ from enum import Enum
 from typing import NamedTuple
 
 from kakehashi.domain.batch import content_id
-from kakehashi.domain.interface import Answer, Header, ResultClass
+from kakehashi.domain.interface import Answer, ResultClass
 from kakehashi.domain.outcome import Accepted, Outcome, Rejected, Retryable, Unknown, Waiting, WaitingFor
 from kakehashi.errors import Fault, OutcomeUnknown, ServerError, ServerRefused, ServerUnreachable
-from kakehashi.interface.header import request_header
 from kakehashi.interface.provision import ProvisionPage, parse_provisions, provision_list_request, provision_reply
 from kakehashi.interface.system import status_request
-from kakehashi.pipeline.asking import Asking
-from kakehashi.pipeline.endpoint import Endpoint
-from kakehashi.pipeline.settling import Settling
-from kakehashi.ports.clock import Clock
+from kakehashi.pipeline.correspondence import Correspondence
 from kakehashi.ports.provisions import ProvisionRow
-from kakehashi.validation.schema import ParsedCheck, SchemaSet
 
 __all__ = ["LANE", "Heard", "ProvisionMessages", "Word", "request_of"]
 
@@ -54,23 +49,18 @@ def request_of(row: ProvisionRow) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProvisionMessages:
-    """Thread-safe. Whoever calls holds a pass of the endpoint."""
+class ProvisionMessages(Correspondence):
+    """Of what waits for our decision."""
 
-    settling: Settling
-    schemas: SchemaSet
-    server: Endpoint
-    clock: Clock
-    sender: str
-    test: bool
+    lane: str = LANE
 
     def pages(self) -> Iterator[ProvisionPage]:
         """Everything that waits, page by page. Raises ServerError; SRV-007 for a page that does not go on."""
         after, more = "", True
         while more:
             request_id = content_id(_LIST, after, self.clock.now().isoformat())
-            document = provision_list_request(self._header(_LIST, request_id), after)
-            answer, check = self._exchanged(_LIST, request_id, document)
+            document = provision_list_request(self.header(_LIST, request_id), after)
+            answer, check = self.exchanged(_LIST, request_id, document)
             if self.settling.profile.classify(answer.code) is not ResultClass.DONE or check.root is None:
                 raise OutcomeUnknown(Fault("SRV-006", facts={"code": answer.code}))
             page = parse_provisions(check.root)
@@ -83,9 +73,9 @@ class ProvisionMessages:
     def reply(self, row: ProvisionRow) -> Heard:
         """TKY-403."""
         request_id = request_of(row)
-        document = provision_reply(self._header(_REPLY, request_id), row.what.inquiry.provision_id, row.what.denial)
+        document = provision_reply(self.header(_REPLY, request_id), row.what.inquiry.provision_id, row.what.denial)
         try:
-            answer, _ = self._exchanged(_REPLY, request_id, document)
+            answer, _ = self.exchanged(_REPLY, request_id, document)
         except ServerError as error:
             outcome = self.settling.of_error(error, request_id=request_id, attempt=row.what.failures + 1)
             return _heard(outcome, None, arrived=not isinstance(error, ServerUnreachable | ServerRefused))
@@ -99,9 +89,9 @@ class ProvisionMessages:
     def ask(self, row: ProvisionRow) -> Heard:
         """SYM-911: whether the server has our reply. What says nothing about it is silence."""
         request_id = content_id(_STATUS, request_of(row), row.turn)
-        document = status_request(self._header(_STATUS, request_id), request_of(row))
+        document = status_request(self.header(_STATUS, request_id), request_of(row))
         try:
-            answer, _ = self._exchanged(_STATUS, request_id, document)
+            answer, _ = self.exchanged(_STATUS, request_id, document)
         except ServerError as error:
             return Heard(Word.SILENT, error.fault.code, after=self._later(row))
         if not self.settling.knows_request(answer):
@@ -117,14 +107,6 @@ class ProvisionMessages:
 
     def _outcome(self, answer: Answer, row: ProvisionRow) -> Outcome:
         return self.settling.of_answer(answer, request_id=request_of(row), looks=1, attempt=row.what.failures + 1)
-
-    def _exchanged(self, message_id: str, request_id: str, document: bytes) -> tuple[Answer, ParsedCheck]:
-        asking = Asking(profile=self.settling.profile, schemas=self.schemas)
-        return self.server.exchange(LANE, lambda: asking.exchange(self.server.client, message_id, request_id, document))
-
-    def _header(self, message_id: str, request_id: str) -> Header:
-        profile, now = self.settling.profile, self.clock.now()
-        return request_header(profile, message_id, request_id, sender=self.sender, test=self.test, now=now)
 
 
 def _heard(outcome: Outcome, server_code: str | None, *, arrived: bool) -> Heard:

@@ -1,19 +1,22 @@
 """「提供先の調査」 Who received what of a person, or of an information, as far as this gateway's own books tell.
 
 Of replicas the ledger keeps the newest accepted change of each unit, not those before it. What other bodies got by the
-server's automatic answers stands in its records (TKM-501/502), not here.
+server's automatic answers, and what went past the lanes, is known from its records (TKM-501/502).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from kakehashi.config.model import Configuration
 from kakehashi.domain.batch import BatchState, FileState
+from kakehashi.domain.exchange_record import ExchangeRecord, RecordKind
+from kakehashi.domain.provision import ProvisionState, Verdict
 from kakehashi.ports.ledger import BatchRow, FileRow, ReplicaChange
 from kakehashi.ports.links import LinkStore
+from kakehashi.ports.provisions import ProvisionRow
 from kakehashi.ports.store import Store
 
 __all__ = ["Disclosed", "Disclosing"]
@@ -23,10 +26,11 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosed:
-    """「提供の記録」 `what`: replica, inquiry, notice or address. `at` None: it is not known when.
+    """「提供の記録」 `what`: replica, inquiry, notice, address, provision, automatic. `at` None: it is not known when.
 
-    `to`: the server or a system. `state`: of a replica whether it stands or was deleted then; of an inquiry whether its
-    result was handed over; of a notice whether it was taken. `reference`: file, batch, record, serial or request.
+    `to`: the server, a system or another body. `state`: of a replica whether it stands or was deleted then; of an
+    inquiry whether its result was handed over, or that no lane sent it; of a notice whether it was taken.
+    `reference`: file, batch, record, serial or request.
     """
 
     at: datetime | None
@@ -55,6 +59,42 @@ class Disclosing:
         yield from self._inquiries(person=person)
         yield from self._notices(person)
         yield from self._addresses(person)
+        for row in self.store.provisions(person=person, most=_MOST):
+            if _was_permitted(row):
+                asked = row.what.inquiry
+                yield Disclosed(
+                    at=row.what.since,
+                    what="provision",
+                    to=asked.requester,
+                    person=person,
+                    info_name=asked.info_name,
+                    unit=asked.unit,
+                    state="permitted",
+                    reference=f"P{row.id}",
+                )
+
+    def told_by_server(self, records: Iterable[ExchangeRecord]) -> Iterator[Disclosed]:
+        """What of the server's records stands in no book here: automatic answers, and what went past the lanes."""
+        for each in records:
+            if each.is_given and not self._is_known(each):
+                ours = each.kind is RecordKind.INQUIRY
+                yield Disclosed(
+                    at=each.at,
+                    what="provision" if each.kind is RecordKind.DECIDED else each.kind.value,
+                    to=self.configuration.gateway.gateway.agency if ours else each.counterpart,
+                    person=each.person,
+                    info_name=each.info_name,
+                    state="elsewhere" if ours else each.outcome.value,
+                    reference=each.record_id,
+                )
+
+    def _is_known(self, record: ExchangeRecord) -> bool:
+        if record.reference is None:
+            return False
+        if record.kind is RecordKind.INQUIRY:
+            return self.store.find_request(record.reference) is not None
+        known = self.store.known_provisions([record.reference]).get(record.reference)
+        return known is not None and _was_permitted(known)
 
     def of_information(self, info_name: str) -> Iterator[Disclosed]:
         """Of replicas what stands; notices and addresses are of no information."""
@@ -138,6 +178,10 @@ class Disclosing:
                     state="answered",
                     reference=each.request_id,
                 )
+
+
+def _was_permitted(row: ProvisionRow) -> bool:
+    return row.what.state is ProvisionState.REPLIED and row.what.verdict is Verdict.PERMIT
 
 
 def _may_carry(row: BatchRow, number: int) -> bool:

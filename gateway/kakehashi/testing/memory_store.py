@@ -50,12 +50,13 @@ from kakehashi.ports.store_rules import (
 from kakehashi.testing.memory_characters import counted
 from kakehashi.testing.memory_halts import MemoryHalts
 from kakehashi.testing.memory_inquiries import MemoryInquiryBook
+from kakehashi.testing.memory_records import MemoryRecordBook
 from kakehashi.testing.memory_redrive import redrive, split
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryInquiryBook, MemoryHalts):
+class MemoryStore(MemoryInquiryBook, MemoryHalts, MemoryRecordBook):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake

@@ -24,6 +24,7 @@ from kakehashi.testing.store_conformance_intake import StoreIntakeConformance
 from kakehashi.testing.store_conformance_operators import StoreOperatorConformance
 from kakehashi.testing.store_conformance_outbox import StoreOutboxConformance
 from kakehashi.testing.store_conformance_provisions import StoreProvisionConformance
+from kakehashi.testing.store_conformance_records import StoreRecordConformance
 from kakehashi.testing.store_conformance_replicas import StoreReplicaConformance
 from kakehashi.testing.store_conformance_restoring import StoreRestoringConformance
 from kakehashi.testing.store_conformance_sharing import StoreSharingConformance
@@ -338,6 +339,7 @@ class StoreConformance(
     StoreOperatorConformance,
     StoreCharacterConformance,
     StoreProvisionConformance,
+    StoreRecordConformance,
     StoreReplicaConformance,
     StoreInquiryConformance,
     StoreRestoringConformance,

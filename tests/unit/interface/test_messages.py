@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from lxml import etree
@@ -9,6 +9,7 @@ from tests.unit.validation.samples import ID, OTHER_ID, SCHEMAS, STANDARDS, TAX,
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import BatchStamp, Header, MessageType
 from kakehashi.interface.address import AddressInformation, address_answer
+from kakehashi.interface.exchange_record import record_list_request, withholding_request
 from kakehashi.interface.header import build_header, parse_header
 from kakehashi.interface.inquiry import inquiries, inquiry_result_request
 from kakehashi.interface.lock import lock_request
@@ -20,6 +21,7 @@ from kakehashi.validation.explanation import open_schema
 from kakehashi.validation.schema import SchemaSet
 
 SET = SchemaSet(SCHEMAS)
+PERSON, DAYS = "000000000000001", (date(2026, 6, 1), date(2026, 7, 1))
 STAMP = BatchStamp(id=ID, seq=2, total=3, record_count=200, sha256="A" * 43 + "=")
 INQUIRY = (
     "<AffairCode>JM99000000000001</AffairCode><ProcedureCode>JT99000000000001</ProcedureCode>"
@@ -92,6 +94,10 @@ BUILT = {
     "TKY-401 behind": ("TKY-401", provision_list_request(_header("TKY-401"), OTHER_ID)),
     "TKY-403": ("TKY-403", provision_reply(_header("TKY-403"), OTHER_ID, None)),
     "TKY-403 denied": ("TKY-403", provision_reply(_header("TKY-403"), OTHER_ID, "01")),
+    "TKM-501": ("TKM-501", record_list_request(_header("TKM-501"), PERSON, *DAYS, "")),
+    "TKM-501 behind": ("TKM-501", record_list_request(_header("TKM-501"), PERSON, *DAYS, OTHER_ID)),
+    "TKM-503": ("TKM-503", withholding_request(_header("TKM-503"), PERSON, OTHER_ID, "01")),
+    "TKM-503 shown again": ("TKM-503", withholding_request(_header("TKM-503"), PERSON, OTHER_ID, None)),
     "TKY-412": (
         "TKY-412",
         address_answer(

@@ -147,6 +147,7 @@ INQUIRY = (
     "<RequestedAt>20260601020304000</RequestedAt></Inquiry>"
 )
 DELETED = record(RESIDENT, body="").replace("register", "delete")
+_PERSON = "<PersonKey>000000000000001</PersonKey>"
 MESSAGES: Mapping[str, bytes] = {
     "DBM-201": registration(*(record(standard, no) for no, standard in enumerate(STANDARDS.values(), start=1))),
     "DBM-202": message("DBM-202", RESULT),
@@ -205,6 +206,27 @@ MESSAGES: Mapping[str, bytes] = {
     ),
     "TKY-403": message("TKY-403", f"<ProvisionId>{OTHER_ID}</ProvisionId><Deny>01</Deny>"),
     "TKY-404": message("TKY-404", RESULT),
+    "TKM-501": message("TKM-501", f"{_PERSON}<From>2026-06-01</From><To>2026-07-01</To><AfterId>{ID}</AfterId>"),
+    "TKM-502": message(
+        "TKM-502",
+        f'{RESULT}<Records more="0"><Record><RecordId>{OTHER_ID}</RecordId>{_PERSON}<At>2026-07-01T09:00:00+09:00</At>'
+        "<Kind>decided</Kind><Counterpart>9999000000000055</Counterpart><AffairCode>JM99000000000009</AffairCode>"
+        "<ProcedureCode>JT99000000000009</ProcedureCode><InfoName>TM99000000000001</InfoName><Outcome>found</Outcome>"
+        f"<Reference>{ID}</Reference><Withheld>01</Withheld></Record></Records>",
+    ),
+    "TKM-503": message("TKM-503", f"{_PERSON}<RecordId>{OTHER_ID}</RecordId><Withhold>01</Withhold>"),
+    "TKM-504": message("TKM-504", RESULT),
+    "JTK-601": message("JTK-601", f"{_PERSON}<InfoName>TM99000000000001</InfoName>"),
+    "JTK-602": message(
+        "JTK-602",
+        f"{RESULT}<OwnInformation>{_PERSON}<InfoName>TM99000000000001</InfoName><Unit>2026</Unit></OwnInformation>",
+    ),
+    "OSR-701": message(
+        "OSR-701", f"{_PERSON}<Title>お知らせ</Title><Body>更新の時期です</Body><ShownUntil>2026-12-31</ShownUntil>"
+    ),
+    "OSR-702": message("OSR-702", f"{RESULT}<Notice><NoticeId>{OTHER_ID}</NoticeId>{_PERSON}</Notice>"),
+    "SCM-801": message("SCM-801", "<Department>99990001</Department>"),
+    "SCM-802": message("SCM-802", f"{RESULT}<Functions><Function>SKI</Function></Functions>"),
     "TKY-411": message("TKY-411", "<PersonKey>000000000000001</PersonKey>"),
     "TKY-412": message(
         "TKY-412",
