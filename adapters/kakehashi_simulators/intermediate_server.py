@@ -36,7 +36,7 @@ from kakehashi_simulators.account import Account
 from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
-from kakehashi_simulators.differences import lose, plant, with_replica
+from kakehashi_simulators.differences import lose, plant
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
@@ -219,9 +219,7 @@ class IntermediateServer:
         if act.plant:
             self._plant(act.plant)
         if act.inquire:
-            asked = act.inquire
-            persons = with_replica(self._account, asked.persons, asked.info, most=asked.most)
-            self._provisions.inquire({"persons": persons, "info": asked.info, "within_seconds": asked.within_seconds})
+            self._provisions.inquire(act.inquire.model_dump())
 
     def _set_rules(self, given: Mapping[str, object]) -> object:
         self._messages.rules.set(rules_of(given))

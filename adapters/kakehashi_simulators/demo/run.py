@@ -24,7 +24,7 @@ from kakehashi_simulators.demo.verdict import Verdict, judge
 from kakehashi_simulators.legacy import Manifest, Sample, drop, generate
 from kakehashi_simulators.process import RunningSimulator, start_intermediate_server, start_registry
 
-__all__ = ["DemoRun", "GatewayRun", "loaded", "open_ledger", "started"]
+__all__ = ["DemoRun", "GatewayRun", "make_folders", "open_ledger", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler", "answering"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
@@ -135,16 +135,14 @@ def _lines(path: Path) -> Iterator[str]:
             yield from (line for line in stream if line.endswith("\n"))
 
 
-def loaded(folder: Path) -> Configuration:
-    """With the folders of its routes made."""
-    configuration = load(folder)
+def make_folders(configuration: Configuration) -> None:
+    """Those of its routes."""
     for route in configuration.routes.values():
         own = (configuration.source_folder, configuration.number_folder)
         folders = (*own, configuration.return_folder, configuration.error_folder)
         for place in (folder(route) for folder in folders):
             if place is not None:
                 place.mkdir(parents=True, exist_ok=True)
-    return configuration
 
 
 @contextmanager
@@ -183,7 +181,8 @@ def started(
             lost_after_seconds=lost_after_seconds,
         )
         adapt(site.config)
-        configuration = loaded(site.config)
+        configuration = load(site.config)
+        make_folders(configuration)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
         ledger = open_ledger(configuration.gateway.store.url)
