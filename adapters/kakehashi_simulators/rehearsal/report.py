@@ -20,6 +20,21 @@ __all__ = ["pack", "report_html", "report_json"]
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 """Of every file in the archive: the same evidence makes the same archive."""
 _STATES = {"passed": "合格 passed", "failed": "不合格 failed", "open": "未実施 open", "skipped": "対象外 skipped"}
+_WHAT = {
+    "accepted": "受理 accepted",
+    "refused": "却下 refused",
+    "waiting": "待ち waiting",
+    "held": "ファイル保留 held",
+    "returned": "結果返却 returned",
+    "result": "結果ファイル result",
+    "provisions": "判断待ち照会 provisions",
+    "provisions waiting": "判断待ち照会 provisions waiting",
+    "in time": "時間内 in time",
+    "every message that the gateway sent has the test flag": "送信電文はすべてテスト区分 every message sent has the test flag",
+    "every message that the gateway sent is valid": "送信電文はすべてXSDに適合 every message sent is valid",
+    "nothing reached the simulators that the gateway did not send": "送信していない電文の着信なし nothing else arrived",
+    "every message that was answered reached the simulators as it was sent": "送信どおりに着信 all arrived as sent",
+}
 _STYLE = """
 :root { font: 14px/1.5 system-ui, "Noto Sans CJK JP", "IPAGothic", sans-serif; color: #111; background: #fff }
 body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
@@ -108,7 +123,7 @@ def _expectations(entries: Sequence[Entry], overall: Sequence[Check]) -> str:
     rows = [
         (
             escape(name),
-            escape(check.what),
+            escape(_WHAT.get(check.what, check.what)),
             escape(check.expected),
             escape(check.found),
             '<span class="holds">○</span>' if check.holds else '<span class="fails">×</span>',
