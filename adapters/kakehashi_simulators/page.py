@@ -113,8 +113,10 @@ const first = { seed: 0, http_status: 0, http_status_times: -1, drip_seconds: 0.
   duplicate_answer: 0, swapped_answers: 0, garbage_answer: 0, huge_answer: 0, slow_drip: 0, only: "", result_code: "",
   refuse_connections: false, silent_waits: false, closed: false, capacity_message: false, forget_requests: false,
   retry_after: null, result_delay_seconds: null };
-const japanese = { requests: "要求", received: "受信レコード", accepted: "受理", refused: "却下", effects: "反映済み副本",
-  twice: "二重反映", duplicates: "再送", conflicts: "矛盾", repeats: "同一変更の再送", individual_numbers: "個人番号の混入",
+const japanese = {
+  requests: "要求", received: "受信レコード", accepted: "受理", refused: "却下", effects: "反映済み副本",
+  twice: "二重反映", duplicates: "再送", conflicts: "矛盾", repeats: "同一変更の再送",
+  individual_numbers: "個人番号の混入",
   connections: "接続数", connections_most: "最大接続数", in_work: "処理中", requests_most: "最大同時要求",
   handshakes_refused: "TLS拒否", wrong_test_flag: "テスト区分違い", by_message: "電文別", acquisitions: "符号取得要求",
   told: "通知済み", repeated: "再要求" };

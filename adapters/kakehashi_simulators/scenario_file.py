@@ -114,7 +114,7 @@ class Replicas(_Part):
     persons: list[str] = Field(min_length=1)
     info: str = Field(pattern="^TM[0-9]{14}$")
     unit: str = Field("", max_length=20)
-    sequence: str = Field("0" * 19 + "1", pattern="^[0-9]{20}$")
+    sequence: str = Field("0" * 17 + "1", pattern="^[0-9]{18}$")
 
 
 class Act(_Part):

@@ -30,8 +30,8 @@ _WHAT = {
     "provisions": "判断待ち照会 provisions",
     "provisions waiting": "判断待ち照会 provisions waiting",
     "in time": "時間内 in time",
-    "every message that the gateway sent has the test flag": "送信電文はすべてテスト区分 every message sent has the test flag",
-    "every message that the gateway sent is valid": "送信電文はすべてXSDに適合 every message sent is valid",
+    "every message that the gateway sent has the test flag": "送信電文はすべてテスト区分 all sent as tests",
+    "every message that the gateway sent is valid": "送信電文はすべてXSDに適合 all sent are valid",
     "nothing reached the simulators that the gateway did not send": "送信していない電文の着信なし nothing else arrived",
     "every message that was answered reached the simulators as it was sent": "送信どおりに着信 all arrived as sent",
 }
