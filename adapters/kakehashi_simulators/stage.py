@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.1
 
 
 class Stage:
-    """The steps of one `side`. `perform` does one; what it raises (ValueError) is kept beside it. Thread-safe."""
+    """The steps of one `side`. `perform` does one, and raises ValueError where it cannot. Thread-safe."""
 
     def __init__(
         self,
@@ -86,10 +86,10 @@ class Stage:
         return sum(fitting) >= (act.after_messages or 0)
 
     def _performed(self, act: Act) -> str:
-        """When, as Japan time; behind it what went wrong."""
+        """When, as Japan time; whether it could not be done."""
         moment = time.strftime("%H:%M:%S", time.gmtime(time.time() + 9 * 3600))
         try:
             self._perform(act)
-        except ValueError as error:  # our own words
-            return f"{moment} {error}"
+        except ValueError:
+            return f"{moment} not possible"
         return moment

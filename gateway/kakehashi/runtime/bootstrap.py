@@ -363,8 +363,9 @@ class Gateway:
         return returnings(self, plugin("sinks", "folder"))
 
 
-def open_client(configuration: Configuration) -> ServerClient:
-    return open_server(configuration.gateway, configuration.gateway.server, plugin)
+def open_client(configuration: Configuration, clock: Clock) -> ServerClient:
+    settings = configuration.gateway
+    return open_server(settings, settings.server, plugin, clock)
 
 
 def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool = False, **overrides: Any) -> Gateway:
@@ -383,9 +384,9 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
     if "broker" not in parts:
         parts["broker"] = plugin("brokers", scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
-        parts["client"] = open_client(configuration)
+        parts["client"] = open_client(configuration, parts["clock"])
     if "registry" not in parts and settings.registry.endpoint:
-        parts["registry"] = open_server(settings, settings.registry, plugin)
+        parts["registry"] = open_server(settings, settings.registry, plugin, parts["clock"])
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))

@@ -18,9 +18,11 @@ from kakehashi.runtime.places import shared
 from kakehashi.runtime.server_client import open_server
 from kakehashi_adapters.https_client import HttpsServerClient
 from kakehashi_adapters.live_endpoints import LiveEndpoints
+from kakehashi_adapters.system_clock import SystemClock
 from kakehashi_simulators.process import start_intermediate_server
 from kakehashi_simulators.wire import mutual_tls
 
+CLOCK = SystemClock()
 SPELLINGS = (
     "https://127.0.0.1:{port}/exchange",
     "https://LocalHost:{port}/exchange",
@@ -77,7 +79,7 @@ def _settings(endpoint, live, certificates, **more):
 
 
 def _opened(settings):
-    return open_server(settings, settings.server, plugin)
+    return open_server(settings, settings.server, plugin, CLOCK)
 
 
 def _send(client):
@@ -181,7 +183,7 @@ def test_a_registry_may_not_be_the_live_server_either(live, certificates):
         "https://127.0.0.1:1/exchange", live.endpoint, certificates, registry={"endpoint": live.endpoint, **files}
     )
     with pytest.raises(ConfigurationError) as told:
-        open_server(settings, settings.registry, plugin)
+        open_server(settings, settings.registry, plugin, CLOCK)
     assert told.value.fault.code == "RHS-003"
 
 
