@@ -61,7 +61,7 @@ name = "asks"
 who = "the other body"
 inquire = { persons = ["*"], info = "TM99000000000001" }
 until_provisions = 1
-within_seconds = 6
+within_seconds = 8
 
 [[step]]
 name = "confirms"

@@ -28,6 +28,7 @@ __all__ = ["DemoRun", "GatewayRun", "make_folders", "open_ledger", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler", "answering"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
+_STARTED = '"event": "gateway.started"'
 _SIGNS = (".lock", ".lease")
 """What an intake that is alive leaves beside the files in its hands."""
 
@@ -47,6 +48,10 @@ class GatewayRun:
     def start(self) -> None:
         for name, roles in _PROCESSES.items():
             self.processes.start(name, roles)
+
+    def started_times(self) -> int:
+        """How often a process of this site has begun its work."""
+        return sum(_STARTED in line for name in _PROCESSES for line in _lines(self.site.logs / f"{name}.jsonl"))
 
     def wait(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> bool:
         """Until every dropped file was looked at and every result returned; False when the deadline comes first."""

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ from kakehashi_simulators.rehearsal.state import Diary, Entry, open_diary
 from kakehashi_simulators.rehearsal.toml_text import toml_text
 
 __all__ = ["rehearse"]
+
+_START_SECONDS, _TICK_SECONDS = 60.0, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,11 +233,20 @@ def _gateway(site: Site, configuration: Configuration) -> Iterator[GatewayRun]:
     processes = GatewayProcesses(site.config, site.logs)
     run = GatewayRun(site=site, configuration=configuration, store=ledger, processes=processes)
     try:
+        begun = run.started_times()
         run.start()
+        _wait_until_started(run, begun + len(processes.running))
         yield run
     finally:
         processes.stop()
         ledger.close()
+
+
+def _wait_until_started(run: GatewayRun, times: int) -> None:
+    """So that no step's time is spent on it. Who does not start in time is seen by the steps."""
+    deadline = time.monotonic() + _START_SECONDS
+    while run.started_times() < times and time.monotonic() < deadline and not run.processes.dead():
+        time.sleep(_TICK_SECONDS)
 
 
 def _asked(step: Step) -> str:
