@@ -181,7 +181,7 @@ RHS-002 | an expectation of the rehearsal does not hold | リハーサルの期�
 RHS-003 | a test must not go to this endpoint: it is a live one | 本番の接続先にテスト電文は送信できません | Name the endpoint of the test environment; nothing was sent | 試験環境の接続先を指定してください(送信していません)
 RHS-004 | evidence is written of tests alone | 証跡の記録はテスト時のみ可能です | Remove rehearsal.evidence, or set gateway.test to true | rehearsal.evidence を削除するか gateway.test を true にしてください
 RHS-005 | a step of the rehearsal was not done in time | リハーサルの手順が時間内に完了していません | Have it done, then go on with `kakehashi rehearse … --resume` | 実施後に `kakehashi rehearse … --resume` で再開してください
-RHS-006 | the folder holds another rehearsal, or none | フォルダに別のリハーサルがあるか、記録がありません | Name an empty folder, or the one where this scenario was begun | 空のフォルダ、またはこのシナリオを開始したフォルダを指定してください
+RHS-006 | the folder holds another rehearsal, one that is finished, or none | フォルダに別のまたは完了したリハーサルがあるか、記録がありません | Name an empty folder, or the one where this scenario was begun | 空のフォルダ、またはこのシナリオを開始したフォルダを指定してください
 RHS-007 | a folder of the site would be used | 運用中のフォルダが使用されます | Report it: a rehearsal uses its own folders alone | リハーサルは専用フォルダのみ使用します。連絡してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください

@@ -154,6 +154,7 @@ def test_a_rehearsal_with_a_partner_waits_for_its_acts_and_goes_on(tmp_path):
     told = json.loads(files["report.json"])["steps"]
     assert [step["who"] for step in told] == ["us", "us", "the other body", "partner"]
     assert "Tanaka" in told[3]["note"]
+    assert "RHS-006" in asked("rehearse", *given, "--folder", tmp_path / "out", "--resume").output, "it is finished"
     other = tmp_path / "other.toml"
     other.write_text(SCRIPT.replace("EMPTY.DAT", "linkage.toml"), encoding="utf-8")
     assert "RHS-006" in asked("rehearse", other, "--folder", tmp_path / "out", "--resume").output

@@ -281,8 +281,9 @@ def _written(plan: _Plan, diary: Diary, gathered: Gathered, facts: dict[str, str
         **gathered.files,
         "report.html": page,
         "report.json": report_json(diary, gathered, facts, passed=passed).encode(),
-        "scenario.toml": plan.path.read_bytes(),
     }
+    if plan.script.persons == "test":  # it may name keys of persons
+        files["scenario.toml"] = plan.path.read_bytes()
     (plan.folder / "report.html").write_bytes(page)
     archive = plan.folder / f"{plan.path.stem}.zip"
     digest = pack(archive, files)

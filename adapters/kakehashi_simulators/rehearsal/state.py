@@ -55,13 +55,13 @@ class Diary:
 
 
 def open_diary(folder: Path, script: str) -> Diary:
-    """That of an earlier run of the same script. Raises ConfigurationError (RHS-006)."""
+    """That of an earlier run of the same script, which is not finished. Raises ConfigurationError (RHS-006)."""
     try:
         told = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         entries = [Entry(**{**each, "checks": [Check(*one) for one in each["checks"]]}) for each in told.pop("entries")]
         diary = Diary(folder=folder, entries=entries, **told)
     except (OSError, ValueError, TypeError, KeyError):
         raise ConfigurationError([Fault("RHS-006", Place(item="--folder"))]) from None
-    if diary.script != script:
+    if diary.script != script or all(entry.state in DONE for entry in diary.entries):
         raise ConfigurationError([Fault("RHS-006", Place(item="--folder"))])
     return diary
