@@ -42,14 +42,13 @@ class LiveEndpoints:
         self._spots = frozenset(spots)
         self._known: dict[_Spot, frozenset[str]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._spots or self._folders)
-
     def holds(self, endpoint: str) -> bool:
         """Whether the endpoint is a live one."""
         spot = _spot(endpoint)
         if spot is None:
             return endpoint.startswith("folder:") and self.holds_folder(Path(endpoint[7:]))
+        if not self._spots:
+            return False  # nobody is asked for addresses
         return spot in self._spots or any(self.holds_peer(address, spot.port) for address in _addresses(spot))
 
     def holds_peer(self, address: str, port: int) -> bool:

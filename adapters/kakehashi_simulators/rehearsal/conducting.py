@@ -113,7 +113,9 @@ class Conductor:
         """A step that goes on after a break drops nothing twice."""
         known = {file.name for file in self.run.store.files(lane=lane, most=1_000_000)} | set(self.run.refused_files())
         lies = {path.name for path in self.run.drop_folder(lane).rglob("*")}
-        self.run.drop([sample for sample in samples if sample.name not in known | lies])
+        there = known | lies
+        self.run.drop([sample for sample in samples if sample.name not in there])
+        self.run.dropped += [sample for sample in samples if sample.name in there]  # they are waited for as well
 
     def _until_somebody(self, step: Step, entry: Entry, began: float) -> list[Check] | None:
         """None while nobody has done it."""
