@@ -5,7 +5,7 @@ Each factory takes what the configuration says and imports its adapter only then
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kakehashi_adapters.file_drop import FolderSink, FolderSource
     from kakehashi_adapters.https_client import HttpsServerClient
     from kakehashi_adapters.https_listener import HttpsListener
+    from kakehashi_adapters.live_endpoints import LiveEndpoints
     from kakehashi_adapters.sql_store import SqlLinkStore, SqlStore
     from kakehashi_adapters.surroundings import MachineSurroundings
     from kakehashi_adapters.vault import AesGcmSealer
@@ -35,6 +36,7 @@ __all__ = [
     "https_listener",
     "key_file",
     "key_rotation",
+    "live_endpoints",
     "sealer",
     "sql_stores",
     "surroundings",
@@ -86,6 +88,7 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
     """Its certificate files checked: ConfigurationError."""
     from kakehashi_adapters.https_client import HttpsServerClient  # noqa: PLC0415  # loaded when it is named
 
+    live = _kept_away(settings)
     client = HttpsServerClient(
         settings.endpoint,
         ca=Path(settings.ca),
@@ -94,6 +97,7 @@ def https_client(settings: ServerSettings) -> HttpsServerClient:
         connections=settings.connections,
         timeout=settings.timeout,
         answer_bytes=settings.answer_bytes,
+        refuses=live.holds_peer,
     )
     client.check()
     return client
@@ -104,8 +108,10 @@ def exchange_folder(settings: ServerSettings) -> FolderServerClient:
     from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace  # noqa: PLC0415  # loaded when named
     from kakehashi_adapters.system_clock import SystemClock  # noqa: PLC0415  # as above
 
+    live, folder = _kept_away(settings), Path(settings.endpoint[7:])
+    is_remote = settings.endpoint.startswith("sftp:")
     return FolderServerClient(
-        _sftp(settings) if settings.endpoint.startswith("sftp:") else LocalPlace(Path(settings.endpoint[7:])),
+        _sftp(settings, live) if is_remote else LocalPlace(folder, refuses=live.holds_folder),
         clock=SystemClock(),
         connections=settings.connections,
         timeout=settings.timeout,
@@ -115,14 +121,29 @@ def exchange_folder(settings: ServerSettings) -> FolderServerClient:
     )
 
 
-def _sftp(settings: ServerSettings) -> SftpPlace:
+def live_endpoints(endpoints: Iterable[str]) -> LiveEndpoints:
+    """Whether an address is one of these, however it is spelt."""
+    from kakehashi_adapters.live_endpoints import LiveEndpoints  # noqa: PLC0415  # loaded when it is named
+
+    return LiveEndpoints(endpoints)
+
+
+def _kept_away(settings: ServerSettings) -> LiveEndpoints:
+    """What the client must not reach. Raises ConfigurationError where its endpoint is one of them already."""
+    live = live_endpoints(settings.live)
+    if live.holds(settings.endpoint):
+        raise ConfigurationError([Fault("RHS-003", Place(file="gateway.toml", item="endpoint"))])
+    return live
+
+
+def _sftp(settings: ServerSettings, live: LiveEndpoints) -> SftpPlace:
     try:
         from kakehashi_adapters.exchange_folder.sftp import SftpPlace  # noqa: PLC0415  # an extra
     except ModuleNotFoundError:
         facts = {"expected": "the extra `sftp`: pip install kakehashi[sftp]"}
         raise ConfigurationError([Fault("CFG-003", Place(item="server.endpoint"), facts)]) from None
 
-    place = SftpPlace(settings.endpoint, known_hosts=Path(settings.ca), key=Path(settings.key))
+    place = SftpPlace(settings.endpoint, known_hosts=Path(settings.ca), key=Path(settings.key), refuses=live.holds_peer)
     place.check()
     return place
 

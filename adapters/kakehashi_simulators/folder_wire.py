@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Event
 
 from kakehashi_simulators.faults import Faults, Switches
+from kakehashi_simulators.rate import Rate
 from kakehashi_simulators.wire import Exchange, Gauge, Unreadable
 
 __all__ = ["FolderWire"]
@@ -33,11 +34,19 @@ class FolderWire:
     """Serves `exchange` in `folder`. At most `requests_most` messages at a time are not over capacity."""
 
     def __init__(
-        self, exchange: Exchange, *, folder: Path, faults: Faults, gauge: Gauge, requests_most: int = 1_000_000
+        self,
+        exchange: Exchange,
+        *,
+        folder: Path,
+        faults: Faults,
+        gauge: Gauge,
+        rate: Rate | None = None,
+        requests_most: int = 1_000_000,
     ) -> None:
         self.exchange = exchange
         self.faults = faults
         self.gauge = gauge
+        self.rate = rate or Rate()
         self.requests_most = requests_most
         self._given, self._answers = folder / "to-server", folder / "from-server"
         for each in (self._given, self._answers):
@@ -74,15 +83,23 @@ class FolderWire:
             finally:
                 for suffix in (".taken", ".csv", ".xml", ".zip"):
                     (self._given / f"{name}{suffix}").unlink(missing_ok=True)
-            self._answer(name, document, zipped=row["file"].endswith(".zip"), over=now > self.requests_most)
+            over = now > self.requests_most
+            too_fast = not over and self.rate.exceeded()
+            zipped = row["file"].endswith(".zip")
+            self._answer(name, document, zipped=zipped, over=over, too_fast=too_fast)
 
-    def _answer(self, name: str, document: bytes, *, zipped: bool, over: bool) -> None:
+    def _answer(self, name: str, document: bytes, *, zipped: bool, over: bool, too_fast: bool) -> None:
         switches = self.faults.now
         strikes: Callable[[str], bool] = self.faults.strikes
         if switches.only and f"<MessageId>{switches.only}".encode() not in document[:_HEADER_BYTES]:
             switches, strikes = Switches(), lambda _name: False
-        if over and not switches.capacity_message:
-            self._give(name, b"", status=503, wait=1 if switches.retry_after is None else switches.retry_after)
+        if (over or too_fast) and not switches.capacity_message:
+            self._give(
+                name,
+                b"",
+                status=429 if too_fast else 503,
+                wait=1 if switches.retry_after is None else switches.retry_after,
+            )
             return
         if switches.http_status and strikes("http_status_times"):
             self._give(name, b"", status=switches.http_status, wait=switches.retry_after)
@@ -91,7 +108,7 @@ class FolderWire:
         if strikes("cut_before_apply"):
             return
         try:
-            answer = self.exchange.answer(document, over_capacity=over)
+            answer = self.exchange.answer(document, over_capacity=over or too_fast)
         except Unreadable:
             self._give(name, b"", status=400)
             return

@@ -107,21 +107,27 @@ def start_intermediate_server(
     port: int = 0,
     admin_port: int = 0,
     mode: str = "test",
-    records_cap: int = 10_000,
-    connections: int = 16,
-    result_delay_seconds: float = 1.0,
+    records_cap: int | None = None,
+    connections: int | None = None,
+    requests_per_second: int | None = None,
+    result_delay_seconds: float | None = None,
     no_symbol_ending: str = "",
     exchange: Path | None = None,
     spoken: Spoken | None = None,
+    scenario: Path | None = None,
+    evidence: Path | None = None,
 ) -> RunningSimulator:
     """The intermediate server with its account in `folder`; returns when it is ready. Same folder: same account.
 
     Without `certificates` (a folder with ca.pem, server.pem, server.key) it speaks plain HTTP. With `exchange` its
-    endpoint is that exchange folder. `spoken`: another format.
+    endpoint is that exchange folder. `scenario`: a scenario file; what is given here counts before it. `evidence`: a
+    folder for every message and answer. `spoken`: another format.
     """
     arguments = [f"--folder={folder}", f"--xsd={xsd}", f"--port={port}", f"--admin-port={admin_port}", f"--mode={mode}"]
-    arguments += [f"--records-cap={records_cap}", f"--connections={connections}"]
-    arguments += [f"--result-delay={result_delay_seconds}", f"--no-symbol-ending={no_symbol_ending}"]
+    limits = {"records-cap": records_cap, "connections": connections, "rate": requests_per_second}
+    options = {**limits, "result-delay": result_delay_seconds, "scenario": scenario, "evidence": evidence}
+    arguments += [f"--{name}={value}" for name, value in options.items() if value is not None]
+    arguments += [f"--no-symbol-ending={no_symbol_ending}"]
     arguments += [f"--certificates={certificates}"] if certificates else []
     arguments += [f"--exchange={exchange}"] if exchange else []
     arguments += spoken.arguments if spoken else []
@@ -139,10 +145,16 @@ def start_registry(
     mode: str = "test",
     link_delay_seconds: float = 2.0,
     spoken: Spoken | None = None,
+    scenario: Path | None = None,
+    evidence: Path | None = None,
 ) -> RunningSimulator:
-    """The registry side: acknowledges FGU-121, tells `intermediate_admin` after the delay that symbols are linked."""
+    """The registry side: acknowledges FGU-121, tells `intermediate_admin` after the delay that symbols are linked.
+    `scenario`, `evidence`: as of the intermediate server.
+    """
     arguments = [f"--folder={folder}", f"--xsd={xsd}", f"--port={port}", f"--admin-port={admin_port}", f"--mode={mode}"]
     arguments += [f"--intermediate-admin={intermediate_admin}", f"--link-delay={link_delay_seconds}"]
+    options = {"scenario": scenario, "evidence": evidence}
+    arguments += [f"--{name}={value}" for name, value in options.items() if value is not None]
     arguments += [f"--certificates={certificates}"] if certificates else []
     arguments += spoken.arguments if spoken else []
     return _start("kakehashi_simulators.registry", arguments)

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer, moment, new_id
 from kakehashi_simulators.clock import SimulatedClock
+from kakehashi_simulators.differences import with_replica
 from kakehashi_simulators.exchange_records import Exchange, note_exchange
 from kakehashi_simulators.server import Case
 
 __all__ = ["ProvisionListDesk", "ProvisionReplyDesk", "Provisions"]
 
 _PAGE = 500
+_MOST = 1000
 _REQUESTER, _AFFAIR, _PROCEDURE = "9999000000000055", "JM99000000000009", "JT99000000000009"
 _DEADLINE_SECONDS = 7 * 24 * 3600.0
 _COLUMNS = "id, person, info, unit, affair, procedure, requester, undisclosed, asked_at, deadline"
@@ -50,7 +52,8 @@ class Provisions:
         self._clock = clock
 
     def inquire(self, given: Mapping[str, object]) -> object:
-        """POST /inquire: `persons`, `info`; `affair`, `procedure`, `requester`, `within_seconds`. Raises ValueError.
+        """POST /inquire: `persons`, `info`; `affair`, `procedure`, `requester`, `within_seconds`. Raises ValueError. A
+        person `*7` stands for those with a replica that end so, at most `most`.
 
         By person: `answered` from the replica, `pending` with its id where that is blocked, or `not-found`.
         """
@@ -62,8 +65,15 @@ class Provisions:
             str(given.get(name, usual))
             for name, usual in (("affair", _AFFAIR), ("procedure", _PROCEDURE), ("requester", _REQUESTER))
         ]
+        keys = [key for person in persons for key in self._meant(str(person), info, given.get("most", _MOST))]
         with self._account.transaction() as connection:
-            return [self._inquired(connection, str(person), str(info), parties, within) for person in persons]
+            return [self._inquired(connection, key, info, parties, within) for key in keys]
+
+    def _meant(self, person: str, info: str, most: object) -> list[str]:
+        """The key itself, or the keys that end so."""
+        if not person.startswith("*"):
+            return [person]
+        return with_replica(self._account, [person], info, most=int(str(most)))
 
     def _inquired(
         self, connection: sqlite3.Connection, person: str, info: str, parties: list[str], within: float

@@ -3,7 +3,8 @@
 Takes FGU-121 (the one message that may hold a 個人番号, which is neither kept nor shown), acknowledges with FGU-122,
 and after a delay tells the intermediate server's admin port that the symbol of each process number is linked.
 Numbers that are known already are acknowledged again and told once. Admin port: GET /account, GET and POST /faults,
-POST /scenario (what becomes of those that come in), POST /clock (days pass in a moment).
+POST /scenario (what becomes of those that come in), POST /clock (days pass in a moment), GET and POST /play (a scenario
+file), GET / (all of that as a page for a browser).
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ from kakehashi_simulators.dialect import Dialect, Interpreter
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
 from kakehashi_simulators.message import NAMESPACE
+from kakehashi_simulators.page import page
+from kakehashi_simulators.recorder import Recorder
+from kakehashi_simulators.scenario_file import Act, ScenarioFile, read_scenario
 from kakehashi_simulators.schema_folder import CheckerPool
 from kakehashi_simulators.server import Case, MessageServer, ServerSettings
-from kakehashi_simulators.wire import WireServer, mutual_tls
+from kakehashi_simulators.stage import Stage
+from kakehashi_simulators.wire import Exchange, WireServer, mutual_tls
 
 __all__ = ["AcquisitionDesk", "Notices", "main"]
 
@@ -125,21 +130,55 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings, checkers=CheckerPool(given.xsd), faults=faults, desks={"FGU-121": AcquisitionDesk(notices)}
     )
     tls = mutual_tls(given.certificates) if given.certificates else None
-    exchange = Interpreter(messages, Dialect(given.dialect / "names.csv", given.dialect)) if given.dialect else messages
-    wire = WireServer(exchange, faults=faults, port=given.port, tls=tls)
+    spoken: Exchange = messages
+    if given.dialect:
+        spoken = Interpreter(messages, Dialect(given.dialect / "names.csv", given.dialect))
+    entrance: Exchange = Recorder(spoken, given.evidence) if given.evidence else spoken
+    wire = WireServer(entrance, faults=faults, port=given.port, tls=tls)
+    stage = _stage(read_scenario(given.scenario) if given.scenario else ScenarioFile(), messages, scenario, clock)
     admin = AdminServer(
         {
-            "GET /account": lambda _: {**notices.totals(), "messages": messages.tally.by_message()},
+            "GET /account": lambda _: {
+                **notices.totals(),
+                "messages": messages.tally.by_message(),
+                "wrong_test_flag": messages.wrongly_flagged.total(),
+            },
             "GET /faults": lambda _: asdict(faults.now),
             "POST /faults": faults.set,
             "GET /numbers": lambda _: notices.numbers(),
+            "GET /scenario": lambda _: asdict(scenario.now),
             "POST /scenario": scenario.set,
+            "GET /play": lambda _: stage.state(),
+            "POST /play": stage.play,
             "POST /clock": clock.set,
         },
         port=given.admin_port,
+        page=page("registry"),
     )
+    threading.Thread(target=stage.go_on, daemon=True).start()
     threading.Thread(target=_tell_for_ever, args=(notices, given.intermediate_admin), daemon=True).start()
     serve_until_told(wire, admin, ready={"endpoint": wire.endpoint, "admin": admin.address}, parent=given.parent)
+
+
+def _stage(file: ScenarioFile, messages: MessageServer, scenario: Scenario, clock: SimulatedClock) -> Stage:
+    """What a scenario file says of the registry."""
+
+    def begin(begun: ScenarioFile) -> None:
+        scenario.set(begun.registry)
+        messages.faults.reset()
+        messages.faults.set(begun.registry_faults)
+
+    def perform(act: Act) -> None:
+        if act.reset_faults:
+            messages.faults.reset()
+        messages.faults.set(act.faults or {})
+        scenario.set(act.registry or {})
+        if act.advance_seconds:
+            clock.set({"advance_seconds": act.advance_seconds})
+
+    stage = Stage(file, side="registry", perform=perform, begin=begin, messages=messages.tally.by_message)
+    messages.answered = stage.counted
+    return stage
 
 
 def _tell_for_ever(notices: Notices, intermediate_admin: str) -> None:
@@ -172,6 +211,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--admin-port", type=int, default=0)
     add("--mode", choices=["test", "live"], default="test", help="which test flag a message must carry")
     add("--link-delay", type=float, default=2.0, help="seconds until a symbol is linked")
+    add("--scenario", type=Path, help="a scenario file")
+    add("--evidence", type=Path, help="where every message and answer is written")
     add("--parent", type=int, default=0, help="end when this process is not the parent any more")
     add("--with-parent-thread", action="store_true", help="let the kernel end this process with its starter")
     return parser

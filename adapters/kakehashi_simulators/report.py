@@ -54,7 +54,7 @@ def effects(account: Account, filters: Mapping[str, str]) -> list[dict[str, obje
     return _rows(
         account,
         "SELECT e.person, e.info, e.unit, e.sequence, e.operation, e.times, r.request_id"  # noqa: S608  # our own names
-        f" FROM effects e JOIN requests r ON r.id = e.request{where} ORDER BY 1, 2, 3, 4 LIMIT {_MOST}",
+        f" FROM effects e LEFT JOIN requests r ON r.id = e.request{where} ORDER BY 1, 2, 3, 4 LIMIT {_MOST}",
         [value for name, value in filters.items() if name in columns],
     )
 

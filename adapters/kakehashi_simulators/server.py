@@ -6,17 +6,20 @@ import base64
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from kakehashi_simulators.answer import Answer, write_answer
+from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.faults import Faults, Switches
 from kakehashi_simulators.message import Message, read_message
+from kakehashi_simulators.record_rules import RecordRules
 from kakehashi_simulators.schema_folder import Checker, CheckerPool, Violation
+from kakehashi_simulators.service_hours import WeeklyHours
 from kakehashi_simulators.wire import Unreadable
 
-__all__ = ["Case", "Desk", "MessageServer", "ServerSettings", "Tally"]
+__all__ = ["Case", "Desk", "Doors", "MessageServer", "ServerSettings", "Tally"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,19 @@ class Case:
     message: Message
     violations: list[Violation]
     checker: Checker
+
+
+@dataclass(slots=True, kw_only=True)
+class Doors:
+    """Whether the service is open: by the switch, and by the hours of the week."""
+
+    faults: Faults
+    clock: SimulatedClock = field(default_factory=SimulatedClock)
+    hours: WeeklyHours = field(default_factory=WeeklyHours)
+
+    def are_open(self, *, switched: bool) -> bool:
+        """`switched`: the switch `closed`."""
+        return not switched and self.hours.is_open(self.clock.now())
 
 
 class Desk(Protocol):
@@ -78,23 +94,39 @@ class MessageServer:
     """An Exchange: reads, checks, hands to the desk of the message, writes and checks the answer. Thread-safe."""
 
     def __init__(
-        self, settings: ServerSettings, *, checkers: CheckerPool, faults: Faults, desks: Mapping[str, Desk]
+        self,
+        settings: ServerSettings,
+        *,
+        checkers: CheckerPool,
+        faults: Faults,
+        desks: Mapping[str, Desk],
+        doors: Doors | None = None,
     ) -> None:
         self._settings = settings
+        self.records_most = settings.records_most
+        self._doors = doors or Doors(faults=faults)
         self._checkers = checkers
-        self._faults = faults
+        self.faults = faults
         self._desks = desks
         self._senders = re.compile(settings.senders)
         self.tally = Tally()
+        self.rules = RecordRules()
+        self.answered: Callable[[], None] = lambda: None
+        """Called when a message was counted, before it is answered."""
+        self.wrongly_flagged = Counter[str]()
+        """Messages by id whose test flag is not this server's, such as tests that came to a live one."""
 
     def answer(self, document: bytes, *, over_capacity: bool = False) -> bytes:
         message = read_message(document)
+        if message.header.get("Test") != self._flag:
+            self.wrongly_flagged[message.id] += 1
         if message.id not in self._desks:
             raise Unreadable
         checker = self._checkers.lend()
         try:
             answer = self._considered(message, checker, over_capacity=over_capacity)
             self.tally.count(message.id, answer.code)
+            self.answered()
             return self._written(message, answer, checker)
         finally:
             self._checkers.give_back(checker)
@@ -109,17 +141,18 @@ class MessageServer:
         code = self._header_refusal(message)
         if code:
             return Answer.refused(code)
+        violations = self.rules.violations(message) + violations
         return self._desks[message.id].answer(Case(message=message, violations=violations, checker=checker))
 
     def _refusal_unread(self, message: Message, *, over_capacity: bool) -> str:
-        switches = self._faults.now
+        switches = self.faults.now
         if over_capacity:
             return "6002"
         if not message.id.startswith(switches.only):
             switches = Switches()
-        if switches.closed and message.id != "SYM-901":
+        if message.id != "SYM-901" and not self._doors.are_open(switched=switches.closed):
             return "7001"
-        if message.records > self._settings.records_most:
+        if message.records > self.records_most:
             return switches.result_code or "6001"
         return switches.result_code
 
@@ -127,14 +160,18 @@ class MessageServer:
         header = message.header
         if header["Profile"] != self._settings.profile:
             return "5002"
-        if header["Test"] != ("1" if self._settings.test else "0") or not self._senders.fullmatch(header["Sender"]):
+        if header["Test"] != self._flag or not self._senders.fullmatch(header["Sender"]):
             return "5001"
         if not _header_holds(message) or (self._settings.check_digest and not _digest_holds(message)):
             return "4001"
         return ""
 
+    @property
+    def _flag(self) -> str:
+        return "1" if self._settings.test else "0"
+
     def _written(self, message: Message, answer: Answer, checker: Checker) -> bytes:
-        wrong = self._faults.strikes("wrong_correlation")
+        wrong = self.faults.strikes("wrong_correlation")
         correlation_id = "p" * 32 if wrong else message.request_id
         document = write_answer(message, answer, correlation_id=correlation_id, test=self._settings.test)
         written = read_message(document)

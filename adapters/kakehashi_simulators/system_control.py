@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer
 from kakehashi_simulators.exchange_records import ExchangeRecords
-from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.provisions import Provisions
 from kakehashi_simulators.receipts import Receipts
-from kakehashi_simulators.server import Case
+from kakehashi_simulators.server import Case, Doors
 from kakehashi_simulators.symbols import Processes
 
 __all__ = ["LayoutDesk", "RequestStatusDesk", "ServiceDesk"]
@@ -20,10 +19,11 @@ _LAYOUTS_SINCE = "2026-07-01"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDesk:
-    faults: Faults
+    doors: Doors
 
     def answer(self, case: Case) -> Answer:  # noqa: ARG002  # the same for everybody
-        state = "closed" if self.faults.now.closed else "open"
+        is_open = self.doors.are_open(switched=self.doors.faults.now.closed)
+        state = "open" if is_open else "closed"
         return Answer(segment=1, code="0000", extra=f"<Service><State>{state}</State></Service>")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
 from kakehashi_simulators.faults import Faults, Switches
+from kakehashi_simulators.rate import Rate
 
 __all__ = ["Exchange", "Gauge", "Unreadable", "WireServer", "mutual_tls", "reset_connection"]
 
@@ -132,6 +133,7 @@ class WireServer(ThreadingHTTPServer):
         self.faults = faults
         self.gauge = Gauge()
         self.swap = _Swap()
+        self.rate = Rate()
         self.requests_most = requests_most
         self._tls = tls
         self._open: set[socket.socket] = set()
@@ -201,15 +203,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         with self.server.gauge.request() as now:
-            self._answer(document, over_capacity=now > self.server.requests_most)
+            over = now > self.server.requests_most
+            self._answer(document, over_capacity=over, too_fast=not over and self.server.rate.exceeded())
 
-    def _answer(self, document: bytes, *, over_capacity: bool) -> None:
+    def _answer(self, document: bytes, *, over_capacity: bool, too_fast: bool) -> None:
         switches = self.server.faults.now
         strikes: Callable[[str], bool] = self.server.faults.strikes
         if switches.only and f"<MessageId>{switches.only}".encode() not in document[:_HEADER_BYTES]:
             switches, strikes = Switches(), lambda _name: False
-        if over_capacity and not switches.capacity_message:
-            self._status(503, 1 if switches.retry_after is None else switches.retry_after)
+        if (over_capacity or too_fast) and not switches.capacity_message:
+            self._status(429 if too_fast else 503, 1 if switches.retry_after is None else switches.retry_after)
             return
         if switches.http_status and strikes("http_status_times"):
             self._status(switches.http_status, switches.retry_after)
@@ -219,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         try:
-            answer = self.server.exchange.answer(document, over_capacity=over_capacity)
+            answer = self.server.exchange.answer(document, over_capacity=over_capacity or too_fast)
         except Unreadable:
             self._status(400, None)
             return

@@ -2,7 +2,7 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-PRV provisions, REC records of exchanges, CFG configuration, ALM alarms, GEN the gateway itself.
+PRV provisions, REC records of exchanges, RHS rehearsals, CFG configuration, ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -180,6 +180,13 @@ SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありませ
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください
 SEC-004 | the keys are missing or malformed | 鍵がないか形式が不正です | Create them with `kakehashi keys create`, or restore the key file | `kakehashi keys create` で鍵を作成するか、鍵ファイルを復元してください
 SEC-005 | the blind indexes stand under a newer key than this process has | 索引の鍵がこのプロセスの鍵より新しくなっています | It reads the key file again by itself; with keys in the environment restart it with the new ones | 鍵ファイルは自動で再読込します。環境変数の場合は新しい鍵で再起動してください
+RHS-001 | the scenario of the rehearsal is wrong | リハーサルのシナリオに誤りがあります | Correct what is named | 指摘箇所を修正してください
+RHS-002 | an expectation of the rehearsal does not hold | リハーサルの期待結果と異なります | See the step in the report: expected and found | 報告書で該当手順の期待値と結果を確認してください
+RHS-003 | a test must not go to this endpoint: it is a live one | 本番の接続先にテスト電文は送信できません | Name the endpoint of the test environment; nothing was sent | 試験環境の接続先を指定してください(送信していません)
+RHS-004 | evidence is written of tests alone | 証跡の記録はテスト時のみ可能です | Remove rehearsal.evidence, or set gateway.test to true | rehearsal.evidence を削除するか gateway.test を true にしてください
+RHS-005 | a step of the rehearsal was not done in time | リハーサルの手順が時間内に完了していません | Have it done, then go on with `kakehashi rehearse … --resume` | 実施後に `kakehashi rehearse … --resume` で再開してください
+RHS-006 | the folder holds another rehearsal, one that is finished, or none | フォルダに別のまたは完了したリハーサルがあるか、記録がありません | Name an empty folder, or the one where this scenario was begun | 空のフォルダ、またはこのシナリオを開始したフォルダを指定してください
+RHS-007 | a folder of the site would be used | 運用中のフォルダが使用されます | Report it: a rehearsal uses its own folders alone | リハーサルは専用フォルダのみ使用します。連絡してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

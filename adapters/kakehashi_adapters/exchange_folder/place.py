@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from kakehashi.errors import Fault, ServerUnreachable
 from kakehashi_adapters.durable_file import DurableFile, opened_folder, sweep
 
 __all__ = ["Folder", "LocalFolder", "LocalPlace", "Pair", "Place", "TooLarge"]
@@ -59,19 +60,24 @@ class Place(Protocol):
     """Thread-safe."""
 
     def lend(self) -> AbstractContextManager[Pair]:
-        """Both folders, for one thread. Raises OSError where they cannot be reached."""
+        """Both folders, for one thread. Raises OSError where they cannot be reached, ServerUnreachable (RHS-003)
+        where they are live ones that no test may reach.
+        """
 
     def close(self) -> None: ...
 
 
 class LocalPlace:
-    """A folder of this machine, or a mount."""
+    """A folder of this machine, or a mount. `refuses`: asked each time whether the path has become a live one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, refuses: Callable[[Path], bool] = lambda _: False) -> None:
+        self._path, self._refuses = path, refuses
         self._pair = Pair(LocalFolder(path / "to-server"), LocalFolder(path / "from-server"))
 
     @contextmanager
     def lend(self) -> Iterator[Pair]:
+        if self._refuses(self._path):
+            raise ServerUnreachable(Fault("RHS-003"))
         yield self._pair
 
     def close(self) -> None:

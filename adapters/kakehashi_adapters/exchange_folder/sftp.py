@@ -11,7 +11,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,12 +47,13 @@ _LOCK_DEAD_SECONDS: Final = 10.0
 @dataclass(slots=True)
 class SftpPlace:
     """`sftp://USER@HOST:PORT/PATH`; `known_hosts` and `key` are files. Each exchange has a connection of its own, kept
-    for the next one.
+    for the next one. `refuses`: asked of each connection's address and port, before anything goes through it.
     """
 
     url: str
     known_hosts: Path
     key: Path
+    refuses: Callable[[str, int], bool] = lambda _address, _port: False
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _idle: list[_Line] = field(default_factory=list, init=False)
     _closed: bool = field(default=False, init=False)
@@ -149,6 +150,7 @@ def _connected(place: SftpPlace) -> _Line:
             )
             transport = ssh.get_transport()
             if transport is not None:
+                _demand_allowed(place, transport)
                 transport.set_keepalive(_KEEPALIVE_SECONDS)
             session = ssh.open_sftp()
             channel = session.get_channel()
@@ -159,6 +161,12 @@ def _connected(place: SftpPlace) -> _Line:
         raise
     path = unquote(parts.path).rstrip("/")
     return _Line(ssh, Pair(_SftpFolder(session, f"{path}/to-server"), _SftpFolder(session, f"{path}/from-server")))
+
+
+def _demand_allowed(place: SftpPlace, transport: paramiko.Transport) -> None:
+    address, port, *_ = transport.getpeername()
+    if place.refuses(address, port):
+        raise ServerUnreachable(Fault("RHS-003"))
 
 
 @contextmanager

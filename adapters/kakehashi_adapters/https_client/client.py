@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Final
 import httpx
 
 from kakehashi.errors import ConfigurationError, Fault, OutcomeUnknown, Place, ServerRefused, ServerUnreachable
-from kakehashi_adapters.https_client.deadline import Deadline, DeadlineTransport
+from kakehashi_adapters.https_client.deadline import Deadline, DeadlineTransport, LivePeer
 
 __all__ = ["DELIVERY", "HttpsServerClient"]
 
@@ -69,7 +70,8 @@ class HttpsServerClient:
 
     No redirects, no proxies or settings from the environment, no retries, no cookies. `timeout` bounds a whole
     exchange from the wait for a connection to the last byte; `connect_timeout` bounds reaching the server. At most
-    `connections` are open; further calls wait for one within `timeout`. Certificate files are read once, by `check` or
+    `connections` are open; further calls wait for one within `timeout`. `refuses` is asked of the address and port of
+    each new connection: where it says yes, nothing is sent (RHS-003). Certificate files are read once, by `check` or
     the first exchange; missing (CFG-005) and unusable (CFG-003) ones are named, never a value of theirs.
 
     Each connection is an httpx client of its own, used by one thread at a time: httpcore's shared pool may close a
@@ -87,12 +89,14 @@ class HttpsServerClient:
         timeout: timedelta = timedelta(seconds=30),
         connect_timeout: timedelta = timedelta(seconds=5),
         answer_bytes: int = 32 * 1024 * 1024,
+        refuses: Callable[[str, int], bool] = lambda _address, _port: False,
     ) -> None:
         self._endpoint = _https_url(endpoint)
         self._files = {"ca": ca, "certificate": certificate, "key": key}
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._answer_bytes = answer_bytes
+        self._refuses = refuses
         self._free = threading.Semaphore(connections)
         self._lock = threading.Lock()
         self._idle: list[_Line] = []
@@ -128,11 +132,11 @@ class HttpsServerClient:
         try:
             return line.post(deadline, request_id, document, answer_bytes=self._answer_bytes)
         except tuple(DELIVERY) as error:
-            refused = _handshake_failed(error)
+            code = _why_unreachable(error)
             delivered = DELIVERY.get(type(error), True) and not _certificate_refused(error)
         if delivered:
             raise OutcomeUnknown
-        raise ServerUnreachable(Fault("SRV-016" if refused else ServerUnreachable.default_code))
+        raise ServerUnreachable(Fault(code))
 
     def _take(self) -> _Line:
         """The line that was used last: its connection is the most likely to be open still."""
@@ -143,7 +147,7 @@ class HttpsServerClient:
                 context = self._tls()
             except ConfigurationError as error:  # nothing was sent, and the files may be back at the next try
                 raise ServerUnreachable(error.fault) from None
-            return _Line(self._endpoint, context, connect_timeout=self._connect_timeout)
+            return _Line(self._endpoint, context, connect_timeout=self._connect_timeout, refuses=self._refuses)
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -161,9 +165,16 @@ class HttpsServerClient:
 class _Line:
     """One connection to the server, opened when it is needed. One thread at a time."""
 
-    def __init__(self, endpoint: httpx.URL, context: ssl.SSLContext, *, connect_timeout: timedelta) -> None:
+    def __init__(
+        self,
+        endpoint: httpx.URL,
+        context: ssl.SSLContext,
+        *,
+        connect_timeout: timedelta,
+        refuses: Callable[[str, int], bool],
+    ) -> None:
         self._endpoint = endpoint
-        self._transport = DeadlineTransport(context, keepalive=_KEEPALIVE)
+        self._transport = DeadlineTransport(context, keepalive=_KEEPALIVE, refuses=refuses)
         self._client = httpx.Client(
             transport=self._transport,
             trust_env=False,
@@ -220,6 +231,13 @@ def _tls_context(files: dict[str, Path]) -> ssl.SSLContext:
 
 def _file_fault(code: str, name: str, path: Path) -> Fault:
     return Fault(code, Place(file=path.name, item=name))
+
+
+def _why_unreachable(error: BaseException) -> str:
+    """The code of what kept the message from being sent."""
+    if isinstance(error.__cause__, LivePeer):
+        return "RHS-003"
+    return "SRV-016" if _handshake_failed(error) else ServerUnreachable.default_code
 
 
 def _handshake_failed(error: BaseException | None) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import httpcore
 import httpx
 
-__all__ = ["Deadline", "DeadlineTransport"]
+__all__ = ["Deadline", "DeadlineTransport", "LivePeer"]
 
 _WRITE_BYTES = 64 * 1024
 """Written between two looks at the clock: a peer that reads slowly cannot stretch one long write."""
+
+
+class LivePeer(httpcore.ConnectError):
+    """The connection has reached an address to which no test may go; nothing was sent, no TLS begun."""
 
 
 class Deadline:
@@ -31,9 +35,12 @@ class Deadline:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """One HTTP/1.1 connection whose every system call ends at `deadline`, which is set before each request."""
+    """One HTTP/1.1 connection whose every system call ends at `deadline`, which is set before each request.
 
-    def __init__(self, context: ssl.SSLContext, *, keepalive: timedelta) -> None:
+    `refuses`: asked of the address and port that a new connection has reached.
+    """
+
+    def __init__(self, context: ssl.SSLContext, *, keepalive: timedelta, refuses: Callable[[str, int], bool]) -> None:
         super().__init__(verify=context, trust_env=False)
         # httpx offers no way to hand over a network backend; the pool it made has opened nothing yet.
         self._pool.close()
@@ -42,14 +49,15 @@ class DeadlineTransport(httpx.HTTPTransport):
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=keepalive.total_seconds(),
-            network_backend=_Backend(self),
+            network_backend=_Backend(self, refuses),
         )
         self.deadline = Deadline(timedelta(0))
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, transport: DeadlineTransport) -> None:
+    def __init__(self, transport: DeadlineTransport, refuses: Callable[[str, int], bool]) -> None:
         self._transport = transport
+        self._refuses = refuses
         self._system = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -61,7 +69,12 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         left = self._transport.deadline.cut(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._system.connect_tcp(host, port, left, local_address, socket_options), self._transport)
+        stream = self._system.connect_tcp(host, port, left, local_address, socket_options)
+        reached = stream.get_extra_info("server_addr")
+        if self._refuses(str(reached[0]), int(reached[1])):
+            stream.close()
+            raise LivePeer
+        return _Stream(stream, self._transport)
 
 
 class _Stream(httpcore.NetworkStream):

@@ -17,7 +17,8 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from kakehashi.errors import KakehashiError
+from kakehashi.cli.output import language
+from kakehashi.errors import Fault, KakehashiError, Place
 from kakehashi.ports.ledger import LaneCounts
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
@@ -26,10 +27,13 @@ from kakehashi_simulators.demo.table import lane_table
 from kakehashi_simulators.demo.verdict import Verdict
 from kakehashi_simulators.legacy import Sample, generate
 from kakehashi_simulators.process import start_intermediate_server, start_registry
+from kakehashi_simulators.scenario_file import ScenarioError, ScenarioFile, read_scenario
 
 __all__ = ["demo", "simulate"]
 
 _PATIENCE_SECONDS = 600
+_RECORDS_CAP = 200_000
+"""As many as an intermediate server was seen to take."""
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15
 """Between two rounds of new files, while the demo goes on."""
@@ -169,9 +173,30 @@ def _broker(chosen: str | None) -> Iterator[str | None]:
 @click.option("--certificates", type=click.Path(path_type=Path), default=None, help="ca.pem, server.pem, server.key.")
 @click.option("--port", default=0, help="Port of the intermediate server; 0: any free one.")
 @click.option("--admin-port", default=0, help="Port for steering it: faults, persons, account.")
-@click.option("--result-delay", default=1.0, show_default=True, help="Seconds until a result is ready.")
-def simulate(folder: Path | None, certificates: Path | None, port: int, admin_port: int, result_delay: float) -> None:
-    """The simulators alone: intermediate server and registry side, until Ctrl-C."""
+@click.option("--result-delay", type=float, help="Seconds until a result is ready [1].")
+@click.option("--records-cap", type=int, help="Records in one message [200000].")
+@click.option("--connections", type=int, help="Requests at the same time [16].")
+@click.option("--rate", type=int, help="Requests in a second; 0: any number [0].")
+@click.option("--scenario", type=click.Path(path_type=Path), help="TOML file: what they do, and when.")
+@click.option("--evidence", type=click.Path(path_type=Path), help="Folder for every message and answer.")
+def simulate(
+    *,
+    folder: Path | None,
+    certificates: Path | None,
+    port: int,
+    admin_port: int,
+    result_delay: float | None,
+    records_cap: int | None,
+    connections: int | None,
+    rate: int | None,
+    scenario: Path | None,
+    evidence: Path | None,
+) -> None:
+    """The simulators alone: intermediate server and registry side, until Ctrl-C. Their admin addresses are pages.
+
+    An option counts before what the scenario file says.
+    """
+    said = _scenario(scenario)
     place = folder or Path(tempfile.mkdtemp(prefix="kakehashi-simulators-"))
     xsd = shared("xsd") / "std-2026"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -183,9 +208,19 @@ def simulate(folder: Path | None, certificates: Path | None, port: int, admin_po
             port=port,
             admin_port=admin_port,
             result_delay_seconds=result_delay,
+            records_cap=records_cap or said.server.records_cap or _RECORDS_CAP,
+            connections=connections,
+            requests_per_second=rate,
+            scenario=scenario,
+            evidence=evidence and evidence / "server",
         ) as server,
         start_registry(
-            place / "registry", xsd=xsd, certificates=certificates, intermediate_admin=server.admin
+            place / "registry",
+            xsd=xsd,
+            certificates=certificates,
+            intermediate_admin=server.admin,
+            scenario=scenario,
+            evidence=evidence and evidence / "registry",
         ) as registry,
     ):
         for name, simulator in (("intermediate-server", server), ("registry", registry)):
@@ -194,3 +229,16 @@ def simulate(folder: Path | None, certificates: Path | None, port: int, admin_po
             signal.pause()
         except KeyboardInterrupt:
             return
+
+
+def _scenario(path: Path | None) -> ScenarioFile:
+    """All its faults on standard error, and exit code 1."""
+    if path is None:
+        return ScenarioFile()
+    try:
+        return read_scenario(path)
+    except ScenarioError as error:
+        for place, expected in error.faults:
+            fault = Fault("RHS-001", Place(file=path.name, item=place or None), {"expected": expected})
+            click.echo(fault.text(language(None)), err=True)
+        sys.exit(1)

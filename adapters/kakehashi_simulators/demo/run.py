@@ -24,32 +24,34 @@ from kakehashi_simulators.demo.verdict import Verdict, judge
 from kakehashi_simulators.legacy import Manifest, Sample, drop, generate
 from kakehashi_simulators.process import RunningSimulator, Spoken, start_intermediate_server, start_registry
 
-__all__ = ["DemoRun", "started"]
+__all__ = ["DemoRun", "GatewayRun", "make_folders", "open_ledger", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler", "answering"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
+_STARTED = '"event": "gateway.started"'
 _SIGNS = (".lock", ".lease")
 """What an intake that is alive leaves beside the files in its hands."""
 
 
 @dataclass(slots=True, kw_only=True)
-class DemoRun:
-    """A running site. `watch` is called with the counts about four times a second."""
+class GatewayRun:
+    """The gateway of a site in processes of its own, its ledger and its folders. `watch` is called with the counts
+    about four times a second.
+    """
 
     site: Site
     configuration: Configuration
     store: Store
-    server: RunningSimulator
-    registry: RunningSimulator
     processes: GatewayProcesses
-    manifest: Manifest
     dropped: list[Sample] = field(default_factory=list)
 
-    def drop_all(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> None:
-        """The registry extract first, because it fills the links; the other files when it is settled."""
-        self.drop([sample for sample in self.manifest.samples if self.is_link(sample)])
-        self.wait(watch, deadline=deadline)
-        self.drop([sample for sample in self.manifest.samples if not self.is_link(sample)])
+    def start(self) -> None:
+        for name, roles in _PROCESSES.items():
+            self.processes.start(name, roles)
+
+    def started_times(self) -> int:
+        """How often a process of this site has begun its work."""
+        return sum(_STARTED in line for name in _PROCESSES for line in _lines(self.site.logs / f"{name}.jsonl"))
 
     def wait(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> bool:
         """Until every dropped file was looked at and every result returned; False when the deadline comes first."""
@@ -66,15 +68,6 @@ class DemoRun:
             return self.store.counts()
         except KakehashiError:
             return []
-
-    def verdict(self) -> Verdict:
-        account = self.server.account()
-        return judge(
-            self.store,
-            self.manifest,
-            twice=int(str(account["twice"])),
-            refused_files=self.refused_files(),
-        )
 
     def refused_files(self) -> Counter[str]:
         """Names of the files that intake refused, from its log."""
@@ -117,22 +110,44 @@ class DemoRun:
         return not busy and all(sample.name in seen for sample in self.dropped)
 
 
+@dataclass(slots=True, kw_only=True)
+class DemoRun(GatewayRun):
+    """A running site with its simulators and the samples that it will be given."""
+
+    server: RunningSimulator
+    registry: RunningSimulator
+    manifest: Manifest
+
+    def drop_all(self, watch: Callable[[list[LaneCounts]], None], *, deadline: float) -> None:
+        """The registry extract first, because it fills the links; the other files when it is settled."""
+        self.drop([sample for sample in self.manifest.samples if self.is_link(sample)])
+        self.wait(watch, deadline=deadline)
+        self.drop([sample for sample in self.manifest.samples if not self.is_link(sample)])
+
+    def verdict(self) -> Verdict:
+        account = self.server.account()
+        return judge(
+            self.store,
+            self.manifest,
+            twice=int(str(account["twice"])),
+            refused_files=self.refused_files(),
+        )
+
+
 def _lines(path: Path) -> Iterator[str]:
     if path.exists():
         with path.open(encoding="utf-8") as stream:
             yield from (line for line in stream if line.endswith("\n"))
 
 
-def _loaded(folder: Path) -> Configuration:
-    """With the folders of its routes made."""
-    configuration = load(folder)
+def make_folders(configuration: Configuration) -> None:
+    """Those of its routes."""
     for route in configuration.routes.values():
         own = (configuration.source_folder, configuration.number_folder)
         folders = (*own, configuration.return_folder, configuration.error_folder)
         for place in (folder(route) for folder in folders):
             if place is not None:
                 place.mkdir(parents=True, exist_ok=True)
-    return configuration
 
 
 @contextmanager
@@ -174,16 +189,15 @@ def started(
             lost_after_seconds=lost_after_seconds,
         )
         adapt(site.config)
-        configuration = _loaded(site.config)
+        configuration = load(site.config)
+        make_folders(configuration)
         manifest = generate(folder / "samples", seed=seed, scale=scale, faults=faults, numbers=numbers)
         server.set_persons({state.replace("_", "-"): keys for state, keys in manifest.server_persons.items()})
-        ledger = _open_ledger(configuration.gateway.store.url)
+        ledger = open_ledger(configuration.gateway.store.url)
         stack.callback(ledger.close)
         processes = GatewayProcesses(site.config, site.logs, environment=dict(environment or {}))
         stack.callback(processes.stop)
-        for name, roles in _PROCESSES.items():
-            processes.start(name, roles)
-        yield DemoRun(
+        run = DemoRun(
             site=site,
             configuration=configuration,
             store=ledger,
@@ -192,6 +206,8 @@ def started(
             processes=processes,
             manifest=manifest,
         )
+        run.start()
+        yield run
 
 
 def _simulators(
@@ -221,7 +237,8 @@ def _simulators(
     return server, registry
 
 
-def _open_ledger(url: str) -> Store:
+def open_ledger(url: str) -> Store:
+    """The ledger of a run, made or brought up to date."""
     store: Store
     store, links = plugin("stores", url.partition(":")[0].partition("+")[0])(url, migrate=True)
     links.close()

@@ -96,7 +96,7 @@ def _read(session: Session, extract: Originals, path: Path) -> None:
 @contextmanager
 def _server(session: Session, route: Route, xsd: Path) -> Iterator[Iterator[Standing]]:
     configuration = session.configuration
-    with closing(open_client(configuration)) as client:
+    with closing(open_client(configuration, session.clock)) as client:
         schemas = open_schemas(configuration, xsd)
         endpoint = open_endpoint(configuration, client, session.clock)
         conversation = open_conversation(configuration, route, endpoint=endpoint, clock=session.clock, schemas=schemas)

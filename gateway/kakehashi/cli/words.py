@@ -11,6 +11,17 @@ def _table(text: str) -> dict[str, str]:
 
 
 _JAPANESE = _table("""
+Rehearsal | リハーサル
+step | 手順
+who | 担当
+unmet | 相違
+steps | 手順数
+expectations | 期待項目
+failed | 不合格
+passed | 合格
+open | 未実施
+report | 報告書
+archive | 証跡
 about | 対象
 accepted | 受理
 argument | 引数

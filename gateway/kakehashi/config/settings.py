@@ -19,6 +19,7 @@ __all__ = [
     "KeySettings",
     "LimitSettings",
     "RedriveSettings",
+    "RehearsalSettings",
     "RetryClass",
     "RetrySettings",
     "SafetySettings",
@@ -109,6 +110,9 @@ class ServerSettings(Settings):
         10, ge=1, le=100, description="Of what a lane sends in a minute, how much may be retries"
     )
     retries_per_minute: int = Field(60, ge=1, description="Retries a minute that a lane may send in any case")
+    live: Annotated[tuple[str, ...], Strict(strict=False)] = Field(
+        (), description="Endpoints that are live 「本番」: with `gateway.test` nothing goes there, however it is spelt"
+    )
 
     @property
     def timeout(self) -> timedelta:
@@ -327,6 +331,14 @@ class AlarmSettings(Settings):
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
 
+class RehearsalSettings(Settings):
+    """「リハーサル」 What `kakehashi rehearse` writes for the gateway that it starts."""
+
+    evidence: str = Field(
+        "", description="Folder for every message and answer in plain text; with `gateway.test` alone"
+    )
+
+
 class SafetySettings(Settings):
     """What cannot be switched off. The keys exist so that a configuration may say it aloud."""
 
@@ -367,5 +379,6 @@ class GatewaySettings(Settings):
     )
     answering: AnsweringSettings = Field(AnsweringSettings(), description="Questions of the intermediate server")
     relay: RelaySettings = Field(RelaySettings(), description="Whole messages of systems, with numbers swapped")
+    rehearsal: RehearsalSettings = Field(RehearsalSettings(), description="Evidence of a rehearsal")
     alarms: AlarmSettings = Field(AlarmSettings(), description="When an operator is called")
     safety: SafetySettings = Field(SafetySettings(), description="What cannot be switched off")

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoints, entry_points
 from urllib.parse import urlsplit
 
 from kakehashi.config.model import Configuration
+from kakehashi.config.settings import GatewaySettings
 from kakehashi.errors import Fault, Place
 
 __all__ = ["address_faults", "known_adapters", "scheme"]
@@ -25,7 +26,8 @@ def scheme(address: str) -> str:
 
 
 def address_faults(configuration: Configuration) -> list[Fault]:
-    """Every address of gateway.toml that no adapter understands (CFG-006) or that names no host and port (CFG-003).
+    """Every address of gateway.toml that no adapter understands (CFG-006), that names no host and port (CFG-003), or
+    that is a live one where all messages are tests (RHS-003).
 
     Opens nothing, and repeats no address: it may hold a password.
     """
@@ -49,7 +51,21 @@ def address_faults(configuration: Configuration) -> list[Fault]:
         elif scheme(address) in _HOSTED and not _names_host(address):
             facts = {"expected": f"{scheme(address)}://host:port/…"}
             faults.append(Fault("CFG-003", Place(file="gateway.toml", item=item), facts))
-    return faults
+    return faults + _live_faults(settings)
+
+
+def _live_faults(settings: GatewaySettings) -> list[Fault]:
+    """RHS-003 for each endpoint of a gateway of tests that is a live one."""
+    sides = {"server": settings.server, "registry": settings.registry}
+    live = [endpoint for side in sides.values() for endpoint in side.live]
+    if not settings.gateway.test or not live:
+        return []
+    kept_away = known_adapters("tools")["live-endpoints"].load()(live)
+    return [
+        Fault("RHS-003", Place(file="gateway.toml", item=f"{name}.endpoint"))
+        for name, side in sides.items()
+        if kept_away.holds(side.endpoint)
+    ]
 
 
 def _names_host(address: str) -> bool:

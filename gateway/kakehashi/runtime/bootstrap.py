@@ -55,6 +55,7 @@ from kakehashi.runtime.result_files import returning, returnings
 from kakehashi.runtime.returning import Returning
 from kakehashi.runtime.schedule import Schedule
 from kakehashi.runtime.scheduler import Scheduler
+from kakehashi.runtime.server_client import open_server
 from kakehashi.runtime.server_side import open_conversation, open_endpoint, open_schemas, side_by_side
 from kakehashi.runtime.sweeping import Sweeping
 from kakehashi.runtime.telling import tellings
@@ -362,10 +363,9 @@ class Gateway:
         return returnings(self, plugin("sinks", "folder"))
 
 
-def open_client(configuration: Configuration) -> ServerClient:
-    settings = configuration.gateway.server
-    client: ServerClient = plugin("servers", scheme(settings.endpoint))(settings)
-    return client
+def open_client(configuration: Configuration, clock: Clock) -> ServerClient:
+    settings = configuration.gateway
+    return open_server(settings, settings.server, plugin, clock)
 
 
 def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool = False, **overrides: Any) -> Gateway:
@@ -384,9 +384,9 @@ def open_gateway(configuration: Configuration, *, schemas: Path, restoring: bool
     if "broker" not in parts:
         parts["broker"] = plugin("brokers", scheme(settings.broker.url))(settings.broker.url)
     if "client" not in parts:
-        parts["client"] = open_client(configuration)
+        parts["client"] = open_client(configuration, parts["clock"])
     if "registry" not in parts and settings.registry.endpoint:
-        parts["registry"] = plugin("servers", scheme(settings.registry.endpoint))(settings.registry)
+        parts["registry"] = open_server(settings, settings.registry, plugin, parts["clock"])
     parts.setdefault("patience", timedelta(seconds=settings.broker.lost_after_seconds))
     parts.setdefault("spool", plugin("spools", "folder")(Path(settings.folders.spool)))
     parts.setdefault("surroundings", plugin("tools", "surroundings")(settings))

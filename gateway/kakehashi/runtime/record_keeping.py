@@ -14,8 +14,7 @@ from kakehashi.pipeline.retry import RetryPolicy
 from kakehashi.pipeline.settling import Settling
 from kakehashi.ports.clock import Clock
 from kakehashi.runtime.bootstrap import open_client
-from kakehashi.runtime.server_side import open_endpoint
-from kakehashi.validation.schema import SchemaSet
+from kakehashi.runtime.server_side import open_endpoint, open_schemas
 
 __all__ = ["kept_since", "open_records"]
 
@@ -24,10 +23,10 @@ __all__ = ["kept_since", "open_records"]
 def open_records(configuration: Configuration, clock: Clock, xsd: Path) -> Iterator[RecordMessages]:
     """Raises ConfigurationError where the files of the connection cannot serve."""
     profile, settings = configuration.profile, configuration.gateway
-    with closing(open_client(configuration)) as client:
+    with closing(open_client(configuration, clock)) as client:
         yield RecordMessages(
             settling=Settling(profile, RetryPolicy.of(profile, settings.retry), profile.polling),
-            schemas=SchemaSet(xsd / profile.schemas),
+            schemas=open_schemas(configuration, xsd),
             server=open_endpoint(configuration, client, clock),
             clock=clock,
             sender=settings.gateway.agency,

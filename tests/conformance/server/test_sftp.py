@@ -13,6 +13,7 @@ from kakehashi.errors import ConfigurationError, OutcomeUnknown, ServerUnreachab
 from kakehashi.testing.server_conformance import ServerConformance
 from kakehashi_adapters.exchange_folder import FolderServerClient, sftp
 from kakehashi_adapters.exchange_folder.sftp import SftpPlace
+from kakehashi_adapters.live_endpoints import LiveEndpoints
 from kakehashi_adapters.system_clock import SystemClock
 
 
@@ -127,3 +128,12 @@ def test_what_cannot_serve_is_named_at_the_start(tmp_path):
     assert [(fault.code, fault.place.item) for fault in caught.value.faults] == [
         ("CFG-005", "ca"), ("CFG-005", "key"), ("CFG-003", "endpoint"),
     ]  # fmt: skip
+
+
+def test_a_connection_to_a_live_server_is_given_up(bench):
+    """By the address and port that it has reached, before a folder is opened: no test goes there (RHS-003)."""
+    kept = LiveEndpoints([f"sftp://other@localhost:{bench.sshd.port}/elsewhere"])
+    place = SftpPlace(bench.sshd.url(bench.at), bench.sshd.known_hosts, bench.sshd.key, refuses=kept.holds_peer)
+    with pytest.raises(ServerUnreachable) as told, place.lend():
+        pass
+    assert told.value.fault.code == "RHS-003"
