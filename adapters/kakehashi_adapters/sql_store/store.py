@@ -132,6 +132,7 @@ class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook):
         characters: Sequence[NewCharacter] = (),
         halts: int | None = None,
         inquiries: Inquiries = NO_INQUIRIES,
+        layout_version: str | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -147,6 +148,7 @@ class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook):
                 characters=characters,
                 halts=halts,
                 inquiries=inquiries,
+                layout_version=layout_version,
             )
         )
 

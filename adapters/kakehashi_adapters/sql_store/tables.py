@@ -176,6 +176,7 @@ batches = Table(
     Column("redrive_of", Key),
     Column("part_of", Key),
     Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("layout_version", Text),
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),

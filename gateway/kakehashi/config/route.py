@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
 from kakehashi.config.link_plan import LinkPlan
+from kakehashi.config.mapping_version import MappingVersion
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetrySettings
@@ -50,6 +52,8 @@ class Route:
     link: LinkPlan | None
     numbers: str
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
+    versions: tuple[MappingVersion, ...] = ()
+    """DBM: every version, in the order of their days; `mapper` and `standard` are those of one of them."""
 
     @property
     def in_order(self) -> bool:
@@ -73,6 +77,25 @@ class Route:
         if self.compiled_standard is None:
             raise LookupError(self.name)
         return self.compiled_standard
+
+    @cached_property
+    def _by_version(self) -> dict[str, Route]:
+        return {
+            each.name: replace(self, compiled_mapper=each.mapper, compiled_standard=each.standard)
+            for each in self.versions
+            if each.standard is not self.compiled_standard
+        }
+
+    def older(self) -> list[Route]:
+        """This route with each of its versions from before."""
+        before = itertools.takewhile(lambda each: each.standard is not self.compiled_standard, self.versions)
+        return [self._by_version[each.name] for each in before]
+
+    def on(self, version: str | None) -> Route:
+        """This route with another of its versions; None: as it is. Raises LookupError where it has no such version."""
+        if version is None or version == self.standard.version:
+            return self
+        return self._by_version[version]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,13 +129,15 @@ class MemoryStore(MemoryInquiryBook, MemoryHalts):
         characters: Sequence[NewCharacter] = (),
         halts: int | None = None,
         inquiries: Inquiries = NO_INQUIRIES,
+        layout_version: str | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
             row = ledger.in_turn(batch_id, turn)
             if row is None or halts not in (None, self._halts_version):
                 return False
-            ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, attempts=row.attempts + 1, due=due)
+            begun = {"attempts": row.attempts + 1, "layout_version": row.layout_version or layout_version}
+            ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, due=due, **begun)
             ledger.add_attempt(row.id, message_id, row.request_id, now)
             ledger.add_exceptions(row, exceptions, now)
             ledger.pending_replicas[row.id] = dict(replicas)
