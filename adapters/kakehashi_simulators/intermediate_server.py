@@ -31,6 +31,7 @@ from kakehashi_simulators.account import Account
 from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
+from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
@@ -62,6 +63,7 @@ class IntermediateServer:
         )
         self._locks = Locks(account=self._account)
         self.clock = SimulatedClock()
+        self._distribution = Distribution(self.clock)
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._provisions = Provisions(self._account, self.clock)
         self._messages = MessageServer(
@@ -87,7 +89,7 @@ class IntermediateServer:
     def _desks(self, xsd: Path, settings: ServerSettings) -> dict[str, Desk]:
         account, persons, inventor = self._account, self._persons, Inventor(xsd)
         receipts = Receipts(account, self.faults, delay_seconds=settings.result_delay_seconds)
-        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts)
+        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts, distribution=self._distribution)
         return {
             "DBM-201": replicas,
             "DBM-203": replicas,
@@ -102,7 +104,7 @@ class IntermediateServer:
             "TKY-401": ProvisionListDesk(provisions=self._provisions),
             "TKY-403": ProvisionReplyDesk(provisions=self._provisions),
             "SYM-901": ServiceDesk(faults=self.faults),
-            "SYM-903": LayoutDesk(),
+            "SYM-903": LayoutDesk(distribution=self._distribution),
             "SYM-911": RequestStatusDesk(
                 account=account, processes=self._processes, provisions=self._provisions, receipts=receipts
             ),
@@ -124,6 +126,7 @@ class IntermediateServer:
             "GET /provisions": lambda _: self._provisions.report(),
             "POST /withdraw": self._provisions.withdraw,
             "POST /linked": self._settle,
+            "POST /distribution": self._distribution.announce,
             "POST /clock": self.clock.set,
             "POST /processes": self._processes.set,
             "POST /reset": lambda _: self._reset(),
@@ -174,6 +177,7 @@ class IntermediateServer:
         self._account.forget()
         self._persons.forget()
         self.faults.reset()
+        self._distribution.forget()
         self._messages.tally.reset()
         self.wire.gauge.reset()
         return {}

@@ -20,6 +20,7 @@ from kakehashi.config.settings import GatewaySettings, RetrySettings
 from kakehashi.config.subscription import Subscription
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function
+from kakehashi.mapping.code_table import CodeTable
 from kakehashi.mapping.compiler import Mapper
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Route:
     numbers: str
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
     versions: tuple[MappingVersion, ...] = ()
-    """DBM: every version, in the order of their days; `mapper` and `standard` are those of one of them."""
+    """Every version, in the order of their days; `mapper` and `standard` are those of one of them."""
 
     @property
     def in_order(self) -> bool:
@@ -111,6 +112,7 @@ class Configuration:
     as_of: date | None = None
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     """By system: who is told of its persons."""
+    tables: Mapping[str, CodeTable] = field(default_factory=dict)
 
     @cached_property
     def urgent(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 from kakehashi.domain.data_standard import DataStandard
@@ -72,6 +72,8 @@ class Profile:
     suspends_by: str
     """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
     provisions: ProvisionRules
+    distributed: timedelta
+    """「配信」 How often the server is asked which layouts and code masters it distributes."""
     address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
@@ -147,6 +149,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         merges=_merges(settings.table("merges")),
         suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
         provisions=_provisions(settings.table("provisions"), files, settings.faults),
+        distributed=settings.table("distribution").seconds("interval_seconds"),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),
