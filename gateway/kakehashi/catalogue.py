@@ -2,7 +2,7 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-PRV provisions, CFG configuration, ALM alarms, GEN the gateway itself.
+PRV provisions, DST versions and distributions, CFG configuration, ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者�
 ALM-011 | a system is behind with what it should know of its persons | 宛名通知が滞留しています | See with `kakehashi notices status` whether notices cannot be written or are not taken | `kakehashi notices status` で、書込み不可か未取得かを確認してください
 ALM-012 | the server does not have a suspension, a lock or its end in time | 提供停止・ロックまたはその解除が中間サーバーに反映されていません | See why with `kakehashi suspend list`; until then lock at the server's own terminal | `kakehashi suspend list` で理由を確認し、必要なら中間サーバーの端末で停止してください
 ALM-013 | the deadline of an inquiry that has no reply yet is near | 情報提供の回答期限が近づいています | See with `kakehashi provisions list` what waits for whom; after the deadline nothing is provided | `kakehashi provisions list` で判断待ちを確認してください。期限を過ぎると提供されません
+ALM-015 | a route will be refused from a day on: a layout or code master changes | レイアウトまたはコードマスタの変更により、指定日以降この経路は受理されません | See with `kakehashi versions check --route ROUTE` which file and row, and give the mapping or table a version or row from that day on | `kakehashi versions check --route 経路` で該当ファイルと行を確認し、その日から有効な版または行を用意してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください
@@ -176,6 +177,18 @@ SEC-002 | no key with this id is loaded | 鍵IDに対応する鍵がありませ
 SEC-003 | the key file can be read by others than its owner | 鍵ファイルが所有者以外にも読めます | Set its mode to 0400, and rotate the keys | 権限を0400にし、鍵を更新してください
 SEC-004 | the keys are missing or malformed | 鍵がないか形式が不正です | Create them with `kakehashi keys create`, or restore the key file | `kakehashi keys create` で鍵を作成するか、鍵ファイルを復元してください
 SEC-005 | the blind indexes stand under a newer key than this process has | 索引の鍵がこのプロセスの鍵より新しくなっています | It reads the key file again by itself; with keys in the environment restart it with the new ones | 鍵ファイルは自動で再読込します。環境変数の場合は新しい鍵で再起動してください
+DST-001 | the route has the version no more with which the batch began | バッチ開始時の版が経路にありません | Put the version back into `[mapping]` of route.toml until its batches have ended, then retry | 当該版のバッチが完了するまでroute.tomlの`[mapping]`に版を戻し、再処理してください
+DST-002 | the server's distribution contradicts itself; the one before it stays | 配信内容に矛盾があります。前回の配信内容を使い続けます | Tell the server's operator what `about` names | 中間サーバーの運用者に連絡してください
+DST-003 | the server did not give its distribution | 配信内容を取得できませんでした | See its code; it is asked again by itself | コードを確認してください。自動で再取得します
+DST-010 | the route gives a code that the code master does not have from that day on | その日以降、コードマスタにないコードを出力します | End the row with `valid_to`, and add one with a code that holds from that day | その行の`valid_to`を前日とし、有効なコードの行を追加してください
+DST-011 | an item that is required from that day on has no mapping | その日以降必須となる項目に変換がありません | Map it in the table of the next version | 次の版の変換表に追加してください
+DST-012 | the mapping names an item that the layout does not have from that day on | その日以降レイアウトにない項目を変換表が参照しています | Leave it out of the table of the next version | 次の版の変換表から除いてください
+DST-013 | an item of the mapping is smaller, or of another kind, from that day on | その日以降、項目の桁数・型・未設定事由が変わります | Compare the item with the new layout, and try real files with `kakehashi versions try` | 新しいレイアウトと照合し、`kakehashi versions try` で実ファイルを試してください
+DST-014 | the server does not take the version of the route from that day on | その日以降、中間サーバーは経路の版を受け付けません | Give the route its next version under `[[mapping.next]]` | `[[mapping.next]]` に次の版を登録してください
+DST-015 | a new code is given by no row of the route's code table | 新しいコードを出力する行がコード表にありません | Add a row if the system has such a case | 該当する場合はコード表に行を追加してください
+DST-016 | the server takes a version that the route does not have | 経路にない版を中間サーバーが受け付けます | Prepare it under `[[mapping.next]]` before the version of the route ends | 現行版の終了前に`[[mapping.next]]`を準備してください
+DST-017 | a layout or code list of the profile is not what the server distributes | プロファイルのレイアウトまたはコード表が配信内容と異なります | Put the new version into the profile, then `kakehashi xsd build` | プロファイルに新しい版を登録し、`kakehashi xsd build` を実行してください
+DST-018 | the calendar of the profile is not the server's | プロファイルの暦が中間サーバーと異なります | Correct calendar.csv of the profile | プロファイルのcalendar.csvを修正してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

@@ -56,6 +56,7 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
+from kakehashi_adapters.sql_store.distribution_book import SqlDistributionBook
 from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
 from kakehashi_adapters.sql_store.provision_book import SqlProvisionBook
@@ -65,7 +66,7 @@ __all__ = ["SqlStore"]
 _PAGE = 10_000
 
 
-class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook):
+class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlDistributionBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake

@@ -9,6 +9,7 @@ from typing import Protocol
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.distributions import DistributionBook
 from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.inquiries import NO_OUTCOMES, InquiryBook, Outcomes
 from kakehashi.ports.ledger import (
@@ -45,7 +46,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, Vigil, Protocol):
+class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, DistributionBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is

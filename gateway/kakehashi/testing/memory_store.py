@@ -48,6 +48,7 @@ from kakehashi.ports.store_rules import (
     marked_due,
 )
 from kakehashi.testing.memory_characters import counted
+from kakehashi.testing.memory_distributions import MemoryDistributionBook
 from kakehashi.testing.memory_halts import MemoryHalts
 from kakehashi.testing.memory_inquiries import MemoryInquiryBook
 from kakehashi.testing.memory_redrive import redrive, split
@@ -55,7 +56,7 @@ from kakehashi.testing.memory_redrive import redrive, split
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryInquiryBook, MemoryHalts):
+class MemoryStore(MemoryInquiryBook, MemoryHalts, MemoryDistributionBook):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
