@@ -16,7 +16,7 @@ from kakehashi_simulators.clock import SimulatedClock
 
 __all__ = ["Distribution"]
 
-_SINCE = "2026-07-01"
+_SINCE = "2026-04-01"
 _JAPAN_SECONDS = 9 * 3600
 _DAY = re.compile("20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _ITEM = ("code", "name", "type", "digits", "decimals", "occurs", "required", "codes", "absence")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from kakehashi.cli.context import Session
-from kakehashi.interface.distribution import read_distribution
+from kakehashi.pipeline.distributing import read_distribution
 
 __all__ = ["SOON", "changes", "tell_changes"]
 

@@ -17,7 +17,7 @@ from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.interface import Function
 from kakehashi.errors import Fault
-from kakehashi.interface.distribution import read_distribution
+from kakehashi.pipeline.distributing import read_distribution
 from kakehashi.runtime.bootstrap import open_client, plugin
 from kakehashi.runtime.distributing import open_distributing
 from kakehashi.runtime.offline import Offline

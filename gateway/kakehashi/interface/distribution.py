@@ -9,7 +9,7 @@ from lxml import etree
 from kakehashi.domain.data_standard import StandardType
 from kakehashi.domain.distribution import CodeMaster, DistributedItem, DistributedLayout, Distribution, Period
 
-__all__ = ["content_of", "read_distribution"]
+__all__ = ["content_of", "parse_distribution"]
 
 _PARTS = ("Layouts", "CodeMasters", "Calendar")
 
@@ -21,11 +21,10 @@ def content_of(root: etree._Element) -> str:
     return f"<Distribution>{told}</Distribution>"
 
 
-def read_distribution(content: str) -> Distribution:
-    """From what `content_of` gave of a document that its schema accepts. Raises ValueError for a day that no calendar
-    has, or a number.
+def parse_distribution(root: etree._Element) -> Distribution:
+    """From a SYM-904 that its schema accepts, or what `content_of` gave of one. Raises ValueError for a day that no
+    calendar has.
     """
-    root = etree.fromstring(content)
     return Distribution(
         layouts=tuple(map(_layout, root.iterfind("{*}Layouts/{*}Layout"))),
         masters=tuple(map(_master, root.iterfind("{*}CodeMasters/{*}CodeMaster"))),

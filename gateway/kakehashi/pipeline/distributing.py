@@ -10,7 +10,7 @@ from kakehashi.domain.batch import content_id
 from kakehashi.domain.distribution import Distribution, contradictions
 from kakehashi.domain.interface import ResultClass
 from kakehashi.errors import Fault, InputError, ServerError
-from kakehashi.interface.distribution import content_of, read_distribution
+from kakehashi.interface.distribution import content_of, parse_distribution
 from kakehashi.interface.header import request_header
 from kakehashi.interface.profile import Profile
 from kakehashi.interface.service import special_time
@@ -20,8 +20,9 @@ from kakehashi.pipeline.endpoint import Endpoint, Hold
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.distributions import DistributionBook
 from kakehashi.validation.schema import SchemaSet
+from kakehashi.validation.xml import parse_document
 
-__all__ = ["Distributing"]
+__all__ = ["Distributing", "read_distribution"]
 
 _LANE = "distribution"
 """Under this name the server's endpoint knows it, beside the lanes."""
@@ -90,6 +91,11 @@ class Distributing:
         if is_new:
             self.told(distribution)
         return distribution, is_new
+
+
+def read_distribution(content: str) -> Distribution:
+    """What the ledger keeps as a distribution."""
+    return parse_distribution(parse_document(content.encode()))
 
 
 def _sound(content: str) -> Distribution:

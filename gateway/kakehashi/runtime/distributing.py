@@ -10,8 +10,7 @@ from kakehashi.config.distributed import Finding, findings
 from kakehashi.config.model import Configuration
 from kakehashi.domain.distribution import Distribution
 from kakehashi.errors import Fault
-from kakehashi.interface.distribution import read_distribution
-from kakehashi.pipeline.distributing import Distributing
+from kakehashi.pipeline.distributing import Distributing, read_distribution
 from kakehashi.pipeline.endpoint import Endpoint
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.distributions import DistributionBook

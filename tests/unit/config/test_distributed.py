@@ -87,9 +87,7 @@ def test_a_version_that_ends_breaks_the_route_on_the_next_day(configuration):
     """Batches would still begin with a version that the server has stopped to take."""
     layouts = (layout(last=LATER), *others(configuration))
     found = findings(configuration, Distribution(layouts=layouts), TODAY)
-    assert seen(found) == [
-        ("DST-014", date(2026, 7, 2), ROUTE, f"routes/{ROUTE}/route.toml", None, "mapping.version")
-    ]
+    assert seen(found) == [("DST-014", date(2026, 7, 2), ROUTE, f"routes/{ROUTE}/route.toml", None, "mapping.version")]
 
 
 def test_a_new_version_is_tried_before_the_route_has_it(configuration):

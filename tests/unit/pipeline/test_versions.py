@@ -1,6 +1,6 @@
 """「版」 Two versions live at once: which one a batch begins with, and that it ends with it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.unit.pipeline.test_deletes import file_of, registers
@@ -75,7 +75,7 @@ def test_a_batch_ends_with_the_version_that_it_began_with(house, manifest, site)
 
 
 def test_the_server_takes_a_version_on_its_days_alone(house, manifest, site):
-    """The record of a version that has ended is refused (5002); sent again by hand it goes in the version of the day."""
+    """A record of a version that has ended is refused (5002); sent again by hand it goes in the version of the day."""
     announce(house, ("1", "2026-03-01", "2026-03-31"), ("2", "2026-04-01", ""))
     house.take("A.DAT", file_of(manifest, registers(manifest, 1)))
     house.until_quiet()
@@ -94,7 +94,9 @@ def test_a_batch_whose_version_is_gone_is_parked(house, manifest, tmp_path):
     house.take("A.DAT", file_of(manifest, registers(manifest, 1)))
     house.work()
     config, _ = two_versions(tmp_path, route="")
-    edit(config / "routes" / ROUTE / "route.toml", ('version = "1"', 'version = "2"'), ("mapping.csv", "mapping-v2.csv"))
+    edit(
+        config / "routes" / ROUTE / "route.toml", ('version = "1"', 'version = "2"'), ("mapping.csv", "mapping-v2.csv")
+    )
     house.reload(config, as_of=TODAY)
     house.client.recover()
     house.until_quiet()
@@ -103,7 +105,9 @@ def test_a_batch_whose_version_is_gone_is_parked(house, manifest, tmp_path):
 
 def test_every_version_is_checked_at_once(tmp_path):
     """A version that the profile lacks, one twice, and days that go backwards are told together, with their keys."""
-    wrong = NEXT + NEXT.replace(f"{BEGINS}", "2026-01-01") + NEXT.replace('"2"', '"7"').replace(f"{BEGINS}", "2027-01-01")
+    wrong = (
+        NEXT + NEXT.replace(f"{BEGINS}", "2026-01-01") + NEXT.replace('"2"', '"7"').replace(f"{BEGINS}", "2027-01-01")
+    )
     config, _ = two_versions(tmp_path, route=NEXT)
     edit(config / "routes" / ROUTE / "route.toml", (NEXT, wrong))
     with pytest.raises(ConfigurationError) as caught:
