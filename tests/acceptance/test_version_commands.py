@@ -1,14 +1,16 @@
 """versions, alarms and status on a real site: a code master that will refuse a route is found before its day."""
 
 import json
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.acceptance.levy_site import levy_site
 from tests.acceptance.watching import asked
 
+from kakehashi.domain.japan_time import JST
+
 ROUTE, TABLE = "tax-levy", "tables/tax-taxation.csv"
-DAY = date.today() + timedelta(days=20)
+DAY = datetime.now(JST).date() + timedelta(days=20)
 
 
 @pytest.fixture(scope="module")
