@@ -22,9 +22,7 @@ def content_of(root: etree._Element) -> str:
 
 
 def parse_distribution(root: etree._Element) -> Distribution:
-    """From a SYM-904 that its schema accepts, or what `content_of` gave of one. Raises ValueError for a day that no
-    calendar has.
-    """
+    """From a SYM-904 that its schema accepts, or what `content_of` gave of one."""
     return Distribution(
         layouts=tuple(map(_layout, root.iterfind("{*}Layouts/{*}Layout"))),
         masters=tuple(map(_master, root.iterfind("{*}CodeMasters/{*}CodeMaster"))),

@@ -99,10 +99,7 @@ def read_distribution(content: str) -> Distribution:
 
 
 def _sound(content: str) -> Distribution:
-    try:
-        distribution = read_distribution(content)
-    except ValueError:
-        raise InputError(Fault("DST-002", facts={"about": "a day or number that does not exist"})) from None
+    distribution = read_distribution(content)
     wrong = [*contradictions(distribution), *(" ".join(e) for e in distribution.special if special_time(*e) is None)]
     if wrong:
         raise InputError(Fault("DST-002", facts={"about": "; ".join(wrong[:8])}))
