@@ -1,5 +1,6 @@
 """「版」 Two versions live at once: which one a batch begins with, and that it ends with it."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,11 @@ from tests.unit.pipeline.two_versions import BEGINS, INFO, NEXT, ROUTE, edit, tw
 from kakehashi.config.loader import load
 from kakehashi.domain.batch import BatchState
 from kakehashi.errors import ConfigurationError, OutcomeUnknown
+from kakehashi.pipeline.identify import PassedNumbers
+from kakehashi.pipeline.reconciling import Standing, differences
+from kakehashi.runtime.offline import Offline
+from kakehashi.runtime.reconciliation import Originals
+from kakehashi.runtime.trying import Trial, of_file
 
 TODAY = BEGINS - timedelta(days=1)
 
@@ -127,3 +133,36 @@ def test_code_tables_of_a_version_are_those_of_its_days(tmp_path, site):
     assert (before.standard.version, after.standard.version) == ("1", "2")
     assert [each.valid_to for each in before.versions] == [TODAY, None]
     assert after.on("1").standard.version == "1"
+
+
+def test_the_next_version_is_tried_on_files(manifest, tmp_path):
+    """The same records by today's version and the next: what goes in both with other content, and what is refused
+    then, by code and item.
+    """
+    config, xsd = two_versions(tmp_path)
+    edit(config / "tables" / "tax-taxation.csv", ("10,1,,,", f"10,1,,{TODAY},"))
+    now, then = (load(config, as_of=day) for day in (TODAY, BEGINS))
+    trial = Trial(*(Offline(each, each.routes[ROUTE], xsd.parent) for each in (now, then)))
+    originals, faults = of_file(trial.now, file_of(manifest, registers(manifest, 60)), file="A.DAT")
+    for original in originals:
+        trial.add(original)
+    refused = trial.refused["MAP-002", "A0030"]
+    assert (faults, trial.refused_now, refused) == ([], 0, [0, trial.newly])
+    assert 0 < trial.newly == trial.refused_then < trial.records
+    assert trial.changed == trial.records - trial.newly
+
+
+def test_a_replica_of_the_version_before_is_up_to_date(manifest, site, tmp_path):
+    """An original is known by what it says in each version up to today's: which one the replica has does not matter."""
+    config, _ = site
+    one, other = (
+        Originals(load(config, as_of=day).routes[ROUTE], PassedNumbers(), tmp_path) for day in (TODAY, BEGINS)
+    )
+    for originals in (one, other):
+        originals.read(io.BytesIO(file_of(manifest, registers(manifest, 3))), "A.DAT")
+    before, after = list(one), list(other)
+    assert [each.older for each in before] == [()] * 3
+    assert [each.older for each in after] == [(each.digest,) for each in before]
+    assert all(new.digest != old.digest for new, old in zip(after, before, strict=True))
+    ours = [Standing(each.person, each.unit, at, each.digest) for at, each in enumerate(before, start=1)]
+    assert list(differences(ours, originals=after)) == []
