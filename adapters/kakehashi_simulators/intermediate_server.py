@@ -40,6 +40,7 @@ from kakehashi_simulators.admin import Action, AdminServer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.dialect import Dialect, Interpreter
 from kakehashi_simulators.differences import lose, plant
+from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.exchange_records import ExchangeRecords, RecordListDesk, WithholdingDesk
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
@@ -98,6 +99,7 @@ class IntermediateServer:
         self._locks = Locks(account=self._account)
         self.clock = SimulatedClock()
         self._doors = Doors(faults=self.faults, clock=self.clock)
+        self._distribution = Distribution(self.clock)
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
         self._provisions = Provisions(self._account, self.clock)
         self._receipts = Receipts(self._account, self.faults, delay_seconds=settings.result_delay_seconds)
@@ -143,7 +145,7 @@ class IntermediateServer:
 
     def _desks(self, xsd: Path) -> dict[str, Desk]:
         account, persons, receipts, inventor = self._account, self._persons, self._receipts, Inventor(xsd)
-        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts)
+        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts, distribution=self._distribution)
         return {
             "DBM-201": replicas,
             "DBM-203": replicas,
@@ -163,7 +165,7 @@ class IntermediateServer:
             "OSR-701": NoticeDesk(persons=persons),
             "SCM-801": RightsDesk(),
             "SYM-901": ServiceDesk(doors=self._doors),
-            "SYM-903": LayoutDesk(),
+            "SYM-903": LayoutDesk(distribution=self._distribution),
             "SYM-911": RequestStatusDesk(
                 account=account,
                 processes=self._processes,
@@ -191,6 +193,7 @@ class IntermediateServer:
             "GET /provisions": lambda _: self._provisions.report(),
             "POST /withdraw": self._provisions.withdraw,
             "POST /linked": self._settle,
+            "POST /distribution": self._distribution.announce,
             "POST /clock": self.clock.set,
             "POST /processes": self._processes.set,
             "POST /reset": lambda _: self._reset(),
@@ -294,6 +297,7 @@ class IntermediateServer:
         self._account.forget()
         self._persons.forget()
         self.faults.reset()
+        self._distribution.forget()
         self._messages.tally.reset()
         self.wire.gauge.reset()
         return {}

@@ -10,6 +10,7 @@ from lxml import etree
 
 from kakehashi_simulators.account import Account, Change, Refusal, Request
 from kakehashi_simulators.answer import Answer, new_id
+from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.message import NAMESPACE, Message, individual_number_positions
 from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
@@ -53,6 +54,7 @@ class ReplicaDesk:
     account: Account
     persons: Persons
     receipts: Receipts
+    distribution: Distribution
 
     def answer(self, case: Case) -> Answer:
         message = case.message
@@ -90,8 +92,9 @@ class ReplicaDesk:
         for violation in case.violations:
             number = numbers[violation.position or 0]
             found[number] = Refusal(number, violation.item, violation.code)
+        taken = self.distribution.taken(case.checker.layouts)
         for number, row in zip(numbers, rows, strict=True):
-            if (row.info, row.version) not in case.checker.layouts:
+            if (row.info, row.version) not in taken:
                 found[number] = Refusal(number, None, "5002")
         for position in individual_number_positions(case.message):
             found[numbers[position]] = Refusal(numbers[position], None, "4005")

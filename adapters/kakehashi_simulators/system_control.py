@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer
+from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.exchange_records import ExchangeRecords
 from kakehashi_simulators.provisions import Provisions
 from kakehashi_simulators.receipts import Receipts
@@ -13,8 +14,6 @@ from kakehashi_simulators.server import Case, Doors
 from kakehashi_simulators.symbols import Processes
 
 __all__ = ["LayoutDesk", "RequestStatusDesk", "ServiceDesk"]
-
-_LAYOUTS_SINCE = "2026-07-01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +28,10 @@ class ServiceDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutDesk:
+    distribution: Distribution
+
     def answer(self, case: Case) -> Answer:
-        layouts = "".join(
-            f"<Layout><InfoName>{info}</InfoName><Version>{version}</Version>"
-            f"<ValidFrom>{_LAYOUTS_SINCE}</ValidFrom></Layout>"
-            for info, version in sorted(case.checker.layouts)
-        )
-        return Answer(segment=1, code="0000", extra=f"<Layouts>{layouts}</Layouts>")
+        return Answer(segment=1, code="0000", extra=self.distribution.xml(case.checker.layouts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-PRV provisions, REC records of exchanges, RHS rehearsals, CFG configuration, ALM alarms, GEN the gateway itself.
+PRV provisions, REC records of exchanges, RHS rehearsals, DST versions and distributions, CFG configuration, ALM alarms,
+GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ ALM-010 | acquisitions of symbols wait for somebody | 符号取得が担当者�
 ALM-011 | a system is behind with what it should know of its persons | 宛名通知が滞留しています | See with `kakehashi notices status` whether notices cannot be written or are not taken | `kakehashi notices status` で、書込み不可か未取得かを確認してください
 ALM-012 | the server does not have a suspension, a lock or its end in time | 提供停止・ロックまたはその解除が中間サーバーに反映されていません | See why with `kakehashi suspend list`; until then lock at the server's own terminal | `kakehashi suspend list` で理由を確認し、必要なら中間サーバーの端末で停止してください
 ALM-013 | the deadline of an inquiry that has no reply yet is near | 情報提供の回答期限が近づいています | See with `kakehashi provisions list` what waits for whom; after the deadline nothing is provided | `kakehashi provisions list` で判断待ちを確認してください。期限を過ぎると提供されません
+ALM-015 | a route will be refused from a day on: a layout or code master changes | レイアウトまたはコードマスタの変更により、指定日以降この経路は受理されません | See with `kakehashi versions check --route ROUTE` which file and row, and give the mapping or table a version or row from that day on | `kakehashi versions check --route 経路` で該当ファイルと行を確認し、その日から有効な版または行を用意してください
 GEN-001 | unexpected failure inside the gateway | 想定外の内部エラー | The batch is parked; report the trace id | バッチは保留されました。追跡IDを添えて連絡してください
 DEC-001 | the bytes cannot be read by the layout | レイアウトどおりに読めません | Compare the record with its layout | レコードとレイアウトを照合してください
 DEC-002 | the record is shorter than its layout | レコードが短すぎます | Ask the owner for a complete file | 完全なファイルを再出力してください
@@ -187,6 +189,18 @@ RHS-004 | evidence is written of tests alone | 証跡の記録はテスト時の
 RHS-005 | a step of the rehearsal was not done in time | リハーサルの手順が時間内に完了していません | Have it done, then go on with `kakehashi rehearse … --resume` | 実施後に `kakehashi rehearse … --resume` で再開してください
 RHS-006 | the folder holds another rehearsal, one that is finished, or none | フォルダに別のまたは完了したリハーサルがあるか、記録がありません | Name an empty folder, or the one where this scenario was begun | 空のフォルダ、またはこのシナリオを開始したフォルダを指定してください
 RHS-007 | a folder of the site would be used | 運用中のフォルダが使用されます | Report it: a rehearsal uses its own folders alone | リハーサルは専用フォルダのみ使用します。連絡してください
+DST-001 | the route has the version no more with which the batch began | バッチ開始時の版が経路にありません | Put the version back into `[mapping]` of route.toml until its batches have ended, then retry | 当該版のバッチが完了するまでroute.tomlの`[mapping]`に版を戻し、再処理してください
+DST-002 | the server's distribution contradicts itself; the one before it stays | 配信内容に矛盾があります。前回の配信内容を使い続けます | Tell the server's operator what `about` names | 中間サーバーの運用者に連絡してください
+DST-003 | the server did not give its distribution | 配信内容を取得できませんでした | See its code; it is asked again by itself | コードを確認してください。自動で再取得します
+DST-010 | the route gives a code that the code master does not have from that day on | その日以降、コードマスタにないコードを出力します | End the row with `valid_to`, and add one with a code that holds from that day | その行の`valid_to`を前日とし、有効なコードの行を追加してください
+DST-011 | an item that is required from that day on has no mapping | その日以降必須となる項目に変換がありません | Map it in the table of the next version | 次の版の変換表に追加してください
+DST-012 | the mapping names an item that the layout does not have from that day on | その日以降レイアウトにない項目を変換表が参照しています | Leave it out of the table of the next version | 次の版の変換表から除いてください
+DST-013 | an item of the mapping is smaller, or of another kind, from that day on | その日以降、項目の桁数・型・未設定事由が変わります | Compare the item with the new layout, and try real files with `kakehashi versions try` | 新しいレイアウトと照合し、`kakehashi versions try` で実ファイルを試してください
+DST-014 | the server does not take the version of the route from that day on | その日以降、中間サーバーは経路の版を受け付けません | Give the route its next version under `[[mapping.next]]` | `[[mapping.next]]` に次の版を登録してください
+DST-015 | a new code is given by no row of the route's code table | 新しいコードを出力する行がコード表にありません | Add a row if the system has such a case | 該当する場合はコード表に行を追加してください
+DST-016 | the server takes a version that the route does not have | 経路にない版を中間サーバーが受け付けます | Prepare it under `[[mapping.next]]` before the version of the route ends | 現行版の終了前に`[[mapping.next]]`を準備してください
+DST-017 | a layout or code list of the profile is not what the server distributes | プロファイルのレイアウトまたはコード表が配信内容と異なります | Put the new version into the profile, then `kakehashi xsd build` | プロファイルに新しい版を登録し、`kakehashi xsd build` を実行してください
+DST-018 | the calendar of the profile is not the server's | プロファイルの暦が中間サーバーと異なります | Correct calendar.csv of the profile | プロファイルのcalendar.csvを修正してください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

@@ -56,6 +56,7 @@ from kakehashi_adapters.sql_store import (
 )
 from kakehashi_adapters.sql_store import characters as character_rows
 from kakehashi_adapters.sql_store import parts as parts_rows
+from kakehashi_adapters.sql_store.distribution_book import SqlDistributionBook
 from kakehashi_adapters.sql_store.halt_book import SqlHaltBook
 from kakehashi_adapters.sql_store.inquiry_book import SqlInquiryBook
 from kakehashi_adapters.sql_store.provision_book import SqlProvisionBook
@@ -66,7 +67,7 @@ __all__ = ["SqlStore"]
 _PAGE = 10_000
 
 
-class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlRecordBook):
+class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlRecordBook, SqlDistributionBook):
     """The ledger in a SQLite file or a PostgreSQL database."""
 
     # Intake
@@ -133,6 +134,7 @@ class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlRecordBook):
         characters: Sequence[NewCharacter] = (),
         halts: int | None = None,
         inquiries: Inquiries = NO_INQUIRIES,
+        layout_version: str | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         return self._write(
@@ -148,6 +150,7 @@ class SqlStore(SqlInquiryBook, SqlHaltBook, SqlProvisionBook, SqlRecordBook):
                 characters=characters,
                 halts=halts,
                 inquiries=inquiries,
+                layout_version=layout_version,
             )
         )
 

@@ -54,7 +54,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0022"
+HEAD = "0023"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"
@@ -176,6 +176,7 @@ batches = Table(
     Column("redrive_of", Key),
     Column("part_of", Key),
     Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("layout_version", Text),
     CheckConstraint("state <> 'settled' OR accepted + excepted = records", name="sum"),
     UniqueConstraint("file_id", "seq"),
     UniqueConstraint("request_id"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
 
 from kakehashi.domain.batch import BatchState
 from kakehashi.ports.inquiries import Outcomes
@@ -43,6 +43,7 @@ _BEGIN = _IN_TURN.values(
     turn=batches.c.turn + 1,
     attempts=batches.c.attempts + 1,
     messages=batches.c.messages + 1,
+    layout_version=func.coalesce(batches.c.layout_version, bindparam("version")),
     due=bindparam("new_due"),
     updated_at=bindparam("now"),
 ).returning(batches.c.file_id, batches.c.lane, batches.c.messages)
@@ -110,11 +111,12 @@ def begin_attempt(
     characters: Sequence[NewCharacter],
     halts: int | None,
     inquiries: Inquiries,
+    layout_version: str | None,
 ) -> bool:
     if halts is not None and not is_still(connection, halts):
         return False
     at = to_store(now)
-    begun = {"batch": batch_id, "in_turn": turn, "new_due": to_store(due), "now": at}
+    begun = {"batch": batch_id, "in_turn": turn, "version": layout_version, "new_due": to_store(due), "now": at}
     row = connection.execute(_BEGIN, begun).one_or_none()
     if row is None:
         return False

@@ -81,6 +81,7 @@ class Session:
 
     @cached_property
     def watch(self) -> Watch:
+        from kakehashi.runtime.distributing import distribution_findings  # noqa: PLC0415  # as in `foresight`
         from kakehashi.runtime.watch import Watch  # noqa: PLC0415  # as in `foresight`
 
         gateway = self.configuration.gateway
@@ -91,6 +92,7 @@ class Session:
             surroundings=plugin("tools", "surroundings")(gateway),
             is_holiday=self.configuration.profile.service.is_holiday,
             behind=functools.partial(self.links.behind, list(self.configuration.subscriptions)),
+            distributed=distribution_findings(self.configuration, self.store),
         )
 
     @cached_property

@@ -43,6 +43,7 @@ _COMMANDS = {
     "trace": "kakehashi.cli.operate:trace",
     "translate": "kakehashi.cli.translate:translate",
     "unlock": "kakehashi.cli.suspend:unlock",
+    "versions": "kakehashi.cli.versions:versions",
     "who-received": "kakehashi.cli.who_received:who_received",
     "xsd": "kakehashi.cli.xsd:xsd",
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from kakehashi.cli.alarms import tell_alarms
+from kakehashi.cli.changes import tell_changes
 from kakehashi.cli.context import Session, command, is_row_number
 from kakehashi.cli.held import Choice, groups, tell_held
 from kakehashi.cli.letters import tell_letters
@@ -55,6 +56,7 @@ def status(session: Session) -> int:
         if still_open := session.store.withholdings(still_open=True):
             tell_withholdings(session, still_open)
         _tell_breakers(session)
+        tell_changes(session)
         tell_held(session, Choice())
     tell_letters(session, Choice())
     return 0 if all(lane.adds_up for lane in counts) else 1

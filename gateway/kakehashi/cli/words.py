@@ -29,6 +29,32 @@ check | 確認項目
 consumers | 取得側
 messages | 電文数
 Queues | キュー
+Versions | 版の一覧
+Findings | 照合結果
+Refused, by code and item | 却下(コード・項目別)
+Layouts that change within 60 days | 60日以内に変わるレイアウト・コードマスタ
+day | 適用日
+change | 変更
+routes | 経路
+past | 適用済み
+breaks | 影響
+row | 行
+layouts | レイアウト数
+masters | コードマスタ数
+special days | 暦の例外
+changed | 変更
+findings | 指摘数
+breaking | 影響あり
+asked last | 最終確認
+version now | 現行版
+version then | 次の版
+refused now | 現行版の却下
+refused then | 次の版の却下
+newly refused | 新たに却下
+now | 現行
+then | 次
+route | 経路
+The server was not asked yet: `kakehashi versions fetch` asks it. | まだ配信内容を取得していません。`kakehashi versions fetch` で取得できます。
 Ready | 稼働可否
 ready | 可否
 action | 処理

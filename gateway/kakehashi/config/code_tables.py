@@ -25,7 +25,7 @@ def read_code_tables(reading: Reading) -> dict[str, CodeTable]:
             reading.fault("CFG-008", Place(file=file), name=path.stem, expected="one file a table")
             continue
         table = read_table(reading, file, CODE_TABLE_COLUMNS)
-        tables[path.stem] = CodeTable(path.stem, tuple(_code_rows(reading, table)) if table else ())
+        tables[path.stem] = CodeTable(path.stem, tuple(_code_rows(reading, table)) if table else (), file)
     return tables
 
 

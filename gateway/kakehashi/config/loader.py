@@ -80,6 +80,7 @@ def load(folder: Path, *, overlay: Path | None = None, as_of: date | None = None
         routes=routes,
         hash=reading.hash(),
         as_of=as_of,
+        tables=tables,
         subscriptions={each.subscriber.system: each for each in subscriptions if each is not None},
     )
 

@@ -9,6 +9,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -170,7 +171,7 @@ def _type_name(annotation: object) -> str:
         return f"list of {_type_name(typing.get_args(annotation)[0])}"
     if origin in {typing.Union, types.UnionType}:
         return " or ".join(_type_name(each) for each in typing.get_args(annotation) if each is not type(None))
-    names = {str: "text", int: "whole number", bool: "true/false"}
+    names = {str: "text", int: "whole number", bool: "true/false", date: "day"}
     return names[annotation] if isinstance(annotation, type) and annotation in names else str(annotation)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
 from kakehashi.config.link_plan import LinkPlan
+from kakehashi.config.mapping_version import MappingVersion
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SystemSettings
 from kakehashi.config.settings import GatewaySettings, RetrySettings
 from kakehashi.config.subscription import Subscription
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Function
+from kakehashi.mapping.code_table import CodeTable
 from kakehashi.mapping.compiler import Mapper
 
 if TYPE_CHECKING:
@@ -50,6 +53,8 @@ class Route:
     link: LinkPlan | None
     numbers: str
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
+    versions: tuple[MappingVersion, ...] = ()
+    """Every version, in the order of their days; `mapper` and `standard` are those of one of them."""
 
     @property
     def in_order(self) -> bool:
@@ -74,6 +79,25 @@ class Route:
             raise LookupError(self.name)
         return self.compiled_standard
 
+    @cached_property
+    def _by_version(self) -> dict[str, Route]:
+        return {
+            each.name: replace(self, compiled_mapper=each.mapper, compiled_standard=each.standard)
+            for each in self.versions
+            if each.standard is not self.compiled_standard
+        }
+
+    def older(self) -> list[Route]:
+        """This route with each of its versions from before."""
+        before = itertools.takewhile(lambda each: each.standard is not self.compiled_standard, self.versions)
+        return [self._by_version[each.name] for each in before]
+
+    def on(self, version: str | None) -> Route:
+        """This route with another of its versions; None: as it is. Raises LookupError where it has no such version."""
+        if version is None or version == self.standard.version:
+            return self
+        return self._by_version[version]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
@@ -88,6 +112,7 @@ class Configuration:
     as_of: date | None = None
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
     """By system: who is told of its persons."""
+    tables: Mapping[str, CodeTable] = field(default_factory=dict)
 
     @cached_property
     def urgent(self) -> frozenset[str]:

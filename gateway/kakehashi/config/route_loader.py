@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from kakehashi.codec.code_table import CodeTable as GaijiTable
 from kakehashi.codec.layout import Layout, Role
@@ -13,6 +14,7 @@ from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, r
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.link_table import LinkTable
 from kakehashi.config.mapping_table import read_mapping
+from kakehashi.config.mapping_version import MappingVersion, nearest_day, version_on
 from kakehashi.config.reading import Reading
 from kakehashi.config.return_plan import LONGEST_URL, ReturnPlan
 from kakehashi.config.return_table import ReturnSources, read_return_plan
@@ -35,6 +37,15 @@ __all__ = ["RouteLoader"]
 
 _TELLS_ITSELF = ("trailer", "stable")
 """Ways in which a file proves itself complete by what stands in it."""
+
+
+class _Step(NamedTuple):
+    """A version as route.toml says it: `at` is its key there."""
+
+    at: str
+    table: str
+    valid_from: date | None
+    standard: DataStandard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +82,22 @@ class RouteLoader:
             self.reading.fault("CFG-015", Place(file=file, item="source.complete"), layout=settings.layout.file)
         if layout is not None:
             self._check_as_of(file, settings, layout)
-        standard = self._standard(file, settings)
-        mapper, link, plan, errors, numbers = None, None, None, None, None
+        steps = self._steps(file, settings)
+        link, plan, errors, numbers = None, None, None, None
+        versions: tuple[MappingVersion, ...] = ()
         if layout is not None:
-            rows = self._mapping_rows(file, name, settings)
-            if rows is not None and settings.function == "LINK":
-                link = self._link(rows, layout, settings, f"routes/{name}/{settings.mapping.file}")
-            elif rows is not None and standard is not None:
-                mapper = self._mapper(rows, layout, standard, settings, f"routes/{name}/{settings.mapping.file}")
+            if settings.function == "LINK":
+                table = f"routes/{name}/{settings.mapping.file}"
+                rows = read_mapping(self.reading, table, named_by=Place(file=file, item="mapping.file"))
+                link = self._link(rows, layout, settings, table) if rows is not None else None
+            else:
+                versions = tuple(self._versions(file, settings, layout, steps))
             plan = self._return_plan(file, name, settings, layout, key="return")
             errors = self._return_plan(file, name, settings, layout, key="errors")
             numbers = self._number_plan(file, name, settings, layout)
         if layout is None or len(self.reading.faults) > before:
             return None
+        begins = version_on(versions, self.as_of) if versions else None
         return Route(
             name=name,
             system=system,
@@ -95,10 +109,11 @@ class RouteLoader:
             return_plan=plan,
             error_plan=errors,
             number_plan=numbers if link is not None and link.returns else None,
-            compiled_mapper=mapper,
-            compiled_standard=standard,
+            compiled_mapper=begins.mapper if begins else None,
+            compiled_standard=begins.standard if begins else None,
             link=link,
             numbers=self.gateway.links.numbers.get(settings.system, settings.system),
+            versions=versions,
         )
 
     def _check_names(self, file: str, name: str, settings: RouteSettings) -> None:
@@ -131,47 +146,95 @@ class RouteLoader:
         found = read_layout_table(self.reading, table, settings.layout, named_by=at.place("file"))
         return None if found is None else build_layout(self.reading, at, settings.layout, found)
 
-    def _standard(self, file: str, settings: RouteSettings) -> DataStandard | None:
+    def _steps(self, file: str, settings: RouteSettings) -> list[_Step]:
+        """The versions in the order of their days, each with its place in route.toml and its data standard."""
+        mapping, known = settings.mapping, {settings.mapping.version}
+        steps = [_Step("mapping", mapping.file, None, self._standard(file, settings, mapping.version, "mapping"))]
+        if mapping.next and settings.function != "DBM":
+            self.reading.fault("CFG-003", Place(file=file, item="mapping.next"), expected="a route of replicas")
+            return steps
+        for number, each in enumerate(mapping.next, start=1):
+            at, last = f"mapping.next.{number}", steps[-1]
+            if last.valid_from is not None and each.valid_from <= last.valid_from:
+                later = f"a day after {last.valid_from}"
+                self.reading.fault("CFG-003", Place(file=file, item=f"{at}.valid_from"), expected=later)
+            if each.version in known:
+                self.reading.fault("CFG-003", Place(file=file, item=f"{at}.version"), expected="another version")
+            known.add(each.version)
+            standard = self._standard(file, settings, each.version, at)
+            steps.append(_Step(at, each.file or last.table, each.valid_from, standard))
+        return steps
+
+    def _standard(self, file: str, settings: RouteSettings, version: str, at: str) -> DataStandard | None:
         if self.profile is None or settings.function == "LINK":
             return None
         if settings.function == "SKI":
             return self.profile.inquiry
-        key = (settings.mapping.info_name, settings.mapping.version)
+        key = (settings.mapping.info_name, version)
         if not key[0]:
             self.reading.fault("CFG-004", Place(file=file, item="mapping.info_name"))
             return None
         standard = self.profile.standards.get(key)
         if standard is None:
             known = [f"{info_name} {version}" for info_name, version in self.profile.standards]
-            self.reading.fault("CFG-006", Place(file=file, item="mapping.info_name"), name=" ".join(key),
+            item = "mapping.info_name" if at == "mapping" else f"{at}.version"
+            self.reading.fault("CFG-006", Place(file=file, item=item), name=" ".join(key),
                                **close_names(" ".join(key), known))  # fmt: skip
         return standard
+
+    def _versions(
+        self, file: str, settings: RouteSettings, layout: Layout, steps: list[_Step]
+    ) -> Iterator[MappingVersion]:
+        """Those that compile; the others are faults of the reading."""
+        read: dict[str, tuple[MappingRow, ...] | None] = {}
+        for step, following in zip(steps, [*steps[1:], None], strict=True):
+            table = f"{file.rpartition('/')[0]}/{step.table}"
+            if table not in read:
+                named = Place(file=file, item=f"{step.at}.file")
+                read[table] = read_mapping(self.reading, table, named_by=named)
+            rows = read[table]
+            if rows is None or step.standard is None:
+                continue
+            ends = following.valid_from - timedelta(days=1) if following and following.valid_from else None
+            against = self._compiler(rows, layout, settings, table)
+            day = nearest_day(self.as_of, step.valid_from, ends)
+            try:
+                mapper = against(step.standard, day)
+            except ConfigurationError as error:
+                self.reading.faults += error.faults
+                continue
+            yield MappingVersion(
+                standard=step.standard,
+                mapper=mapper,
+                valid_from=step.valid_from,
+                valid_to=ends,
+                file=table,
+                against=against,
+            )
 
     def _batch_records(self, settings: RouteSettings) -> int:
         """A batch is a send: never more than the server takes at once."""
         wanted = settings.limits.batch_records or self.gateway.limits.batch_records
         return min(wanted, self.profile.caps.records_per_send) if self.profile else wanted
 
-    def _mapping_rows(self, file: str, name: str, settings: RouteSettings) -> tuple[MappingRow, ...] | None:
-        table = f"routes/{name}/{settings.mapping.file}"
-        return read_mapping(self.reading, table, named_by=Place(file=file, item="mapping.file"))
+    def _compiler(
+        self, rows: tuple[MappingRow, ...], layout: Layout, settings: RouteSettings, file: str
+    ) -> Callable[[DataStandard, date | None], Mapper]:
+        def against(standard: DataStandard, day: date | None) -> Mapper:
+            try:
+                return compile_mapping(
+                    rows,
+                    fields=fields_of(layout),
+                    standard=standard,
+                    tables=self.tables,
+                    inquiry=settings.function == "SKI",
+                    degrade=self.profile.degrade if self.profile else None,
+                    as_of=day,
+                )
+            except ConfigurationError as error:
+                raise ConfigurationError([fault.at(file=file) for fault in error.faults]) from None
 
-    def _mapper(
-        self, rows: tuple[MappingRow, ...], layout: Layout, standard: DataStandard, settings: RouteSettings, file: str
-    ) -> Mapper | None:
-        try:
-            return compile_mapping(
-                rows,
-                fields=fields_of(layout),
-                standard=standard,
-                tables=self.tables,
-                inquiry=settings.function == "SKI",
-                degrade=self.profile.degrade if self.profile else None,
-                as_of=self.as_of,
-            )
-        except ConfigurationError as error:
-            self.reading.faults += [fault.at(file=file) for fault in error.faults]
-            return None
+        return against
 
     def _link(
         self, rows: tuple[MappingRow, ...], layout: Layout, settings: RouteSettings, file: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, Strict, model_validator
@@ -17,6 +18,7 @@ __all__ = [
     "LayoutSettings",
     "LinkRouteSettings",
     "MappingSettings",
+    "NextMappingSettings",
     "NoticeEvent",
     "NoticeSettings",
     "RecordSettings",
@@ -162,6 +164,14 @@ class LayoutSettings(Settings):
     quote: str = Field("", max_length=1, description="Delimited: around values; empty: never")
 
 
+class NextMappingSettings(Settings):
+    """「版の切替え」 The version by which batches begin from a day on. Those that began before finish on theirs."""
+
+    version: str = Field(pattern=r"^[0-9]+$", description="版 of the data standard")
+    valid_from: Annotated[date, Strict()] = Field(description="From 00:00 JST of this day batches begin with it")
+    file: str = Field("", description="Its mapping table; empty: that of the version before it")
+
+
 class MappingSettings(Settings):
     """What the records become."""
 
@@ -170,6 +180,9 @@ class MappingSettings(Settings):
         "", pattern=r"^(TM[0-9]{14})?$", description="特定個人情報名コード of the data standard; DBM only"
     )
     version: str = Field("1", pattern=r"^[0-9]+$", description="版 of the data standard")
+    next: Annotated[tuple[NextMappingSettings, ...], Strict(strict=False)] = Field(
+        (), description="DBM: the versions that follow, each from its day on, in the order of their days"
+    )
 
 
 class ReturnSettings(LayoutSettings):

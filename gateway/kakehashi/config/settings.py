@@ -290,6 +290,13 @@ class ProvisionSettings(Settings):
     )
 
 
+class DistributionSettings(Settings):
+    """「配信」 Which layouts, code masters and special days the server announces."""
+
+    fetch: bool = Field(default=True, description="Ask the server, and compare with profile and routes")
+    every_seconds: int = Field(0, ge=0, description="How often it is asked; 0: as the profile says")
+
+
 class AlarmSettings(Settings):
     """When an operator is called."""
 
@@ -327,6 +334,9 @@ class AlarmSettings(Settings):
     )
     provision_hours: int = Field(
         24, ge=1, description="Hours until the deadline of an inquiry that has no reply yet, below which an alarm rings"
+    )
+    distribution_days: int = Field(
+        60, ge=1, description="Days until a layout or code master changes so that a route will be refused"
     )
     certificate_days: int = Field(30, ge=1, description="Days that client certificate and authority are still valid")
 
@@ -372,6 +382,7 @@ class GatewaySettings(Settings):
     links: LinkSettings = Field(LinkSettings(), description="Links of numbers")
     symbols: SymbolSettings = Field(SymbolSettings(), description="Acquisition of symbols")
     provisions: ProvisionSettings = Field(ProvisionSettings(), description="Inquiries that wait for our decision")
+    distribution: DistributionSettings = Field(DistributionSettings(), description="What the server announces")
     registry: ServerSettings = Field(
         ServerSettings(),
         description="The resident registry 既存住基システム, which is asked for symbols. Without `endpoint` somebody "

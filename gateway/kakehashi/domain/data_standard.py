@@ -24,7 +24,7 @@ class StandardType(StrEnum):
 class StandardItem:
     """「データ項目」 `absence` lists the allowed reasons for a missing value 「未設定事由」; empty: not missing.
 
-    `digits` is the greatest number of characters or digits, `occurs` of repetitions.
+    `digits` is the greatest number of characters or digits, `occurs` of repetitions. `code_list` names `codes`.
     """
 
     code: str
@@ -35,6 +35,7 @@ class StandardItem:
     occurs: int = 1
     required: bool = True
     codes: frozenset[str] | None = None
+    code_list: str = ""
     absence: frozenset[str] = field(default_factory=frozenset)
 
 

@@ -121,5 +121,6 @@ def _item(cells: Mapping[str, str], code_lists: CodeLists) -> StandardItem:
         occurs=int(cells["occurs"]),
         required=cells["required"] == "yes",
         codes=code_lists(cells["codes"]) if cells["codes"] else None,
+        code_list=cells["codes"],
         absence=frozenset(cells["absence"].split()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 from kakehashi.domain.data_standard import DataStandard
@@ -77,6 +77,8 @@ class Profile:
     """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
     provisions: ProvisionRules
     records: RecordRules
+    distributed: timedelta
+    """「配信」 How often the server is asked which layouts and code masters it distributes."""
     address: AddressRule
     repertoire: str
     degrade: Mapping[str, str]
@@ -157,6 +159,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
         provisions=_provisions(settings.table("provisions"), files, settings.faults),
         records=_records(settings.table("records"), files, settings.faults),
+        distributed=settings.table("distribution").seconds("interval_seconds"),
         address=AddressRule(**{each.name: settings.table("address").text(each.name) for each in fields(AddressRule)}),
         repertoire=characters.text("repertoire"),
         degrade=read_degrade(files.path(characters.text("degrade")), settings.faults),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,14 +39,17 @@ class CodeTable:
 
     name: str
     rows: tuple[CodeRow, ...]
+    file: str = ""
 
     def at(self, day: date | None) -> Mapping[str, str]:
         """The codes of one day; None: of each code the row that holds longest."""
+        return {row.source: row.target for row in self.on(day)}
+
+    def on(self, day: date | None) -> list[CodeRow]:
+        """The rows of one day; None: all, of each code the one that holds longest last."""
         if day is None:
-            rows: Iterator[CodeRow] = iter(sorted(self.rows, key=lambda row: row.valid_to or date.max))
-        else:
-            rows = (row for row in self.rows if row.holds(day))
-        return {row.source: row.target for row in rows}
+            return sorted(self.rows, key=lambda row: row.valid_to or date.max)
+        return [row for row in self.rows if row.holds(day)]
 
 
 class _Codes(dict[str, str]):

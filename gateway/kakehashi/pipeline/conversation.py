@@ -51,6 +51,14 @@ class Conversation:
     sender: str
     test: bool
 
+    def on(self, version: str | None) -> Conversation | None:
+        """The same about batches that began with another version of the route; None where it has that no more."""
+        try:
+            route = self.route.on(version)
+        except LookupError:
+            return None
+        return self if route is self.route else replace(self, route=route)
+
     @property
     def poll_message(self) -> str:
         return _POLLS[self.route.function]

@@ -17,12 +17,16 @@ _Key = tuple[str, str]
 
 
 class Original(NamedTuple):
-    """「正本」 What the owner's full extract says of a key in record `record` (1-based): a digest of its content."""
+    """「正本」 What the owner's full extract says of a key in record `record` (1-based): a digest of its content.
+
+    `older`: the digests in the versions before: a replica that says the same in an older version is not outdated.
+    """
 
     person: str
     unit: str
     digest: bytes
     record: int
+    older: tuple[bytes, ...] = ()
 
 
 class Standing(NamedTuple):
@@ -101,7 +105,7 @@ def _against_originals(ours: _Side | None, original: _Side | None) -> Kind | Non
             return Kind.NOT_ACCEPTED
         case Standing(), None:
             return Kind.SURPLUS
-        case Standing(digest=mine), Original(digest=theirs) if mine != theirs:
+        case Standing(digest=mine), Original(digest=theirs, older=older) if mine not in (theirs, *older):
             return Kind.OUTDATED
     return None
 

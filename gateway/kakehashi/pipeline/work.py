@@ -76,6 +76,12 @@ class LaneWork:
             return Done("batch.found_stale", row)
         if self.route.function is Function.LINK:
             return self._opened(row, item, lambda body: self._link(row, item, body))
+        conversation = self.conversation.on(row.layout_version)
+        if conversation is None:
+            return self._park(row, Fault("DST-001"))
+        if conversation is not self.conversation:
+            other = replace(self, route=conversation.route, conversation=conversation)
+            return other.advance(item, redelivered=redelivered)
         endpoint = self.conversation.endpoint
         passed = endpoint.enter(row.lane, retry=self._is_retry(row))
         if isinstance(passed, Hold):
@@ -142,6 +148,7 @@ class LaneWork:
             characters=characters,
             halts=halted.version,
             inquiries=self._gate.inquiries(translation),
+            layout_version=self.route.standard.version,
         )
         if not begun:
             moved = self._gate.has_moved(halted)
@@ -367,14 +374,7 @@ class LaneWork:
         code = fault.code if fault else None
         due = now + delay_step(after) + self.patience
         moved = self.store.postpone(
-            row.id,
-            turn=row.turn,
-            state=state,
-            code=code,
-            receipt=receipt,
-            due=due,
-            now=now,
-            exchange=exchange,
+            row.id, turn=row.turn, state=state, code=code, receipt=receipt, due=due, now=now, exchange=exchange
         )
         if not moved:
             return Done("batch.found_stale", row)
@@ -392,8 +392,7 @@ class LaneWork:
 
     def _write_down(self, row: BatchRow, exchange: Exchange) -> None:
         """A question whose answer moves the batch only with what is sent next."""
-        assert exchange.request_id is not None
-        no = self.store.record_message(
-            row.id, message_id=exchange.message_id, request_id=exchange.request_id, now=exchange.sent_at
-        )
+        message_id, request_id = exchange.message_id, exchange.request_id
+        assert request_id is not None
+        no = self.store.record_message(row.id, message_id=message_id, request_id=request_id, now=exchange.sent_at)
         self.store.record_answer(row.id, no=no, segment=exchange.segment, code=exchange.code, now=self.clock.now())

@@ -140,6 +140,7 @@ class BatchRow:
     `seq` comes after the file's other batches, its `offset` is the exception's where that is known, else that of the
     batch it came from; its records need not follow each other.
     `part_of` names the batch that was split: what is left of that one are its exceptions.
+    `layout_version`: the 版 with which its first attempt began, and which it keeps; None: it has not begun.
     """
 
     id: int
@@ -163,6 +164,7 @@ class BatchRow:
     redrive_of: int | None
     part_of: int | None = None
     urgent: bool = False
+    layout_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

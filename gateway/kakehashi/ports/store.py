@@ -9,6 +9,7 @@ from typing import Protocol
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.domain.character import CharacterTrouble
+from kakehashi.ports.distributions import DistributionBook
 from kakehashi.ports.exchange_records import RecordBook
 from kakehashi.ports.halts import HaltBook
 from kakehashi.ports.inquiries import NO_OUTCOMES, InquiryBook, Outcomes
@@ -46,7 +47,7 @@ from kakehashi.ports.vigil import Vigil
 __all__ = ["Store"]
 
 
-class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, RecordBook, Vigil, Protocol):
+class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, RecordBook, DistributionBook, Vigil, Protocol):
     """Every method is one transaction, durable when it returns. Raises StoreUnavailable, StoreCorrupt.
 
     Thread-safe; several processes and machines may share one store. After StoreUnavailable the effect of the call is
@@ -137,13 +138,15 @@ class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, RecordB
         characters: Sequence[NewCharacter] = (),
         halts: int | None = None,
         inquiries: Inquiries = NO_INQUIRIES,
+        layout_version: str | None = None,
     ) -> bool:
         """Write the intent to send: state sent, attempts + 1, turn + 1, an Attempt row, and the records that are
         refused before sending (one exception per (batch, record): an existing one stays as it is).
 
         `replicas`: by record number, what becomes replica state once the record is accepted; in place of what an
         earlier attempt said. `characters`: what did not go through as it was; what an earlier attempt said of those
-        that were sent no longer counts, what was said of refused records stays.
+        that were sent no longer counts, what was said of refused records stays. `layout_version`: by which it was
+        translated; what the first attempt said stays.
 
         False when `turn` is no longer the batch's turn, or it is settled, parked or discarded: somebody else has
         gone on; nor when `halts` is not the version of `HaltBook.halted` any more. Exceptions come as refused, waiting

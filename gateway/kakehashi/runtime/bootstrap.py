@@ -38,6 +38,7 @@ from kakehashi.runtime.alarms import Alarms
 from kakehashi.runtime.answering import Listening, listenings
 from kakehashi.runtime.breaker_notes import BreakerNotes
 from kakehashi.runtime.comparing import Comparing
+from kakehashi.runtime.distributing import distribution_findings
 from kakehashi.runtime.enforcing import Enforcing
 from kakehashi.runtime.events import EventLog
 from kakehashi.runtime.following import Following
@@ -332,6 +333,7 @@ class Gateway:
             surroundings=self.surroundings,
             is_holiday=self.configuration.profile.service.is_holiday,
             behind=partial(self.links.behind, list(self.configuration.subscriptions)),
+            distributed=distribution_findings(self.configuration, self.store),
         )
         return Alarms(watch=watch, clock=self.clock, events=self.events)
 

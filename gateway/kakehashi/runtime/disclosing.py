@@ -6,7 +6,7 @@ server's automatic answers, and what went past the lanes, is known from its reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -104,7 +104,6 @@ class Disclosing:
     def _replica(self, change: ReplicaChange) -> Disclosed:
         file, batches, number = self._origin(change.sequence)
         carrying = [row for row in batches if row.state is BatchState.SETTLED and _may_carry(row, number)]
-        route = self.configuration.routes.get(file.lane) if file else None
         return Disclosed(
             at=carrying[-1].updated_at if carrying else None,
             what="replica",
@@ -113,10 +112,16 @@ class Disclosing:
             lane=file.lane if file else "",
             info_name=change.info_name,
             unit=change.unit,
-            layout=route.standard.version if route else "",
+            layout=self._version(file.lane, carrying) if file else "",
             state="deleted" if change.deleted else "stands",
             reference=f"F{file.id} #{number}" if file else "",
         )
+
+    def _version(self, lane: str, carrying: Sequence[BatchRow]) -> str:
+        """With which the batch began; that of the route, where the ledger does not say."""
+        route = self.configuration.routes.get(lane)
+        known = carrying[-1].layout_version if carrying else None
+        return known or (route.standard.version if route else "")
 
     def _origin(self, sequence: int) -> tuple[FileRow | None, list[BatchRow], int]:
         for file, batches in self._files.values():

@@ -104,6 +104,8 @@ provision.refused    | error   | provision state code                   | The re
 provision.expired    | error   | provision state code                   | The deadline of an inquiry is over; nothing was provided | Tell the department that decides
 provision.gone       | warning | provision state code                   | The server lists an inquiry no longer, and not for our reply | None, unless it repeats: ask the server's operator
 provision.list_failed | warning | code                                  | What waits for our decision could not be fetched; tried again | See the code
+distribution.changed | info    | layouts masters findings breaking      | The server distributes other layouts, code masters or days than before; `breaking` of the findings break a route | `kakehashi versions check`
+distribution.failed  | warning | code about                             | The server's distribution could not be fetched, or contradicts itself; the one before it stays | See the code
 worker.failed        | error   | lane batch_id code error at            | Work on a batch failed unexpectedly; the batch is parked | Report the trace
 """)
 

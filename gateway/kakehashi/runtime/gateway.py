@@ -15,6 +15,7 @@ from threading import Event, Thread
 from kakehashi.errors import BrokerBlocked, BrokerError, BrokerMisconfigured, KakehashiError, StoreCorrupt, StoreError
 from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
+from kakehashi.runtime.distributing import distributing
 from kakehashi.runtime.events import Field
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
@@ -204,10 +205,11 @@ class GatewayProcess:
             thread.join()
 
     def _worker(self) -> None:
-        """Locks are told, symbols acquired, and inquiries of others replied to, in threads of their own, beside the
-        batches: by whoever may speak to the server.
+        """Locks are told, symbols acquired, inquiries of others replied to, the server asked what it distributes:
+        in threads of their own, beside the batches, by whoever may speak to the server.
         """
-        parts = (self.gateway.locking(), self.gateway.acquiring(), providing(self.gateway))
+        of_server = (providing(self.gateway), distributing(self.gateway))
+        parts = (self.gateway.locking(), self.gateway.acquiring(), *of_server)
         steps = [each.run_once for each in parts if each is not None]
         loops = [partial(self._loop, Role.WORKER, step) for step in steps]
         beside = [Thread(target=self._run, args=(Role.WORKER, loop), daemon=True) for loop in loops]

@@ -25,7 +25,7 @@ from kakehashi.ports.ledger import BatchRow
 from kakehashi.ports.links import LinkReader
 from kakehashi.runtime.server_side import open_schemas
 
-__all__ = ["Offline", "OfflineResult"]
+__all__ = ["Offline", "OfflineResult", "batch_row"]
 
 _THEN = datetime(2026, 1, 1, tzinfo=JST)
 
@@ -73,7 +73,7 @@ class Offline:
         self, configuration: Configuration, route: Route, xsd: Path, *, links: LinkReader | None = None
     ) -> None:
         """`links`: who is linked; left out, everyone is."""
-        self._route = route
+        self.route = route
         self._links = links or _EveryoneLinked()
         self._conversation = Conversation(
             route=route,
@@ -95,8 +95,8 @@ class Offline:
         """
         result = OfflineResult()
         stream = io.BytesIO(data)
-        split = self._route.codec.split(
-            stream, batch_records=self._route.batch_records if record is None else 1, file=file
+        split = self.route.codec.split(
+            stream, batch_records=self.route.batch_records if record is None else 1, file=file
         )
         result.records = split.records
         result.faults.extend(split.faults)
@@ -106,13 +106,13 @@ class Offline:
             if record is not None and not part.first_record <= record < part.first_record + part.records:
                 continue
             body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
-            row = _row(self._route.name, seq, part.first_record, part.records, part.offset)
+            row = batch_row(self.route.name, seq, part.first_record, part.records, part.offset)
             result.faults.extend(self._batch(row, body, len(split.slices), file, result))
         return result
 
     def _batch(self, row: BatchRow, body: BatchBody, total: int, file: str, result: OfflineResult) -> Sequence[Fault]:
-        if self._route.function is Function.LINK:
-            return self._route.codec.decode(body, file=file, first_record=row.first_record, offset=row.offset).faults
+        if self.route.function is Function.LINK:
+            return self.route.codec.decode(body, file=file, first_record=row.first_record, offset=row.offset).faults
         translation = self.translate_batch(row, body, total=total, file=file)
         if translation.document:
             result.documents.append(translation.document)
@@ -126,7 +126,7 @@ class Offline:
             return self._conversation.request(row, total, drafts)
 
         return translate(
-            self._route,
+            self.route,
             body,
             Subject(file=file, before_first=before_first, first_record=row.first_record, offset=row.offset),
             links=self._links if self._conversation.profile.swaps else PassedNumbers(),
@@ -140,17 +140,17 @@ class Offline:
         `with_bytes`: also of each source where in the file it stands and what is there; never an individual number.
         """
         data = path.read_bytes()
-        split = self._route.codec.split(io.BytesIO(data), batch_records=self._route.batch_records, file=path.name)
-        rules = {rule.target: rule for rule in self._route.mapper.lineage}
+        split = self.route.codec.split(io.BytesIO(data), batch_records=self.route.batch_records, file=path.name)
+        rules = {rule.target: rule for rule in self.route.mapper.lineage}
         pictures = self._pictures(data, range(record or 1, (record or split.records) + 1)) if with_bytes else None
         for part in split.slices:
             body = BatchBody(split.header_of(part), data[part.offset : part.offset + part.length])
-            decoded = self._route.codec.decode(body, file=path.name, first_record=part.first_record, offset=part.offset)
+            decoded = self.route.codec.decode(body, file=path.name, first_record=part.first_record, offset=part.offset)
             for row, number in zip(decoded.rows, decoded.numbers, strict=True):
                 if record is not None and number != record:
                     continue
                 spans = next(pictures).spans if pictures else ()
-                for explained in self._route.mapper.explain(row) if row is not None else ():
+                for explained in self.route.mapper.explain(row) if row is not None else ():
                     rule = rules.get(explained.target)
                     line: dict[str, object] = {
                         "record": number,
@@ -166,7 +166,7 @@ class Offline:
                     yield line
 
     def _pictures(self, data: bytes, wanted: range) -> Iterator[Picture]:
-        return LayoutInspector(self._route.codec, Marks()).pictures(io.BytesIO(data), wanted, file="")
+        return LayoutInspector(self.route.codec, Marks()).pictures(io.BytesIO(data), wanted, file="")
 
 
 def _bytes_of(sources: Sequence[str], spans: Sequence[Span]) -> Iterator[dict[str, object]]:
@@ -178,7 +178,7 @@ def _bytes_of(sources: Sequence[str], spans: Sequence[Span]) -> Iterator[dict[st
                 yield {"item": span.name, "offset": span.start, "hex": "" if hidden else span.raw.hex()}
 
 
-def _row(lane: str, seq: int, first_record: int, records: int, offset: int) -> BatchRow:
+def batch_row(lane: str, seq: int, first_record: int, records: int, offset: int) -> BatchRow:
     """A batch that no ledger knows."""
     return BatchRow(
         id=seq,

@@ -22,7 +22,7 @@ from kakehashi.errors import Fault, ServerError
 from kakehashi.interface.profile import Profile
 from kakehashi.pipeline.conversation import Conversation
 from kakehashi.pipeline.reconciling import Original, Standing
-from kakehashi.pipeline.translation import Subject, draft
+from kakehashi.pipeline.translation import Draft, Subject, draft
 from kakehashi.ports.links import LinkReader
 from kakehashi.ports.store import Store
 
@@ -77,10 +77,13 @@ class Originals:
         """Key, record and digest of each original: in the order of the bytes they are in the order of the keys."""
         drafts, refusals = draft(self.route, body, subject, links=self.links)
         self.faults.extend(refusals.all)
+        older: dict[int, list[bytes]] = {}
+        for route in self.route.older():
+            for each in draft(route, body, subject, links=self.links)[0]:
+                older.setdefault(each.position, []).append(_digest(each))
         for each in drafts:
-            mapped = each.mapped
-            digest = _DELETED if mapped.operation == "delete" else sha256(each.content).hexdigest().encode()
-            yield b"%s\t%s\t%012d\t%s\n" % (each.person.encode(), mapped.unit.encode(), each.sequence, digest)
+            digests = b",".join([_digest(each), *older.get(each.position, ())])
+            yield b"%s\t%s\t%012d\t%s\n" % (each.person.encode(), each.mapped.unit.encode(), each.sequence, digests)
 
     def _put_down(self, lines: list[bytes]) -> None:
         part = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115  # lives until `close`
@@ -111,9 +114,15 @@ def _body_of(stream: BinaryIO, split: Split, part: Slice) -> BatchBody:
 
 
 def _original(fields: list[bytes]) -> Iterator[Original]:
-    person, unit, record, digest = fields
-    if digest != _DELETED:
-        yield Original(person.decode(), unit.decode(), bytes.fromhex(digest.decode()), int(record))
+    person, unit, record, digests = fields
+    if digests.startswith(_DELETED):
+        return
+    digest, *older = (bytes.fromhex(each.decode()) for each in digests.split(b",") if each != _DELETED)
+    yield Original(person.decode(), unit.decode(), digest, int(record), tuple(older))
+
+
+def _digest(each: Draft) -> bytes:
+    return _DELETED if each.mapped.operation == "delete" else sha256(each.content).hexdigest().encode()
 
 
 def accepted(store: Store, info_name: str) -> Iterator[Standing]:

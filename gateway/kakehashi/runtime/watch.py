@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from kakehashi.config.distributed import Finding
 from kakehashi.config.expectation import last_deadline
 from kakehashi.config.model import Route
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.alarm import Alarm
 from kakehashi.domain.batch import FileState, RecordState
 from kakehashi.domain.breaker import WHOLE_ENDPOINT, BreakerState
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.provision import OPEN
 from kakehashi.domain.symbol import LIVE, AcquisitionState
 from kakehashi.ports.notices import Behind
@@ -37,6 +39,8 @@ class Watch:
     is_holiday: Callable[[date], bool]
     behind: Callable[[], Sequence[Behind]] = lambda: ()
     """Who is behind with what systems are told of their persons."""
+    distributed: Callable[[date], Sequence[Finding]] = lambda _: ()
+    """What the server's distribution means to the routes."""
 
     def ringing(self, now: datetime) -> list[Alarm]:
         """By code, lane and place. Raises StoreError."""
@@ -48,6 +52,7 @@ class Watch:
             *self._notices(now),
             *self._halts(now),
             *self._provisions(now),
+            *self._distribution(now.astimezone(JST).date()),
         ]
         mine = [alarm for alarm in found if not alarm.lane or alarm.lane in self.routes]
         return sorted(mine, key=lambda alarm: alarm.key)
@@ -153,6 +158,16 @@ class Watch:
             hours = max((row.what.inquiry.deadline - now) // _HOUR, 0)
             if hours < limit:
                 yield Alarm(code="ALM-013", about="provision_hours", number=hours, limit=limit)
+
+    def _distribution(self, today: date) -> Iterator[Alarm]:
+        """The first day on which a route breaks: who looks sees the others."""
+        limit, told = self.settings.distribution_days, set[str]()
+        for each in self.distributed(today):
+            days = (each.day - today).days
+            if each.breaks and days <= limit and each.route not in told:
+                told.add(each.route)
+                about = "distribution_days"
+                yield Alarm(code="ALM-015", about=about, number=days, limit=limit, lane=each.route, place=each.file)
 
     def _certificates(self, now: datetime) -> Iterator[Alarm]:
         limit = self.settings.certificate_days

@@ -12,6 +12,7 @@ from typing import Any
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.breaker import BreakerRow
 from kakehashi.errors import DuplicateContent, Overtaken, StoreError
+from kakehashi.ports.distributions import DistributionRow
 from kakehashi.ports.inquiries import Outcomes
 from kakehashi.ports.ledger import (
     Attempt,
@@ -65,6 +66,7 @@ class Ledger:
         self.orders: dict[int, MemoryOrder] = {}
         self.corrections: dict[int, Correction] = {}
         self.retries: dict[int, int] = {}  # exception → the batch that carries its record again
+        self.distributions: list[DistributionRow] = []
         self._requests: set[str] = set()
         self.newest_file_id = 0
         self.sequences = MemorySequences()

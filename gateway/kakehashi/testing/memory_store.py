@@ -48,6 +48,7 @@ from kakehashi.ports.store_rules import (
     marked_due,
 )
 from kakehashi.testing.memory_characters import counted
+from kakehashi.testing.memory_distributions import MemoryDistributionBook
 from kakehashi.testing.memory_halts import MemoryHalts
 from kakehashi.testing.memory_inquiries import MemoryInquiryBook
 from kakehashi.testing.memory_records import MemoryRecordBook
@@ -56,7 +57,7 @@ from kakehashi.testing.memory_redrive import redrive, split
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(MemoryInquiryBook, MemoryHalts, MemoryRecordBook):
+class MemoryStore(MemoryInquiryBook, MemoryHalts, MemoryRecordBook, MemoryDistributionBook):
     """The reference of the Store's meaning; `failure`, when set, is raised by every call instead of working."""
 
     # Intake
@@ -130,13 +131,15 @@ class MemoryStore(MemoryInquiryBook, MemoryHalts, MemoryRecordBook):
         characters: Sequence[NewCharacter] = (),
         halts: int | None = None,
         inquiries: Inquiries = NO_INQUIRIES,
+        layout_version: str | None = None,
     ) -> bool:
         check_exceptions(exceptions)
         with self._transaction() as ledger:
             row = ledger.in_turn(batch_id, turn)
             if row is None or halts not in (None, self._halts_version):
                 return False
-            ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, attempts=row.attempts + 1, due=due)
+            begun = {"attempts": row.attempts + 1, "layout_version": row.layout_version or layout_version}
+            ledger.update(row, now=now, state=BatchState.SENT, turn=turn + 1, due=due, **begun)
             ledger.add_attempt(row.id, message_id, row.request_id, now)
             ledger.add_exceptions(row, exceptions, now)
             ledger.pending_replicas[row.id] = dict(replicas)

@@ -17,6 +17,7 @@ from kakehashi.ports.ledger import BatchRow, Exchange, ReplicaChange
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
 from kakehashi.testing.store_conformance_characters import StoreCharacterConformance
+from kakehashi.testing.store_conformance_distributions import StoreDistributionConformance
 from kakehashi.testing.store_conformance_endpoint import StoreEndpointConformance as _Endpoint
 from kakehashi.testing.store_conformance_halts import StoreHaltConformance
 from kakehashi.testing.store_conformance_inquiries import StoreInquiryConformance
@@ -335,6 +336,7 @@ class StoreConformance(
     StoreOutboxConformance,
     _Work,
     _Endpoint,
+    StoreDistributionConformance,
     StoreHaltConformance,
     StoreOperatorConformance,
     StoreCharacterConformance,

@@ -60,13 +60,13 @@ class GivesNoMore:
 class House:
     """One gateway and everything around it, driven step by step."""
 
-    def __init__(self, tmp_path, lane, config):
-        self.configuration = load(config)
+    def __init__(self, tmp_path, lane, config, *, xsd, as_of):
+        self.configuration = load(config, as_of=as_of)
         self.route = self.configuration.routes[lane]
         self.queue = URGENT if lane in self.configuration.urgent else lane
         self.server = IntermediateServer(
             tmp_path / "server",
-            ROOT / "xsd" / "std-2026",
+            xsd,
             ServerSettings(result_delay_seconds=0.0, check_digest=True),
             options(),
         )
@@ -86,7 +86,7 @@ class House:
             client=self.client,
             clock=self.clock,
             surroundings=MemorySurroundings(),
-            schemas=SchemaSet(ROOT / "xsd" / "std-2026"),
+            schemas=SchemaSet(xsd),
             events=self.recorder,
         )
         self.gateway.broker.declare([lane])
@@ -108,10 +108,10 @@ class House:
             gate=self.gateway.link_gate(self.route),
         )
 
-    def reload(self, config):
-        """What SIGHUP does to a worker: the next batch is translated by the changed folder."""
+    def reload(self, config, *, as_of=None):
+        """What SIGHUP, or a new day, does to a worker: the next batch is translated by the changed folder."""
         self.worker.pool.shutdown()
-        self.gateway.configuration = self.configuration = load(config)
+        self.gateway.configuration = self.configuration = load(config, as_of=as_of)
         self.route = self.configuration.routes[self.route.name]
         self.worker = replace(self.gateway.worker(), idle=timedelta(0))
 
@@ -238,8 +238,8 @@ def manifest(tmp_path):
 def house_of(tmp_path, manifest):
     houses = []
 
-    def build(lane, config=ROOT / "config"):
-        house = House(tmp_path, lane, config)
+    def build(lane, config=ROOT / "config", *, xsd=ROOT / "xsd" / "std-2026", as_of=None):
+        house = House(tmp_path, lane, config, xsd=xsd, as_of=as_of)
         house.link_all(manifest)
         houses.append(house)
         return house
