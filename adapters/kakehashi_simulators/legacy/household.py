@@ -71,7 +71,7 @@ def _records(town: Town, first: int, records: int, flaws: Mapping[int, Flaw]) ->
         person = first + number - 1
         household, place = town.people.household(person)
         if place == 0:
-            yield _household(town, person, household)
+            yield _household(town, person, household, members=records - number + 1)
         flaw = flaws.get(number)
         yield _member(town, person, town.atena("registry", person)) if flaw is None else _spoilt(town, person, flaw)
 
@@ -83,7 +83,8 @@ def _spoilt(town: Town, person: int, flaw: Flaw) -> bytes:
     return flaw.patch(record)
 
 
-def _household(town: Town, head: int, household: int) -> bytes:
+def _household(town: Town, head: int, household: int, *, members: int) -> bytes:
+    """`members`: how many records are left of the file; the last household may be smaller than those like it."""
     name, home = town.people.name(head), town.people.home(household)
     return _padded(b"".join((
         half930(f"3{household + 1:010}", 11),
@@ -91,7 +92,7 @@ def _household(town: Town, head: int, household: int) -> bytes:
         half930(name.kana, 40),
         half930(f"{home.postcode}999997", 13),
         mixed930(home.address, 80),
-        zoned930(HOUSEHOLD_CYCLE[household % len(HOUSEHOLD_CYCLE)], 3, signed=False),
+        zoned930(min(HOUSEHOLD_CYCLE[household % len(HOUSEHOLD_CYCLE)], members), 3, signed=False),
     )))  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
+from kakehashi.config.household_plan import HouseholdPlan
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.return_plan import ReturnPlan
 from kakehashi.config.route_settings import ReturnSettings, RouteSettings, SystemSettings
@@ -50,6 +51,8 @@ class Route:
     link: LinkPlan | None
     numbers: str
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
+    household: HouseholdPlan | None = None
+    """Of a route whose records are households; None: each record goes out for itself."""
 
     @property
     def in_order(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import date
 from kakehashi.codec.code_table import CodeTable as GaijiTable
 from kakehashi.codec.layout import Layout, Role
 from kakehashi.config.checking import check
+from kakehashi.config.household_plan import household_plan
 from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.link_table import LinkTable
@@ -73,7 +74,9 @@ class RouteLoader:
             self._check_as_of(file, settings, layout)
         standard = self._standard(file, settings)
         mapper, link, plan, errors, numbers = None, None, None, None, None
+        household = None
         if layout is not None:
+            household = household_plan(self.reading, file, settings, layout)
             rows = self._mapping_rows(file, name, settings)
             if rows is not None and settings.function == "LINK":
                 link = self._link(rows, layout, settings, f"routes/{name}/{settings.mapping.file}")
@@ -98,6 +101,7 @@ class RouteLoader:
             compiled_mapper=mapper,
             compiled_standard=standard,
             link=link,
+            household=household,
             numbers=self.gateway.links.numbers.get(settings.system, settings.system),
         )
 

@@ -14,6 +14,7 @@ __all__ = [
     "ErrorListSettings",
     "ExpectSettings",
     "GaijiSettings",
+    "HouseholdSettings",
     "LayoutSettings",
     "LinkRouteSettings",
     "MappingSettings",
@@ -162,6 +163,26 @@ class LayoutSettings(Settings):
     quote: str = Field("", max_length=1, description="Delimited: around values; empty: never")
 
 
+class HouseholdSettings(Settings):
+    """「世帯定義」 The records after a group record are one household: they go out in one version, or none does.
+
+    Names of items; those of the group record as `RECORD.ITEM`.
+    """
+
+    relation: str = Field(min_length=1, description="続柄 of a record; steps one after the other where it repeats")
+    head: str = Field(min_length=1, description="The relation that says 世帯主: exactly one record has it")
+    name: str = Field("", description="The person's name; with `head_name`: the head's must equal that")
+    head_name: str = Field("", description="世帯主氏名, of the group record; empty: not compared")
+    count: str = Field("", description="世帯人員: must equal the records that register; empty: not compared")
+
+    @model_validator(mode="after")
+    def _both_names(self) -> Self:
+        if bool(self.name) != bool(self.head_name):
+            msg = "name and head_name, or neither"
+            raise ValueError(msg)
+        return self
+
+
 class MappingSettings(Settings):
     """What the records become."""
 
@@ -170,6 +191,9 @@ class MappingSettings(Settings):
         "", pattern=r"^(TM[0-9]{14})?$", description="特定個人情報名コード of the data standard; DBM only"
     )
     version: str = Field("1", pattern=r"^[0-9]+$", description="版 of the data standard")
+    household: HouseholdSettings | None = Field(
+        None, description="DBM, layouts with a group record: its records are one household; absent: each is its own"
+    )
 
 
 class ReturnSettings(LayoutSettings):

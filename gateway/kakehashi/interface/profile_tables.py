@@ -36,7 +36,7 @@ _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}"
 
 def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
     """(code, class, name, waits) of each row."""
-    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|expired|split)?")
+    forms = ("[0-9]{4}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|household|superseded|expired|split)?")
     rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
     return [(code, int(number), name, waits) for code, number, name, waits in rows]
 

@@ -136,7 +136,7 @@ class BatchRow:
     """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
 
     `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the first
-    exception whose record this batch carries again (`Store.retried_in` gives all): its body are their payloads, its
+    exception (the one that was asked for, with its household) whose record this batch carries again (`Store.retried_in` gives all): its body are their payloads, its
     `seq` comes after the file's other batches, its `offset` is the exception's where that is known, else that of the
     batch it came from; its records need not follow each other.
     `part_of` names the batch that was split: what is left of that one are its exceptions.
@@ -170,6 +170,7 @@ class NewException:
     """「例外レコード」 A record that was not accepted.
 
     `payload` is its sealed BatchBody, `server_code` the server's own code. `person`: for whose symbol it waits.
+    `household`: the number of the first record of its household 「世帯」, which is sent again as a whole; else None.
     """
 
     record_no: int
@@ -180,6 +181,7 @@ class NewException:
     offset: int | None = None
     server_code: str | None = None
     person: str | None = None
+    household: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
