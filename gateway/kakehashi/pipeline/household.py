@@ -1,8 +1,8 @@
 """「世帯単位」 The records of a household go out together, in one version, or none of them does.
 
-A household is what stands under one group record of the legacy file. Who moves stands in two: in the one that is left as
-a deletion, in the other as a change; such households of one batch are one group. The version of a group is the sequence of its first
-record: it is the same in every attempt, and in every batch that carries the records again.
+A household is what stands under one group record of the legacy file. Who moves stands in two: in the one that is left
+as a deletion, in the other as a change; such households of one batch are one group. The version of a group is the
+sequence of its first record: the same in every attempt, and in every batch that carries the records again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _Row: TypeAlias = "tuple[Value, ...]"
 class Households:
     """「世帯」 Those of one batch. `groups`: as of `Decoded`, with those joined that a person moves between.
 
-    `marks`: the server registers a group together or not at all. `again`: of a batch that is sent again, and so may lack
-    members that a server that does not has taken before.
+    `marks`: the server registers a group together or not at all. `again`: of a batch that is sent again, and so may
+    lack members that a server that does not has taken before.
     """
 
     plan: HouseholdPlan
@@ -155,7 +155,7 @@ def _joined(groups: Sequence[int], drafts: Sequence[Draft]) -> list[int]:
 
 
 def _undone(drafts: Sequence[Draft], groups: Sequence[int]) -> Iterator[tuple[int, Fault]]:
-    """Who is put into a household and, later in the file, taken out of another would be gone: the later change counts."""
+    """Who is put into a household and later in the file taken out of another would be gone: the later change counts."""
     put: set[tuple[int, str, str]] = set()
     for each in drafts:
         key = groups[each.position], each.person, each.mapped.unit

@@ -30,8 +30,8 @@ def parts_of(
     file: str,
     groups: Sequence[int],
 ) -> list[NewPart]:
-    """The records at `positions` as about `number` parts, more where the positions have gaps. `groups`: by position, the
-    household that a record belongs to; empty: those under one group record.
+    """The records at `positions` as about `number` parts, more where the positions have gaps. `groups`: by position,
+    the household that a record belongs to; empty: those under one group record.
 
     Empty when the records cannot be cut apart: each part must read as its records did.
     """

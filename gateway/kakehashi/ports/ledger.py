@@ -135,10 +135,11 @@ class FileRow:
 class BatchRow:
     """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
 
-    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the first
-    exception (the one that was asked for, with its household) whose record this batch carries again (`Store.retried_in` gives all): its body are their payloads, its
-    `seq` comes after the file's other batches, its `offset` is the exception's where that is known, else that of the
-    batch it came from; its records need not follow each other.
+    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the exception
+    whose record this batch carries again (with its household the one that was asked for, with others the first;
+    `Store.retried_in` gives all): its body are their payloads, its `seq` comes after the file's other batches, its
+    `offset` is the first record's where that is known, else that of the batch it came from; its records need not follow
+    each other.
     `part_of` names the batch that was split: what is left of that one are its exceptions.
     """
 
