@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from kakehashi_simulators.legacy.packing import zoned930
 from kakehashi_simulators.legacy.people import HOUSEHOLD_CYCLE, wareki
 from kakehashi_simulators.legacy.town import Flaw, Town
 
-__all__ = ["FLAWS", "LANE", "write_households"]
+__all__ = ["FLAWS", "LANE", "WAITS", "chosen", "waiting", "write_households"]
 
 LANE = "registry-household"
+WAITS = "household of: "
+"""What the kinds of the records begin with that wait for one of their household."""
 SIZE = 260
 _NOTE = 179
 FLAWS = (
@@ -60,6 +63,29 @@ def write_households(
     if trailer:
         parts += [_padded(half930(f"8{records:08}", 9)), _padded(half930("9", 1))]
     path.write_bytes(b"".join(parts))
+
+
+def chosen(town: Town, records: int, flaws: Sequence[Flaw]) -> dict[int, Flaw]:
+    """A record number for each flaw, each in a household of its own: one that is found at once hides the others."""
+    homes: dict[int, list[int]] = {}
+    for number in range(1, records + 1):
+        homes.setdefault(town.people.household(number - 1)[0], []).append(number)
+    draw = random.Random(f"{LANE}-{town.seed}")  # noqa: S311  # samples, not secrets
+    return {
+        draw.choice(homes[home]): flaw for home, flaw in zip(draw.sample(sorted(homes), len(flaws)), flaws, strict=True)
+    }
+
+
+def waiting(town: Town, records: int, flaws: Mapping[int, Flaw]) -> dict[int, Flaw]:
+    """The other records of the households of `flaws`: each waits for the one that is unfit."""
+    spoilt = {town.people.household(number - 1)[0]: flaw for number, flaw in flaws.items()}
+    found = {}
+    for number in range(1, records + 1):
+        flaw = spoilt.get(town.people.household(number - 1)[0])
+        if flaw is not None and number not in flaws:
+            server_code = "4017" if flaw.server_code else None
+            found[number] = Flaw(kind=f"{WAITS}{flaw.kind}", code="HSH-001", state="waiting", server_code=server_code)
+    return found
 
 
 def _padded(record: bytes) -> bytes:
