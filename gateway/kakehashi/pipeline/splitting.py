@@ -78,23 +78,34 @@ def _regathered(
     together: Callable[[int], bool],
 ) -> Iterator[NewPart]:
     """Of records that were gathered each has its own bytes already, whatever stood between them."""
-    start = 0
-    for index in range(1, len(positions) + 1):
-        if index == len(positions) or (index - start >= most and not together(positions[index])):
-            some = [pieces[position] for position in positions[start:index]]
-            first = some[0]
-            yield _part(sealer, row, gather(some), first=first.number, records=len(some), offset=first.offset)
-            start = index
+    for start, end in _cuts(positions, most=most, together=together):
+        some = [pieces[position] for position in positions[start:end]]
+        first = some[0]
+        yield _part(sealer, row, gather(some), first=first.number, records=len(some), offset=first.offset)
 
 
 def _runs(positions: Sequence[int], *, most: int, together: Callable[[int], bool]) -> Iterator[range]:
-    """Neighbours together, about `most` of them; never a cut in a household."""
+    """Neighbours together, `most` of them where a household is not larger; never a cut in a household."""
     start = 0
     for index in range(1, len(positions) + 1):
-        last = index == len(positions) or positions[index] != positions[index - 1] + 1
-        if last or (index - start >= most and not together(positions[index])):
-            yield range(positions[start], positions[index - 1] + 1)
+        if index == len(positions) or positions[index] != positions[index - 1] + 1:
+            run = positions[start:index]
+            for first, end in _cuts(run, most=most, together=together):
+                yield range(run[first], run[end - 1] + 1)
             start = index
+
+
+def _cuts(positions: Sequence[int], *, most: int, together: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    """Slices of `most` positions or less, each as long as it may be; one that cannot be cut may be longer."""
+    start = last = 0
+    for index in range(1, len(positions) + 1):
+        if index < len(positions) and together(positions[index]):
+            continue
+        if index - start > most and last > start:
+            yield start, last
+            start = last
+        last = index
+    yield start, last
 
 
 def _together(groups: Sequence[int]) -> Callable[[int], bool]:
