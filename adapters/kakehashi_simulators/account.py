@@ -146,7 +146,7 @@ class Account:
     ) -> bool:
         """Record the request and its refusals, apply `changes`, refuse those that are stale (4009). `blocked`: those of
         the changes from which nobody is answered without a decision (自動応答不可), and whether they are 不開示. Of a
-        group with a stale one none is applied (4017), unless `parts_groups`.
+        group with a stale one none is applied (4018), unless `parts_groups`.
 
         False, and nothing done, when the request id is known.
         """
@@ -249,11 +249,11 @@ def _apply_by_sequence(
     out: dict[int, str] = {}
     versions = {} if parts_groups else {change.record: change.group for change in changes if change.group}
     while True:  # without a group that is left out, others may be newest
-        stale = _stale([change for change in changes if out.get(change.record) != "4017"], dict(newest))
+        stale = _stale([change for change in changes if out.get(change.record) != "4018"], dict(newest))
         fellows = groups.fellows_of(stale, versions)
         if set(fellows) <= out.keys():
             break
-        out |= dict.fromkeys(fellows, "4017")
+        out |= dict.fromkeys(fellows, "4018")
     out |= dict.fromkeys(stale, "4009")
     connection.executemany(
         "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"

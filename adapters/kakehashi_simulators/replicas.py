@@ -51,7 +51,7 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaDesk:
-    """Takes a message whole; refuses records one by one, the gravest fault of each, and with one its group (4017)."""
+    """Takes a message whole; refuses records one by one, the gravest fault of each, and with one its group (4018)."""
 
     account: Account
     persons: Persons
@@ -67,7 +67,7 @@ class ReplicaDesk:
         refused = self._refused(case, rows)
         if refused and not parts_groups:
             versions = {number: row.group for number, row in zip(map(int, message.numbers), rows, strict=True)}
-            refused |= {number: Refusal(number, None, "4017") for number in fellows_of(refused, versions)}
+            refused |= {number: Refusal(number, None, "4018") for number in fellows_of(refused, versions)}
         changes = [
             Change(number, row.person, row.info, row.unit, row.sequence, row.operation, row.group)
             for number, row in zip(map(int, message.numbers), rows, strict=True)

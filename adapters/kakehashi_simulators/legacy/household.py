@@ -83,7 +83,7 @@ def waiting(town: Town, records: int, flaws: Mapping[int, Flaw]) -> dict[int, Fl
     for number in range(1, records + 1):
         flaw = spoilt.get(town.people.household(number - 1)[0])
         if flaw is not None and number not in flaws:
-            server_code = "4017" if flaw.server_code else None
+            server_code = "4018" if flaw.server_code else None
             found[number] = Flaw(kind=f"{WAITS}{flaw.kind}", code="HSH-001", state="waiting", server_code=server_code)
     return found
 

@@ -50,7 +50,7 @@ _REPLICAS = (
     "unit the higher Sequence wins, whatever the operation: a record may be registered again after a deletion.",
     "",
     "Records with the same `group` (18 digits: the Sequence of the first of them) are one household in one version:",
-    "all of them are registered, or none is. Where one is refused or stale, each of the others has a 4017. It is sent",
+    "all of them are registered, or none is. Where one is refused or stale, each of the others has a 4018. It is sent",
     "only where the profile says `[groups] honoured = true`; [what holds then, and else](../how-to/households.md).",
     "",
     "DBM-207 asks which replicas of one information there are; DBM-208 answers with person, unit and Sequence of",

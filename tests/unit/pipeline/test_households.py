@@ -139,14 +139,14 @@ def test_who_is_linked_late_goes_with_the_household(house, sample):
 
 @pytest.mark.parametrize(("state", "code"), [("unknown", "SRV-005"), ("no-symbol", "SYM-001")])
 def test_what_the_server_refuses_of_one_it_takes_of_none(house, sample, state, code):
-    """The others come back as waiting for it (4017), and go with it when it can be registered."""
+    """The others come back as waiting for it (4018), and go with it when it can be registered."""
     group, members = sample.of_size(4)
     person = person_of(house, members[1])
     house.server._persons.set([person], state)
     send(house, sample, [(group, members), sample.of_size(2)])
     assert codes(house) == {1: "HSH-001", 2: code, 3: "HSH-001", 4: "HSH-001"}
     servers = {row.record_no: row.server_code for row in house.store.exceptions()}
-    assert servers == {1: "4017", 2: {"unknown": "4003", "no-symbol": "4007"}[state], 3: "4017", 4: "4017"}
+    assert servers == {1: "4018", 2: {"unknown": "4003", "no-symbol": "4007"}[state], 3: "4018", 4: "4018"}
     house.server._persons.set([person], "linked")
     house.redrive(house.store.exceptions(code=code))
     house.until_quiet()
@@ -185,7 +185,7 @@ def test_a_newer_change_of_one_makes_the_whole_older_household_stale(house, samp
     house.redrive(house.store.exceptions(code="IDN-001"))
     house.until_quiet()
     assert codes(house) == {1: "HSH-002", 2: "REF-002", 3: "HSH-002"}
-    assert {row.server_code for row in house.store.exceptions(code="HSH-002")} == {None if known else "4017"}
+    assert {row.server_code for row in house.store.exceptions(code="HSH-002")} == {None if known else "4018"}
     assert codes(house, states=[RecordState.WAITING]) == {}
     assert (house.counts.accepted, mixed(house)) == (1, [])
 
