@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from kakehashi_simulators import groups
+
 __all__ = ["Account", "Change", "Past", "Refusal", "Request"]
 
 _SCHEMA = """
@@ -59,6 +61,7 @@ _TABLES = (
     "exchanges",
     "withheld",
     "withholdings",
+    *groups.TABLES,
 )
 _PLACES = 200
 
@@ -72,6 +75,7 @@ class Change(NamedTuple):
     unit: str
     sequence: str
     operation: str
+    group: str = ""
 
 
 class Refusal(NamedTuple):
@@ -113,7 +117,7 @@ class Account:
         self.connection = sqlite3.connect(folder / "account.sqlite", check_same_thread=False, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
-        self.connection.executescript(_SCHEMA)
+        self.connection.executescript(_SCHEMA + groups.SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -147,9 +151,12 @@ class Account:
         changes: Sequence[Change],
         refusals: Sequence[Refusal],
         blocked: Mapping[Change, bool] | None = None,
+        *,
+        parts_groups: bool = False,
     ) -> bool:
         """Record the request and its refusals, apply `changes`, refuse those that are stale (4009). `blocked`: those of
-        the changes from which nobody is answered without a decision (自動応答不可), and whether they are 不開示.
+        the changes from which nobody is answered without a decision (自動応答不可), and whether they are 不開示. Of a
+        group with a stale one none is applied (4018), unless `parts_groups`.
 
         False, and nothing done, when the request id is known.
         """
@@ -162,8 +169,12 @@ class Account:
             if not cursor.rowcount:
                 return False
             number = cursor.lastrowid or 0
-            stale = [] if _apply_all(connection, number, changes) else _apply_by_sequence(connection, number, changes)
-            refused = [*refusals, *(Refusal(change.record, None, "4009") for change in stale)]
+            late: dict[int, str] = {}
+            if not _apply_all(connection, number, changes):
+                late = _apply_by_sequence(connection, number, changes, parts_groups=parts_groups)
+            refused = [*refusals, *(Refusal(record, None, code) for record, code in late.items())]
+            applied = [(change.group, *change[1:6]) for change in changes if change.record not in late]
+            groups.note(connection, number, applied)
             connection.executemany("INSERT INTO refusals VALUES (?, ?, ?, ?)", [(number, *row) for row in refused])
             accepted = request.records - len(refused)
             connection.execute("UPDATE requests SET accepted = ? WHERE id = ?", (accepted, number))
@@ -230,7 +241,7 @@ def _apply_all(connection: sqlite3.Connection, request: int, changes: Sequence[C
         connection.executemany(
             "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?1, ?2, ?3, iif((SELECT 1"
             " FROM effects WHERE person = ?1 AND info = ?2 AND unit = ?3 AND sequence >= ?4), NULL, ?4), ?5, ?6)",
-            [(*change[1:], request) for change in changes],
+            [(*change[1:6], request) for change in changes],
         )
     except sqlite3.IntegrityError:
         connection.execute("ROLLBACK TO bulk")
@@ -240,27 +251,41 @@ def _apply_all(connection: sqlite3.Connection, request: int, changes: Sequence[C
     return True
 
 
-def _apply_by_sequence(connection: sqlite3.Connection, request: int, changes: Sequence[Change]) -> list[Change]:
-    """Later wins per (person, information, unit): apply what is newer than everything before, give the others."""
+def _apply_by_sequence(
+    connection: sqlite3.Connection, request: int, changes: Sequence[Change], *, parts_groups: bool
+) -> dict[int, str]:
+    """Later wins per (person, information, unit): apply what is newer than all before; the codes of the others."""
     newest = _newest(connection, changes)
-    fresh, stale = [], []
+    out: dict[int, str] = {}
+    versions = {} if parts_groups else {change.record: change.group for change in changes if change.group}
+    while True:  # without a group that is left out, others may be newest
+        stale = _stale([change for change in changes if out.get(change.record) != "4018"], dict(newest))
+        fellows = groups.fellows_of(stale, versions)
+        if set(fellows) <= out.keys():
+            break
+        out |= dict.fromkeys(fellows, "4018")
+    out |= dict.fromkeys(stale, "4009")
+    connection.executemany(
+        "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"
+        " WHERE person = ?2 AND info = ?3 AND unit = ?4 AND sequence = ?5)",
+        [(request, *change[1:5]) for change in changes if out.get(change.record) == "4009"],
+    )
+    connection.executemany(
+        "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, ?)",
+        [(*change[1:6], request) for change in changes if change.record not in out],
+    )
+    return out
+
+
+def _stale(changes: Sequence[Change], newest: dict[tuple[str, ...], str]) -> list[int]:
+    late = []
     for change in changes:
         key = change[1:4]
         if change.sequence > newest.get(key, ""):
             newest[key] = change.sequence
-            fresh.append(change)
         else:
-            stale.append(change)
-    connection.executemany(
-        "INSERT INTO repeats SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM effects"
-        " WHERE person = ?2 AND info = ?3 AND unit = ?4 AND sequence = ?5)",
-        [(request, *change[1:5]) for change in stale],
-    )
-    connection.executemany(
-        "INSERT INTO effects (person, info, unit, sequence, operation, request) VALUES (?, ?, ?, ?, ?, ?)",
-        [(*change[1:], request) for change in fresh],
-    )
-    return stale
+            late.append(change.record)
+    return late
 
 
 def _newest(connection: sqlite3.Connection, changes: Sequence[Change]) -> dict[tuple[str, ...], str]:

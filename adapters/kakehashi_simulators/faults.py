@@ -52,6 +52,8 @@ class Switches:
     """Over the connection cap: answer 6002 instead of HTTP 503."""
     forget_requests: bool = False
     """A receiver that is not idempotent: it takes a repeated message again."""
+    part_groups: bool = False
+    """A receiver that does not know groups: it takes what it can of one."""
     seed: int = 0
 
 

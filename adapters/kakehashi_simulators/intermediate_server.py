@@ -5,6 +5,7 @@ Prints one JSON line when it is ready: {"endpoint": …, "admin": …, "pid": �
 GET  /account                      totals; messages by id and code since the start; gauges
 GET  /effects?person=…&twice=1     what was applied, how often, by which request
 GET  /requests                     what was taken
+GET  /households                   how many groups of records there were, and those of which anybody could see a part
 GET  /locks                        what is locked, by key, and how many requests there were
 GET  /provided?person=…&info=…     what another body would get
 GET  /faults   POST /faults        the switches of `faults.Switches`
@@ -44,6 +45,7 @@ from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.exchange_records import ExchangeRecords, RecordListDesk, WithholdingDesk
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.folder_wire import FolderWire
+from kakehashi_simulators.groups import mixed
 from kakehashi_simulators.inquiries import CancelDesk, InquiryDesk, InquiryResultDesk
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.lifeline import die_with_parent, serve_until_told
@@ -145,7 +147,13 @@ class IntermediateServer:
 
     def _desks(self, xsd: Path) -> dict[str, Desk]:
         account, persons, receipts, inventor = self._account, self._persons, self._receipts, Inventor(xsd)
-        replicas = ReplicaDesk(account=account, persons=persons, receipts=receipts, distribution=self._distribution)
+        replicas = ReplicaDesk(
+            account=account,
+            persons=persons,
+            receipts=receipts,
+            faults=self.faults,
+            distribution=self._distribution,
+        )
         return {
             "DBM-201": replicas,
             "DBM-203": replicas,
@@ -180,6 +188,7 @@ class IntermediateServer:
             "GET /account": lambda _: self._totals(),
             "GET /effects": lambda given: effects(self._account, {name: str(given[name]) for name in given}),
             "GET /requests": lambda _: requests(self._account),
+            "GET /households": lambda _: self._households(),
             "GET /locks": lambda _: self._locks.standing(),
             "GET /provided": self._locks.provided,
             "GET /arrivals": lambda _: list(self.wire.gauge.arrivals),
@@ -263,6 +272,10 @@ class IntermediateServer:
             "handshakes_refused": gauge.handshakes_refused,
             "wrong_test_flag": self._messages.wrongly_flagged.total(),
         }
+
+    def _households(self) -> object:
+        with self._account.lock:
+            return mixed(self._account.connection)
 
     def _set_faults(self, given: Mapping[str, object]) -> object:
         self.faults.set(given)

@@ -11,6 +11,8 @@ from lxml import etree
 from kakehashi_simulators.account import Account, Change, Refusal, Request
 from kakehashi_simulators.answer import Answer, new_id
 from kakehashi_simulators.distribution import Distribution
+from kakehashi_simulators.faults import Faults
+from kakehashi_simulators.groups import fellows_of
 from kakehashi_simulators.message import NAMESPACE, Message, individual_number_positions
 from kakehashi_simulators.persons import Persons
 from kakehashi_simulators.receipts import Receipts
@@ -35,6 +37,7 @@ class _Row(NamedTuple):
     unit: str
     sequence: str
     operation: str
+    group: str
     content: str | None
 
     @property
@@ -49,22 +52,26 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaDesk:
-    """Takes a message whole; refuses records one by one, the gravest fault of each."""
+    """Takes a message whole; refuses records one by one, the gravest fault of each, and with one its group (4018)."""
 
     account: Account
     persons: Persons
     receipts: Receipts
     distribution: Distribution
+    faults: Faults
 
     def answer(self, case: Case) -> Answer:
-        message = case.message
+        message, parts_groups = case.message, self.faults.now.part_groups
         repeated = self.receipts.repeated(message)
         if repeated is not None:
             return repeated
         rows = _rows(case)
         refused = self._refused(case, rows)
+        if refused and not parts_groups:
+            versions = {number: row.group for number, row in zip(map(int, message.numbers), rows, strict=True)}
+            refused |= {number: Refusal(number, None, "4018") for number in fellows_of(refused, versions)}
         changes = [
-            Change(number, row.person, row.info, row.unit, row.sequence, row.operation)
+            Change(number, row.person, row.info, row.unit, row.sequence, row.operation, row.group)
             for number, row in zip(map(int, message.numbers), rows, strict=True)
             if number not in refused
         ]
@@ -74,7 +81,8 @@ class ReplicaDesk:
             return self.receipts.acknowledgement(past.receipt)
         receipt = new_id()
         request = Request(message.request_id, message.id, message.digest, len(rows), receipt)
-        if not self.account.take(request, changes, list(refused.values()), _blocked(message, changes)):
+        marked = _blocked(message, changes)
+        if not self.account.take(request, changes, list(refused.values()), marked, parts_groups=parts_groups):
             return self.receipts.repeated(message) or Answer.refused("9001")  # another connection was faster
         return self.receipts.acknowledgement(receipt)
 
@@ -158,7 +166,7 @@ def _counted(record: etree._Element) -> _Row:
     texts = record[0].text, record[1].text, record[2].text, record[3].text, sequence.text
     person, info, version, unit, number = [text or "" for text in texts]
     content = str(last[0].tag) if len(last) else None
-    return _Row(person, info, version, unit, number, record.get("operation", ""), content)
+    return _Row(person, info, version, unit, number, record.get("operation", ""), record.get("group", ""), content)
 
 
 def _searched(record: etree._Element) -> _Row:
@@ -166,4 +174,5 @@ def _searched(record: etree._Element) -> _Row:
     person, info, version, unit, sequence = [record.findtext(f"{{{NAMESPACE}}}{name}", "") for name in names]
     content = record.find(f"{{{NAMESPACE}}}Content")
     tag = None if content is None else next((str(child.tag) for child in content), "")
-    return _Row(person, info, version, unit, sequence, record.get("operation", ""), tag)
+    operation, group = record.get("operation", ""), record.get("group", "")
+    return _Row(person, info, version, unit, sequence, operation, group, tag)

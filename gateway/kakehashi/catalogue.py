@@ -2,8 +2,8 @@
 
 `docs/reference/errors.md` is generated from here. Families: DEC reading bytes, MAP mapping, VAL validation,
 IDN numbers, REF refused by us, FIL folders, BRK broker, STO store, SRV intermediate server, SEC seals, SYM symbols,
-PRV provisions, REC records of exchanges, RHS rehearsals, DST versions and distributions, CFG configuration, ALM alarms,
-GEN the gateway itself.
+PRV provisions, HSH households, REC records of exchanges, RHS rehearsals, DST versions and distributions, CFG configuration,
+ALM alarms, GEN the gateway itself.
 """
 
 from __future__ import annotations
@@ -201,6 +201,14 @@ DST-015 | a new code is given by no row of the route's code table | 新しいコ
 DST-016 | the server takes a version that the route does not have | 経路にない版を中間サーバーが受け付けます | Prepare it under `[[mapping.next]]` before the version of the route ends | 現行版の終了前に`[[mapping.next]]`を準備してください
 DST-017 | a layout or code list of the profile is not what the server distributes | プロファイルのレイアウトまたはコード表が配信内容と異なります | Put the new version into the profile, then `kakehashi xsd build` | プロファイルに新しい版を登録し、`kakehashi xsd build` を実行してください
 DST-018 | the calendar of the profile is not the server's | プロファイルの暦が中間サーバーと異なります | Correct calendar.csv of the profile | プロファイルのcalendar.csvを修正してください
+HSH-001 | another record of the household cannot be sent; this one waits for it | 同じ世帯の他の記録が送信できないため、待機しています | See the household with `kakehashi parked show`; when the other one is fixed or sent again, this one goes with it by itself | `kakehashi parked show` で世帯を確認してください。原因の記録を訂正・再送すると、この記録も同時に送信されます
+HSH-002 | a newer change of a member counts: the household as it is here is out of date | 世帯員のより新しい更新が有効なため、この世帯の記録は古くなっています | Nothing to do if the owner has sent the household since; else ask for it as it is now | その後に世帯全員分が届いていれば対応不要です。なければ最新の世帯を再出力してもらってください
+HSH-003 | the household has no head, or more than one | 世帯主がいないか、複数います | Have the owner correct the relations, or correct the record with `parked fix` | 続柄を修正して再送するか、`parked fix` で訂正してください
+HSH-004 | the head's name is not that of the household's record | 世帯主の氏名が世帯レコードの世帯主氏名と異なります | Have the owner correct either and send the household again | いずれかを修正し、世帯全員分を再送してください
+HSH-005 | the household has another number of members than it says | 世帯人員数が世帯員の件数と一致しません | Have the owner send the household with all its members | 世帯全員分を再送してください
+HSH-006 | the chain of relations has a gap, or the head stands within it | 続柄の連なりに空きがあるか、途中に世帯主があります | Have the owner correct the relation, or correct the record with `parked fix` | 続柄を修正して再送するか、`parked fix` で訂正してください
+HSH-007 | the records of one household say different things about the household | 同じ世帯の記録で世帯レコードの内容が異なります | Correct the household in each of its records, or have the owner send it again | 世帯員全員の世帯レコードを同じ内容に訂正するか、再送してください
+HSH-008 | somebody is taken out of a household after being put into another one | 転入先の世帯より後に転出元の世帯の削除があります | Have the owner write the household that is left first: the later change counts | 後の更新が有効になります。転出元の世帯を先に出力してもらってください
 CFG-001 | the configuration is wrong | 設定に誤りがあります | Correct what is named | 指摘箇所を修正してください
 CFG-002 | unknown key | 未知のキーです | Remove it or correct its spelling | 綴りを確認してください
 CFG-003 | wrong type or value | 型または値が不正です | Write what is expected | 期待される値を記述してください

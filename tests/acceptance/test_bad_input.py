@@ -150,6 +150,15 @@ def test_neighbours_are_accepted_and_nothing_is_lost(run):
     assert run.processes.dead() == []
 
 
+def test_no_household_was_ever_seen_in_part(run):
+    """Records that go with an unfit one of their household wait for it; whole ones are there, each in one version."""
+    seen = run.server.ask("/households")
+    assert (seen["groups"] > 0, seen["mixed"]) == (True, [])
+    waiting = run.store.exceptions(lane="registry-household", code="HSH-001")
+    assert waiting
+    assert all({row.code for row in run.store.household_of(each.id)} > {"HSH-001"} for each in waiting)
+
+
 def test_attacks_by_name_kind_and_size_go_to_quarantine(run):
     """REF-005, REF-006, REF-008: none is read or followed, each lies aside with its reason, no log shows a raw name."""
     codes = refused(run)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kakehashi.ports.ledger import NewException
+from kakehashi_adapters.sql_store.households import add_members
 from kakehashi_adapters.sql_store.symbol_waits import add_waits
 from kakehashi_adapters.sql_store.tables import batches, exceptions
 
@@ -54,4 +55,5 @@ def add_exceptions(
     ]
     connection.execute(_UNLESS_KNOWN[connection.dialect.name], values)
     add_waits(connection, new, batch_id=batch_id)
+    add_members(connection, new, batch_id=batch_id)
     return int(connection.execute(_RECOUNT, {"batch": batch_id}).scalar_one())

@@ -12,6 +12,7 @@ from kakehashi.domain.batch import BatchState
 from kakehashi.ports.ledger import BatchRow, CharactersByBatch, NewBatch
 from kakehashi.ports.store_rules import OPEN, may_have_arrived, released_as
 from kakehashi_adapters.sql_store.characters import replace_returned
+from kakehashi_adapters.sql_store.households import Household, members_of
 from kakehashi_adapters.sql_store.moment import to_store
 from kakehashi_adapters.sql_store.outbox import insert_batches, new_batch
 from kakehashi_adapters.sql_store.portion import portions
@@ -20,7 +21,7 @@ from kakehashi_adapters.sql_store.rows import BATCH, batch_row
 from kakehashi_adapters.sql_store.tables import UNRETURNED, attempts, batches, decisions, exceptions, files, retries
 from kakehashi_adapters.sql_store.work import end_file
 
-__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive", "send_again", "take", "write_down"]
+__all__ = ["decide_batch", "decide_file", "discard", "mark_returned", "redrive", "send_again", "take_up", "write_down"]
 
 _SOURCE = (
     exceptions.c.id,
@@ -66,26 +67,53 @@ def redrive(
     action: str = "redrive",
 ) -> list[BatchRow]:
     wanted = dict(reversed(list(zip(exception_ids, request_ids, strict=True))))
-    sources = take(
-        connection,
-        list(dict.fromkeys(exception_ids)),
-        state="retried",
-        action=action,
-        reason=reason,
-        actor=actor,
-        now=now,
+    units = take_up(connection, exception_ids, action=action, reason=reason, actor=actor, now=now)
+    return send_again(connection, [(wanted[number], number, rows) for number, rows in units.items()], now=now)
+
+
+def take_up(
+    connection: Connection,
+    exception_ids: Sequence[int],
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    action: str = "redrive",
+    order_id: int | None = None,
+) -> dict[int, list[Row[Any]]]:
+    """Those that are open, now retried, each with the open ones of its household, by record number: under the first
+    that was named of each household.
+    """
+    asked = list(dict.fromkeys(exception_ids))
+    homes = members_of(connection, asked)
+    for ids in portions(sorted({*asked, *homes}) if homes else ()):
+        connection.execute(_OPEN, {"ids": ids}).all()  # locked in one order, whoever else takes up the same households
+    taken = take(
+        connection, asked, state="retried", action=action, reason=reason, actor=actor, now=now, order_id=order_id
     )
-    in_order = [sources[exception_id] for exception_id in dict.fromkeys(exception_ids) if exception_id in sources]
-    return send_again(connection, [(wanted[row.id], [row]) for row in in_order], now=now)
+    going = {homes[number] for number in taken if number in homes}
+    fellows = [number for number, home in homes.items() if home in going and number not in taken]
+    taken |= take(
+        connection, fellows, state="retried", action="redrive", reason=reason, actor=actor, now=now, order_id=order_id
+    )
+    units: dict[int | Household, list[int]] = {}
+    for number in (*(each for each in asked if each in taken), *sorted(each for each in fellows if each in taken)):
+        units.setdefault(homes.get(number, number), []).append(number)
+    return {
+        numbers[0]: sorted((taken[number] for number in numbers), key=lambda row: row.record_no)
+        for numbers in units.values()
+    }
 
 
 def send_again(
-    connection: Connection, groups: Sequence[tuple[str, Sequence[Row[Any]]]], *, now: datetime
+    connection: Connection, groups: Sequence[tuple[str, int, Sequence[Row[Any]]]], *, now: datetime
 ) -> list[BatchRow]:
-    """A new batch for each group: its request id, and exceptions of one file that `take` gave, by record number."""
-    next_seq = _reopen(connection, sorted({rows[0].file_id for _, rows in groups}))
+    """A new batch for each group: its request id, the exception that it is named after, and exceptions of one file that
+    `take` gave, by record number.
+    """
+    next_seq = _reopen(connection, sorted({rows[0].file_id for _, _, rows in groups}))
     values = []
-    for request_id, rows in groups:
+    for request_id, named, rows in groups:
         first = rows[0]
         batch = NewBatch(
             seq=next_seq[first.file_id],
@@ -103,15 +131,15 @@ def send_again(
                 lane=first.lane,
                 request_id=request_id,
                 now=now,
-                redrive_of=first.id,
+                redrive_of=named,
             )
         )
     insert_batches(connection, values)
     made: dict[str, BatchRow] = {}
-    for ids in portions(request_id for request_id, _ in groups):
+    for ids in portions(request_id for request_id, *_ in groups):
         found = map(batch_row, connection.execute(select(*BATCH).where(batches.c.request_id.in_(ids))))
         made |= {row.request_id: row for row in found}
-    carried = [{"exception_id": row.id, "batch_id": made[request].id} for request, rows in groups for row in rows]
+    carried = [{"exception_id": row.id, "batch_id": made[request].id} for request, _, rows in groups for row in rows]
     if carried:
         connection.execute(insert(retries), carried)
     return sorted(made.values(), key=lambda row: row.id)

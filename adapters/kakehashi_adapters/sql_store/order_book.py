@@ -13,7 +13,7 @@ from kakehashi.domain.redrive import OrderState
 from kakehashi.ports.ledger import BatchRow, Decision, ExceptionRow
 from kakehashi.ports.redrive import BatchCause, Correction, NewOrder, OrderRow
 from kakehashi.ports.sealer import Sealed
-from kakehashi_adapters.sql_store import corrections, orders
+from kakehashi_adapters.sql_store import corrections, households, orders
 from kakehashi_adapters.sql_store.database import Database
 
 __all__ = ["SqlOrderBook"]
@@ -69,6 +69,12 @@ class SqlOrderBook:
 
     def retried_as(self, exception_id: int) -> BatchRow | None:
         return self._read(lambda c: corrections.retried_as(c, exception_id))
+
+    def households_in(self, batch_id: int) -> Mapping[int, int]:
+        return self._read(lambda c: households.households_in(c, batch_id))
+
+    def household_of(self, exception_id: int) -> list[ExceptionRow]:
+        return self._read(lambda c: households.household_of(c, exception_id))
 
     def retried_in(self, batch_id: int) -> list[ExceptionRow]:
         return self._read(lambda c: corrections.retried_in(c, batch_id))

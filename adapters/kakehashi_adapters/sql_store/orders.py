@@ -10,11 +10,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, text, update
 
 from kakehashi.domain.redrive import OrderAction, OrderState
-from kakehashi.ports.redrive import BatchCause, NewOrder, OrderRow, order_request, pause_after, step_of, together
+from kakehashi.ports.redrive import (
+    BatchCause,
+    NewOrder,
+    OrderRow,
+    order_request,
+    packed,
+    pause_after,
+    step_of,
+    together,
+)
 from kakehashi.ports.store_rules import OPEN
 from kakehashi_adapters.sql_store.moment import from_store, to_store
-from kakehashi_adapters.sql_store.operators import decide_batch, discard, send_again, take
-from kakehashi_adapters.sql_store.portion import portions
+from kakehashi_adapters.sql_store.operators import decide_batch, discard, send_again, take_up
 from kakehashi_adapters.sql_store.reading import PARKED
 from kakehashi_adapters.sql_store.rows import ORDER, order_row
 from kakehashi_adapters.sql_store.tables import REDRIVEN, batches, exceptions, orders
@@ -135,9 +143,10 @@ def carry_out(
         step = _whole_batches(connection, row, step, limit=limit, now=now)
     done = order.done + step.records
     ended = step.exceptions_at >= row.exceptions_to and step.batches_at >= row.batches_to
+    ended = ended or (order.most is not None and done >= order.most)
     change = {
         "done": done,
-        "state": (OrderState.DONE if ended or done == order.most else OrderState.OPEN).value,
+        "state": (OrderState.DONE if ended else OrderState.OPEN).value,
         "due": to_store(now + pause_after(order, step.records)),
         "changed_at": to_store(now),
         "exceptions_at": step.exceptions_at,
@@ -158,23 +167,14 @@ def _records(connection: Connection, row: Row[Any], order: OrderRow, *, limit: i
     if order.action is OrderAction.DISCARD:
         gone = discard(connection, ids, reason=order.reason, actor=order.actor, now=now, order_id=order.id)
         return _Step(gone, at, row.batches_at)
-    taken = take(
-        connection,
-        ids,
-        state="retried",
-        action="redrive",
-        reason=order.reason,
-        actor=order.actor,
-        now=now,
-        order_id=order.id,
-    )
+    units = take_up(connection, ids, reason=order.reason, actor=order.actor, now=now, order_id=order.id)
     groups = [
-        (order_request(order.id, [each.id for each in group]), group)
-        for some in portions(ids, size)
-        for group in _by_file(taken[number] for number in some if number in taken)
+        (order_request(order.id, [each.id for each in group]), group[0].id, group)
+        for some in packed(list(units.values()), size)
+        for group in _by_file(some)
     ]
     send_again(connection, groups, now=now)
-    return _Step(len(taken), at, row.batches_at)
+    return _Step(sum(map(len, units.values())), at, row.batches_at)
 
 
 def _by_file(rows: Iterable[Row[Any]]) -> Iterator[list[Row[Any]]]:

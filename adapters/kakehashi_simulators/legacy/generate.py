@@ -13,6 +13,8 @@ from kakehashi_simulators.legacy.writing import SMALL, Writing
 __all__ = ["LANES", "generate"]
 
 _TAX, _ASSISTANCE, _INQUIRIES, _MEMBERS = 1200, 600, 300, 900
+_HOUSES = 52
+"""Persons of twenty households: each fault needs one of its own."""
 _EXTRACT = "ATENA0001.DAT"
 
 
@@ -89,8 +91,10 @@ def _inquiries(writing: Writing) -> int:
 
 
 def _households(writing: Writing) -> int:
-    lane, town, records = household.LANE, writing.town, writing.size(_MEMBERS)
-    path, flaws = writing.main(lane, "SETAI0001", records, household.FLAWS)
+    lane, town, records = household.LANE, writing.town, max(writing.size(_MEMBERS), _HOUSES)
+    flaws = household.chosen(town, records, household.FLAWS if writing.faults else ())
+    writing.planted(lane, "SETAI0001", records, {**household.waiting(town, records, flaws), **flaws})
+    path = writing.path(lane, "SETAI0001")
     household.write_households(path, town=town, first=0, records=records, flaws=flaws)
     if writing.faults:
         held = writing.held(lane, "SETAI0002", kind="header missing", code="DEC-013")

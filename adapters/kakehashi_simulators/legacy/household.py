@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from kakehashi_simulators.legacy.packing import zoned930
 from kakehashi_simulators.legacy.people import HOUSEHOLD_CYCLE, wareki
 from kakehashi_simulators.legacy.town import Flaw, Town
 
-__all__ = ["FLAWS", "LANE", "write_households"]
+__all__ = ["FLAWS", "LANE", "WAITS", "chosen", "waiting", "write_households"]
 
 LANE = "registry-household"
+WAITS = "household of: "
+"""What the kinds of the records begin with that wait for one of their household."""
 SIZE = 260
 _NOTE = 179
 FLAWS = (
@@ -62,6 +65,29 @@ def write_households(
     path.write_bytes(b"".join(parts))
 
 
+def chosen(town: Town, records: int, flaws: Sequence[Flaw]) -> dict[int, Flaw]:
+    """A record number for each flaw, each in a household of its own: one that is found at once hides the others."""
+    homes: dict[int, list[int]] = {}
+    for number in range(1, records + 1):
+        homes.setdefault(town.people.household(number - 1)[0], []).append(number)
+    draw = random.Random(f"{LANE}-{town.seed}")  # noqa: S311  # samples, not secrets
+    return {
+        draw.choice(homes[home]): flaw for home, flaw in zip(draw.sample(sorted(homes), len(flaws)), flaws, strict=True)
+    }
+
+
+def waiting(town: Town, records: int, flaws: Mapping[int, Flaw]) -> dict[int, Flaw]:
+    """The other records of the households of `flaws`: each waits for the one that is unfit."""
+    spoilt = {town.people.household(number - 1)[0]: flaw for number, flaw in flaws.items()}
+    found = {}
+    for number in range(1, records + 1):
+        flaw = spoilt.get(town.people.household(number - 1)[0])
+        if flaw is not None and number not in flaws:
+            server_code = "4018" if flaw.server_code else None
+            found[number] = Flaw(kind=f"{WAITS}{flaw.kind}", code="HSH-001", state="waiting", server_code=server_code)
+    return found
+
+
 def _padded(record: bytes) -> bytes:
     return record.ljust(SIZE, b"\x40")
 
@@ -71,7 +97,7 @@ def _records(town: Town, first: int, records: int, flaws: Mapping[int, Flaw]) ->
         person = first + number - 1
         household, place = town.people.household(person)
         if place == 0:
-            yield _household(town, person, household)
+            yield _household(town, person, household, members=records - number + 1)
         flaw = flaws.get(number)
         yield _member(town, person, town.atena("registry", person)) if flaw is None else _spoilt(town, person, flaw)
 
@@ -83,7 +109,8 @@ def _spoilt(town: Town, person: int, flaw: Flaw) -> bytes:
     return flaw.patch(record)
 
 
-def _household(town: Town, head: int, household: int) -> bytes:
+def _household(town: Town, head: int, household: int, *, members: int) -> bytes:
+    """`members`: how many records are left of the file; the last household may be smaller than those like it."""
     name, home = town.people.name(head), town.people.home(household)
     return _padded(b"".join((
         half930(f"3{household + 1:010}", 11),
@@ -91,7 +118,7 @@ def _household(town: Town, head: int, household: int) -> bytes:
         half930(name.kana, 40),
         half930(f"{home.postcode}999997", 13),
         mixed930(home.address, 80),
-        zoned930(HOUSEHOLD_CYCLE[household % len(HOUSEHOLD_CYCLE)], 3, signed=False),
+        zoned930(min(HOUSEHOLD_CYCLE[household % len(HOUSEHOLD_CYCLE)], members), 3, signed=False),
     )))  # fmt: skip
 
 

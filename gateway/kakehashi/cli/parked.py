@@ -146,6 +146,7 @@ def _record(session: Session, identifier: str) -> dict[str, object] | None:
         "byte": row.offset,
         "code": row.code,
         "server_code": row.server_code,
+        "household": _household(session, row),
         **_advice(session, row.code),
         "state": row.state.value,
         "since": row.created_at,
@@ -153,6 +154,12 @@ def _record(session: Session, identifier: str) -> dict[str, object] | None:
         "by": row.actor,
         "configuration": _configuration(session, row.file_id),
     }
+
+
+def _household(session: Session, row: ExceptionRow) -> str | None:
+    """The open records of its household, which is sent as a whole: what each of them waits for."""
+    fellows = [each for each in session.store.household_of(row.id) if each.state in OPEN and each.id != row.id]
+    return " ".join(f"E{each.id}:{each.code}" for each in fellows) or None
 
 
 def _configuration(session: Session, file_id: int) -> str | None:

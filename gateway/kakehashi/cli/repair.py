@@ -87,6 +87,8 @@ def open_repair(session: Session, route: Route, wish: Wish) -> Repair:
 
 def carry_out(session: Session, repair: Repair, plan: RepairPlan, extract: Originals, path: Path, wish: Wish) -> bool:
     """Tell what would be done and, unless it is a dry run, do it; whether nothing of the differences is left."""
+    with path.open("rb") as stream:
+        plan.keep_households(extract.households(stream))
     keys = list(plan.surplus) if wish.withdraw else []
     session.output.object(
         {

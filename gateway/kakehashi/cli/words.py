@@ -118,6 +118,7 @@ files | ファイル数
 first | 初回
 first record | 先頭レコード
 from | 元の文字
+household | 世帯の未処理記録
 Held files and parked batches | 保留中のファイルとバッチ
 id | ID
 Nothing was done: --yes does it. | 実行していません。--yes を付けると実行します。

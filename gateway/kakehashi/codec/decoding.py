@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kakehashi.codec.framing import Frames
 from kakehashi.codec.layout import Decoded, Role
-from kakehashi.codec.members import Members, members_of
+from kakehashi.codec.members import Members, first_of_group, members_of
 from kakehashi.codec.parts import Parts
 from kakehashi.codec.record_plan import Row, read_rows
 from kakehashi.domain.batch import BatchBody
@@ -44,6 +44,7 @@ def decode_slice(parts: Parts, body: BatchBody, *, file: str, first_record: int,
         offsets=starts,
         faults=[fault.at(file=file, record=numbers[i]) for i in sorted(placed) for fault in placed[i]],
         raw=lambda index: _alone(parts, body, frames, members, index),
+        groups=[] if members is None else first_of_group(members, frames.payloads, first_record),
     )
 
 

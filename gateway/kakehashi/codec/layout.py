@@ -225,6 +225,7 @@ class Decoded:
 
     Values stand in the order of `Codec.fields`. `raw(i)` gives a BatchBody of record i alone (with the file header
     and its group record), which decodes to the same row again. `numbers[i]`, `offsets[i]`: place in the legacy file.
+    `groups[i]`: number of the first record of its group 「世帯」; empty for layouts without group records.
     """
 
     rows: list[tuple[Value, ...] | None]
@@ -232,6 +233,7 @@ class Decoded:
     offsets: Sequence[int]
     faults: list[Fault]
     raw: Callable[[int], BatchBody]
+    groups: Sequence[int] = ()
 
 
 class Codec(Protocol):

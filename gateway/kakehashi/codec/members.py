@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kakehashi.codec.layout import Record, Role
 
-__all__ = ["Members", "members_of"]
+__all__ = ["Members", "first_of_group", "members_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,21 @@ def members_of(types: Sequence[Record | None]) -> Members:
         else:
             members.stray.append(index)
     return members
+
+
+def first_of_group(members: Members, payloads: Sequence[bytes], first_record: int) -> list[int]:
+    """Of each data record the number of the first one of its group; records are numbered from `first_record`.
+
+    A group record that only repeats the one before it begins no group (each record of a repair has its own). What
+    belongs to no group goes with what is before it: the two may have been one.
+    """
+    if not members.groups:
+        return []
+    found: list[int] = []
+    first, head = first_record, None
+    for number, group in enumerate(members.group, start=first_record):
+        here = head if group is None else payloads[members.groups[group]]
+        if here != head:
+            first, head = number, here
+        found.append(first)
+    return found

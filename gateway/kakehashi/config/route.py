@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kakehashi.codec.compile import compile_codec
 from kakehashi.codec.layout import Codec, Layout
+from kakehashi.config.household_plan import HouseholdPlan
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.mapping_version import MappingVersion
 from kakehashi.config.return_plan import ReturnPlan
@@ -55,6 +56,8 @@ class Route:
     """Whose 宛名番号 its records carry: its system's own, or those of the system whose numbers it uses."""
     versions: tuple[MappingVersion, ...] = ()
     """Every version, in the order of their days; `mapper` and `standard` are those of one of them."""
+    household: HouseholdPlan | None = None
+    """Of a route whose records are households; None: each record goes out for itself."""
 
     @property
     def in_order(self) -> bool:

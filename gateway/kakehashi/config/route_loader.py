@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kakehashi.codec.code_table import CodeTable as GaijiTable
 from kakehashi.codec.layout import Layout, Role
 from kakehashi.config.checking import check
+from kakehashi.config.household_plan import household_plan
 from kakehashi.config.layout_table import LayoutFile, build_layout, fields_of, read_layout_table
 from kakehashi.config.link_plan import LinkPlan
 from kakehashi.config.link_table import LinkTable
@@ -85,7 +86,9 @@ class RouteLoader:
         steps = self._steps(file, settings)
         link, plan, errors, numbers = None, None, None, None
         versions: tuple[MappingVersion, ...] = ()
+        household = None
         if layout is not None:
+            household = household_plan(self.reading, file, settings, layout)
             if settings.function == "LINK":
                 table = f"routes/{name}/{settings.mapping.file}"
                 rows = read_mapping(self.reading, table, named_by=Place(file=file, item="mapping.file"))
@@ -112,6 +115,7 @@ class RouteLoader:
             compiled_mapper=begins.mapper if begins else None,
             compiled_standard=begins.standard if begins else None,
             link=link,
+            household=household,
             numbers=self.gateway.links.numbers.get(settings.system, settings.system),
             versions=versions,
         )

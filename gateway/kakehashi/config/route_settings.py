@@ -15,6 +15,7 @@ __all__ = [
     "ErrorListSettings",
     "ExpectSettings",
     "GaijiSettings",
+    "HouseholdSettings",
     "LayoutSettings",
     "LinkRouteSettings",
     "MappingSettings",
@@ -172,6 +173,26 @@ class NextMappingSettings(Settings):
     file: str = Field("", description="Its mapping table; empty: that of the version before it")
 
 
+class HouseholdSettings(Settings):
+    """「世帯定義」 The records after a group record are one household: they go out in one version, or none does.
+
+    Names of items; those of the group record as `RECORD.ITEM`.
+    """
+
+    relation: str = Field(min_length=1, description="続柄 of a record; steps one after the other where it repeats")
+    head: str = Field(min_length=1, description="The relation that says 世帯主: exactly one record has it")
+    name: str = Field("", description="The person's name; with `head_name`: the head's must equal that")
+    head_name: str = Field("", description="世帯主氏名, of the group record; empty: not compared")
+    count: str = Field("", description="世帯人員: must equal the records that register; empty: not compared")
+
+    @model_validator(mode="after")
+    def _both_names(self) -> Self:
+        if bool(self.name) != bool(self.head_name):
+            msg = "name and head_name, or neither"
+            raise ValueError(msg)
+        return self
+
+
 class MappingSettings(Settings):
     """What the records become."""
 
@@ -182,6 +203,9 @@ class MappingSettings(Settings):
     version: str = Field("1", pattern=r"^[0-9]+$", description="版 of the data standard")
     next: Annotated[tuple[NextMappingSettings, ...], Strict(strict=False)] = Field(
         (), description="DBM: the versions that follow, each from its day on, in the order of their days"
+    )
+    household: HouseholdSettings | None = Field(
+        None, description="DBM, layouts with a group record: its records are one household; absent: each is its own"
     )
 
 

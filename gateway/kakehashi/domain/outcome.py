@@ -16,6 +16,7 @@ class WaitingFor(StrEnum):
 
     RESULT = "result"
     SYMBOL = "symbol"
+    HOUSEHOLD = "household"
     SERVICE_HOURS = "service-hours"
     OPERATOR = "operator"
 

@@ -75,6 +75,8 @@ class Profile:
     merges: MergeRule
     suspends_by: str
     """「提供停止」 What becomes of a suspended person's replicas: `withdraw` or `lock`."""
+    groups_honoured: bool
+    """「世帯単位」 Whether the server registers the records of a group together or not at all."""
     provisions: ProvisionRules
     records: RecordRules
     distributed: timedelta
@@ -106,8 +108,8 @@ class Profile:
         return rule.result_class if rule else None
 
     def waits(self, code: str) -> str | None:
-        """What becomes of what this code refuses: `symbol`, `superseded` (a newer one counts), `expired`, `split`; or
-        None.
+        """What becomes of what this code refuses: `symbol`, `household`, `superseded` (a newer one counts),
+        `expired`, `split`; or None.
         """
         rule = self.results.get(code)
         return rule.waits if rule else None
@@ -157,6 +159,7 @@ def _profile(settings: SettingsTable, files: ProfileFiles, as_of: date | None) -
         symbols=_symbols(settings.table("symbols")),
         merges=_merges(settings.table("merges")),
         suspends_by=settings.table("suspend").choice("replicas", ("withdraw", "lock")),
+        groups_honoured=settings.table("groups").flag("honoured"),
         provisions=_provisions(settings.table("provisions"), files, settings.faults),
         records=_records(settings.table("records"), files, settings.faults),
         distributed=settings.table("distribution").seconds("interval_seconds"),

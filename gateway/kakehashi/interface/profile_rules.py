@@ -48,8 +48,8 @@ class MessageRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRule:
-    """「返却コード」 `waits`: what a refused record waits for (`symbol`), that it was `superseded` has `expired` or
-    is `unknown`, or that the whole message may be taken when it is `split`; else None.
+    """「返却コード」 `waits`: what a refused record waits for (`symbol`, the rest of its `household`), that it was
+    `superseded` or has `expired` or is `unknown`, or that the whole message may be taken when it is `split`; else None.
     """
 
     code: str

@@ -39,7 +39,8 @@ _PERMISSION = (r"[0-9A-Za-z]{1,20}", "JM[0-9]{14}", "JT[0-9]{14}", "TM[0-9]{14}"
 
 def read_results(path: Path, faults: list[Fault]) -> list[tuple[str, int, str, str]]:
     """(code, class, name, waits) of each row."""
-    forms = ("[0-9A-Za-z-]{1,12}", f"[{''.join(sorted(_CLASSES))}]", ".+", "(symbol|superseded|expired|split|unknown)?")
+    waits = "(symbol|household|superseded|expired|split|unknown)?"
+    forms = ("[0-9A-Za-z-]{1,12}", f"[{''.join(sorted(_CLASSES))}]", ".+", waits)
     rows = _rows(path, ("code", "class", "name", "waits"), forms, faults, key=1)
     return [(code, int(number), name, waits) for code, number, name, waits in rows]
 

@@ -49,6 +49,10 @@ _REPLICAS = (
     "and has none. A message in which every record is a deletion is a DBM-203. For each person, information and",
     "unit the higher Sequence wins, whatever the operation: a record may be registered again after a deletion.",
     "",
+    "Records with the same `group` (18 digits: the Sequence of the first of them) are one household in one version:",
+    "all of them are registered, or none is. Where one is refused or stale, each of the others has a 4018. It is sent",
+    "only where the profile says `[groups] honoured = true`; [what holds then, and else](../how-to/households.md).",
+    "",
     "DBM-207 asks which replicas of one information there are; DBM-208 answers with person, unit and Sequence of",
     'those that are not deleted, in that order, a person never divided between two pages. `more="1"`: the next',
     "question names the last person in `After`. A Sequence is never used twice, so it stands for the content. A",
@@ -204,6 +208,7 @@ def _records(profile: Profile) -> Iterator[str]:
 def _action(result_class: ResultClass, waits: str | None) -> str:
     special = {
         "symbol": "waits for symbol acquisition",
+        "household": "waits for the other record of its household",
         "superseded": "a newer change counts",
         "expired": "back to the owner: to be asked anew if still needed",
     }

@@ -19,7 +19,7 @@ _SAFE = re.compile("[0-9A-Za-z-]*").fullmatch
 class ReplicaRecord(NamedTuple):
     """「副本レコード」 One change. `content`: the escaped elements of its items in UTF-8; not written for a `delete`.
 
-    `valid_to` may be empty; the flags are "0" or "1".
+    `valid_to` may be empty; the flags are "0" or "1". `group`: the version of its household, written if there is one.
     """
 
     person: str
@@ -31,6 +31,7 @@ class ReplicaRecord(NamedTuple):
     auto_response_blocked: str
     operation: str
     content: bytes
+    group: int = 0
 
 
 def replica_registration(
@@ -61,13 +62,14 @@ def result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) 
 
 def _keys(no: int, record: ReplicaRecord, fixed: str) -> str:
     """A record up to its content."""
-    person, unit, since, until, sequence, closed, blocked, operation, _ = record
+    person, unit, since, until, sequence, closed, blocked, operation, _, group = record
     if not _SAFE(f"{person}{unit}{since}{until}{closed}{blocked}{operation}"):
         person, unit, since, until = safe_text(person), safe_text(unit), safe_text(since), safe_text(until)
         closed, blocked, operation = safe_text(closed), safe_text(blocked), safe_text(operation)
     ends = f"<ValidTo>{until}</ValidTo>" if until else ""
+    together = f' group="{group:018d}"' if group else ""
     return (
-        f'<Record no="{no}" operation="{operation}"><PersonKey>{person}</PersonKey>{fixed}{unit}</Unit>'
+        f'<Record no="{no}" operation="{operation}"{together}><PersonKey>{person}</PersonKey>{fixed}{unit}</Unit>'
         f"<ValidFrom>{since}</ValidFrom>{ends}<Sequence>{sequence:018d}</Sequence>"
         f"<NonDisclosure>{closed}</NonDisclosure><AutoResponseBlocked>{blocked}</AutoResponseBlocked>"
     )

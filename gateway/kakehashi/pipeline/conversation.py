@@ -116,6 +116,7 @@ class Conversation:
                 draft.mapped.auto_response_blocked,
                 draft.mapped.operation,
                 draft.content,
+                draft.group,
             )
             for draft in drafts
         ]

@@ -15,6 +15,7 @@ from kakehashi.domain.outcome import Rejected, Waiting, WaitingFor
 from kakehashi.errors import Fault
 from kakehashi.interface.inquiry import InquiryAnswer
 from kakehashi.pipeline.conversation import Reply
+from kakehashi.pipeline.household import with_the_stale
 from kakehashi.pipeline.inquiring import asked_already
 from kakehashi.pipeline.inquiry_result import counted, in_process, unanswered, write_answers
 from kakehashi.pipeline.met_characters import MetCharacters
@@ -34,6 +35,8 @@ _WAIT_FOR_A_PERSON = frozenset({"IDN-007", "REF-013"})
 
 
 def _state(fault: Fault) -> RecordState:
+    if fault.code == "HSH-001":
+        return RecordState.WAITING
     return RecordState.PARKED if fault.code in _WAIT_FOR_A_PERSON else RecordState.REFUSED
 
 
@@ -76,7 +79,16 @@ class Ledger:
             first_record=row.first_record,
             offset=row.offset,
             exclude=self.refused_before(row),
+            groups=self._households(row),
+            grouped=self._settling.profile.groups_honoured,
         )
+
+    def _households(self, row: BatchRow) -> Mapping[int, int]:
+        """Of records that are sent again: number → the first of its household. Keys that are withdrawn have none."""
+        if self._route.household is None or row.redrive_of is None:
+            return {}
+        known = self._store.households_in(row.id)
+        return {number: known.get(number, number) for number in self._numbers(row)} if known else {}
 
     def before_first(self, row: BatchRow) -> int:
         """What its records' numbers are added to for their sequences."""
@@ -143,7 +155,7 @@ class Ledger:
                     row, translation.decoded, position, fault, RecordState.PARKED, server_code=answer.code
                 )
             )
-        return exceptions
+        return with_the_stale(exceptions)
 
     def announced(self, translation: Translation) -> dict[int, ReplicaChange]:
         """By record number, what becomes replica state once it is accepted."""
@@ -174,7 +186,7 @@ class Ledger:
         return self.settle(
             row,
             accepted=len(accepted),
-            exceptions=exceptions,
+            exceptions=with_the_stale(exceptions),
             result=self._result(row, good, sent),
             exchange=exchange,
             outcomes=counted(good),
@@ -294,6 +306,7 @@ class Ledger:
             item=fault.place.item,
             offset=offset,
             state=state,
+            household=decoded.groups[position] if self._route.household and decoded.groups else None,
             payload=self._sealer.seal(decoded.raw(position).to_bytes(), context=record_context(row, record_no)),
         )
 

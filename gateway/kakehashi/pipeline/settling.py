@@ -74,6 +74,8 @@ class Settling:
         match self.profile.waits(server_code):
             case "symbol":
                 return Waiting(WaitingFor.SYMBOL, fault=Fault("SYM-001"))
+            case "household":
+                return Waiting(WaitingFor.HOUSEHOLD, fault=Fault("HSH-001"))
             case "superseded":
                 return Rejected(Fault("REF-002"))
             case "expired":

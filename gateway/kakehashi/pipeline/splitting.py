@@ -7,7 +7,7 @@ read, so what belongs to one document stays together, and each keeps its number 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 
 from kakehashi.codec.layout import Codec, Decoded, Role
 from kakehashi.domain.batch import BatchBody, content_id
@@ -20,20 +20,31 @@ __all__ = ["parts_by_run", "parts_of"]
 
 
 def parts_of(
-    codec: Codec, sealer: Sealer, row: BatchRow, body: BatchBody, positions: Sequence[int], *, number: int, file: str
+    codec: Codec,
+    sealer: Sealer,
+    row: BatchRow,
+    body: BatchBody,
+    positions: Sequence[int],
+    *,
+    number: int,
+    file: str,
+    groups: Sequence[int],
 ) -> list[NewPart]:
-    """The records at `positions` as about `number` parts, more where the positions have gaps.
+    """The records at `positions` as about `number` parts, more where the positions have gaps. `groups`: by position,
+    the household that a record belongs to; empty: those under one group record.
 
     Empty when the records cannot be cut apart: each part must read as its records did.
     """
     if body.withdrawal:  # a record of it has a few hundred bytes: the server takes a batch of them at once
         return []
+    most = -(-len(positions) // number)
     if body.gathered:
-        return list(_regathered(sealer, row, pieces_in(body), positions, most=-(-len(positions) // number)))
+        pieces, together = pieces_in(body), _together(groups)
+        return list(_regathered(sealer, row, pieces, positions, most=most, together=together))
     decoded = codec.decode(body, file=file, first_record=row.first_record, offset=row.offset)
     parts = []
-    unbroken = _in_households(codec, body, decoded, row.offset)
-    for run in _runs(positions, most=-(-len(positions) // number), unbroken=unbroken):
+    unbroken, together = _under_one(codec, body, decoded, row.offset), _together(groups or decoded.groups)
+    for run in _runs(positions, most=most, together=together):
         cut = _cut(codec, decoded, run, unbroken)
         if cut is None:
             return []
@@ -58,27 +69,54 @@ def _part(sealer: Sealer, row: BatchRow, body: BatchBody, *, first: int, records
 
 
 def _regathered(
-    sealer: Sealer, row: BatchRow, pieces: Sequence[Piece], positions: Sequence[int], *, most: int
+    sealer: Sealer,
+    row: BatchRow,
+    pieces: Sequence[Piece],
+    positions: Sequence[int],
+    *,
+    most: int,
+    together: Callable[[int], bool],
 ) -> Iterator[NewPart]:
-    """Of records that were gathered each stands alone already."""
-    for start in range(0, len(positions), most):
-        some = [pieces[position] for position in positions[start : start + most]]
+    """Of records that were gathered each has its own bytes already, whatever stood between them."""
+    for start, end in _cuts(positions, most=most, together=together):
+        some = [pieces[position] for position in positions[start:end]]
         first = some[0]
         yield _part(sealer, row, gather(some), first=first.number, records=len(some), offset=first.offset)
 
 
-def _runs(positions: Sequence[int], *, most: int, unbroken: Callable[[int], bool]) -> Iterator[range]:
-    """Neighbours together, about `most` of them; never a cut before a position that is `unbroken`."""
+def _runs(positions: Sequence[int], *, most: int, together: Callable[[int], bool]) -> Iterator[range]:
+    """Neighbours together, `most` of them where a household is not larger; never a cut in a household."""
     start = 0
     for index in range(1, len(positions) + 1):
-        last = index == len(positions) or positions[index] != positions[index - 1] + 1
-        if last or (index - start >= most and not unbroken(positions[index])):
-            yield range(positions[start], positions[index - 1] + 1)
+        if index == len(positions) or positions[index] != positions[index - 1] + 1:
+            run = positions[start:index]
+            for first, end in _cuts(run, most=most, together=together):
+                yield range(run[first], run[end - 1] + 1)
             start = index
 
 
-def _in_households(codec: Codec, body: BatchBody, decoded: Decoded, offset: int) -> Callable[[int], bool]:
-    """Whether a record belongs to the same group as the one before it: nothing stands between the two."""
+def _cuts(positions: Sequence[int], *, most: int, together: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    """Slices of `most` positions or less, each as long as it may be; one that cannot be cut may be longer."""
+    start = last = 0
+    for index in range(1, len(positions) + 1):
+        if index < len(positions) and together(positions[index]):
+            continue
+        if index - start > most and last > start:
+            yield start, last
+            start = last
+        last = index
+    yield start, last
+
+
+def _together(groups: Sequence[int]) -> Callable[[int], bool]:
+    """Whether a household has records both before this position and from it on."""
+    last = {group: position for position, group in enumerate(groups)}
+    reach = list(accumulate((last[group] for group in groups), max))
+    return lambda position: bool(groups) and reach[position - 1] >= position
+
+
+def _under_one(codec: Codec, body: BatchBody, decoded: Decoded, offset: int) -> Callable[[int], bool]:
+    """Whether a record stands under the same group record as the one before it: nothing stands between the two."""
     if codec.layout.record(Role.GROUP) is None:
         return lambda _: False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from kakehashi.codec.layout import Decoded
@@ -12,6 +12,7 @@ from kakehashi.config.model import Route
 from kakehashi.domain.batch import BatchBody
 from kakehashi.errors import Fault
 from kakehashi.mapping.compiler import Mapped
+from kakehashi.pipeline.household import Households
 from kakehashi.pipeline.identify import identify
 from kakehashi.pipeline.reading import read_body
 from kakehashi.pipeline.withdrawal import withdrawn_in
@@ -30,7 +31,8 @@ Newest: TypeAlias = Callable[[Sequence[tuple[str, str, str]]], Mapping[tuple[str
 class Subject:
     """The batch in hand: whose, which part of which file. `exclude`: positions refused in an earlier attempt.
 
-    `before_first`: as of `FileRow`.
+    `before_first`: as of `FileRow`. `groups`: of records that are sent again, by number, the first of their household.
+    `grouped`: the server registers a household together or not at all. `alone`: a record is looked at without its own.
     """
 
     file: str
@@ -38,13 +40,16 @@ class Subject:
     first_record: int
     offset: int
     exclude: Collection[int] = ()
+    groups: Mapping[int, int] = field(default_factory=dict)
+    grouped: bool = False
+    alone: bool = False
 
 
 class Draft(NamedTuple):
     """A mapped record on its way into a message: position in the batch, person key, sequence, elements.
 
     `content`: the elements as UTF-8. Text is encoded record by record: a single kanji makes the encoding of all that is
-    joined with it ten times slower.
+    joined with it ten times slower. `group`: the version of its household, if that is registered together; else 0.
     """
 
     position: int
@@ -52,6 +57,7 @@ class Draft(NamedTuple):
     sequence: int
     mapped: Mapped
     content: bytes
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +100,20 @@ def translate(
     """Everything between the broker and the server. Records fail one by one; their neighbours go on.
 
     `refusal` says why a record may not be sent although it could be (None: every one may); `newest` knows the accepted
-    changes, which supersede older ones; `build` makes the message of those that may be sent.
+    changes, which supersede older ones; `build` makes the message of those that may be sent: of a household that
+    is not fit as a whole no record is.
     """
     drafts, refusals = draft(route, body, subject, links=links)
+    households = None
+    if route.household is not None and refusals.decoded.groups and not subject.alone:
+        households = Households.of(route.household, drafts, refusals)
+        drafts = [each for each in drafts if each.position not in refusals.first]
     drafts = _without_individual_numbers(drafts, refusals)
     if refusal is not None:
         drafts = _permitted(drafts, refusals, refusal)
     if newest is not None:
         drafts = _current(drafts, refusals, newest, route.standard.info_name)
-    request, drafts = _valid_request(drafts, refusals, build)
+    request, drafts = _valid_request(drafts, refusals, build, households)
     return Translation(
         message_id=request.message_id if request else "",
         document=request.document if request else b"",
@@ -116,6 +127,8 @@ def translate(
 def draft(route: Route, body: BatchBody, subject: Subject, *, links: LinkReader) -> tuple[list[Draft], Refusals]:
     """From legacy bytes to mapped records of known persons; nothing is checked against the interface yet."""
     decoded = read_body(route.codec, body, file=subject.file, first_record=subject.first_record, offset=subject.offset)
+    if subject.groups:
+        decoded = replace(decoded, groups=[subject.groups[number] for number in decoded.numbers])
     refusals = Refusals(decoded, subject)
     before_first = subject.before_first
     if body.withdrawal:
@@ -159,13 +172,13 @@ class Refusals:
         self.first: dict[int, Fault] = {}
         self.all: list[Fault] = []
         self.decoded = decoded
-        self._subject = subject
+        self.subject = subject
 
     def add(self, position: int, fault: Fault) -> None:
-        if position in self._subject.exclude:
+        if position in self.subject.exclude:
             return
         fault = fault.at(
-            file=self._subject.file,
+            file=self.subject.file,
             record=self.decoded.numbers[position],
             offset=self.decoded.offsets[position] if fault.place.offset is None else fault.place.offset,
         )
@@ -217,10 +230,13 @@ def _current(drafts: list[Draft], refusals: Refusals, newest: Newest, info_name:
 
 
 def _valid_request(
-    drafts: list[Draft], refusals: Refusals, build: Callable[[Sequence[Draft]], Request]
+    drafts: list[Draft],
+    refusals: Refusals,
+    build: Callable[[Sequence[Draft]], Request],
+    households: Households | None,
 ) -> tuple[Request | None, list[Draft]]:
     """Build, check, and build again without what failed. A fault of the message itself refuses every record."""
-    while drafts:
+    while drafts := drafts if households is None else households.whole(drafts, refusals):
         request = build(drafts)
         check = request.schema.check(request.document)
         if not check.record_faults and not check.faults:

@@ -306,7 +306,8 @@ class LaneWork:
     def _split(self, row: BatchRow, body: BatchBody, exchange: Exchange | None, *, number: int) -> Step | None:
         """Larger than the server takes at once: go on in parts. None where its records cannot be parted."""
         positions, file = self.ledger.sent(row), self.ledger.file_name(row)
-        parts = parts_of(self.route.codec, self.sealer, row, body, positions, number=number, file=file)
+        groups = self._translate(row, body).decoded.groups if self.route.household else ()
+        parts = parts_of(self.route.codec, self.sealer, row, body, positions, number=number, file=file, groups=groups)
         return self._in_parts(row, parts, exchange, code="SRV-015") if len(parts) > 1 else None
 
     def _in_parts(self, row: BatchRow, parts: Sequence[NewPart], exchange: Exchange | None, *, code: str) -> Step:

@@ -135,10 +135,11 @@ class FileRow:
 class BatchRow:
     """`turn` counts how often work on the batch was handed on: a message with another turn is stale.
 
-    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the first
-    exception whose record this batch carries again (`Store.retried_in` gives all): its body are their payloads, its
-    `seq` comes after the file's other batches, its `offset` is the exception's where that is known, else that of the
-    batch it came from; its records need not follow each other.
+    `attempts` counts the sends, not polls and status queries, and is never set back. `redrive_of` names the exception
+    whose record this batch carries again (with its household the one that was asked for, with others the first;
+    `Store.retried_in` gives all): its body are their payloads, its `seq` comes after the file's other batches, its
+    `offset` is the first record's where that is known, else that of the batch it came from; its records need not follow
+    each other.
     `part_of` names the batch that was split: what is left of that one are its exceptions.
     `layout_version`: the 版 with which its first attempt began, and which it keeps; None: it has not begun.
     """
@@ -172,6 +173,7 @@ class NewException:
     """「例外レコード」 A record that was not accepted.
 
     `payload` is its sealed BatchBody, `server_code` the server's own code. `person`: for whose symbol it waits.
+    `household`: the number of the first record of its household 「世帯」, which is sent again as a whole; else None.
     """
 
     record_no: int
@@ -182,6 +184,7 @@ class NewException:
     offset: int | None = None
     server_code: str | None = None
     person: str | None = None
+    household: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

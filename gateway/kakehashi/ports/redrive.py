@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.redrive import OrderAction, OrderState
@@ -20,10 +20,13 @@ __all__ = [
     "OrderBook",
     "OrderRow",
     "order_request",
+    "packed",
     "pause_after",
     "step_of",
     "together",
 ]
+
+Taken = TypeVar("Taken")
 
 AT_ONCE = 2000
 """Records of one step of an order, at most: a step is one transaction."""
@@ -104,6 +107,18 @@ def together(order: OrderRow, *, batch_records: int, most: int, waiting: int) ->
     return max(1, min(batch_records, order.per_second, most, waiting))
 
 
+def packed(units: Sequence[Sequence[Taken]], size: int) -> Iterator[list[Taken]]:
+    """Records in batches of `size`, in their order; a unit (a household) is never parted, and may be larger."""
+    some: list[Taken] = []
+    for unit in units:
+        if some and len(some) + len(unit) > size:
+            yield some
+            some = []
+        some = [*some, *unit]
+    if some:
+        yield some
+
+
 def step_of(order: OrderRow, *, size: int, most: int, room: int) -> int:
     """How many records the next step may take: about a second's worth of a retry, never more than there is room for.
 
@@ -139,7 +154,8 @@ class OrderBook(Protocol):
     ) -> OrderRow | None:
         """The next step of an open order that is due: decide its next records as `redrive` and `discard` do, then its
         next parked batches as `decide_batch` does, with its reason and actor. What is sent again travels in batches of
-        up to `batch_records` records of one file, by number; their request ids are `order_request`.
+        up to `batch_records` records of one file, by number; their request ids are `order_request`. Open records of
+        their households go with them, in the same batch, however many they are.
 
         At most `most` records and a second's worth of a retry (a parked batch is taken whole), and none that would make
         it more than `waiting` retried records of the lane on their way: neither ended nor parked. None: it is not open,
@@ -166,6 +182,14 @@ class OrderBook(Protocol):
 
     def retried_in(self, batch_id: int) -> list[ExceptionRow]:
         """The exceptions whose records the batch carries again, by record number."""
+
+    def households_in(self, batch_id: int) -> Mapping[int, int]:
+        """Of the records that the batch carries again, by number, the first of their household; none for those that
+        have no household.
+        """
+
+    def household_of(self, exception_id: int) -> list[ExceptionRow]:
+        """All exceptions that records of its household have or had, by record number; empty when it has none."""
 
     def payloads(self, exception_ids: Sequence[int]) -> Mapping[int, Sealed]:
         """As `payload`, of many."""

@@ -299,9 +299,10 @@ class Store(OrderBook, InquiryBook, SymbolBook, HaltBook, ProvisionBook, RecordB
     def redrive(
         self, exception_ids: Sequence[int], *, request_ids: Sequence[str], reason: str, actor: str, now: datetime
     ) -> list[BatchRow]:
-        """refused/waiting/parked → retried, each with a new batch of one record (state new). Ids in another state
-        are passed over: doing it twice does it once. A settled or returned file is in work again until its new
-        batches are settled. Raises StoreError(STO-005) where a request id stands in the ledger already.
+        """refused/waiting/parked → retried, each with a new batch of one record (state new); the open records of its
+        household go with it, in the batch of the one that is named first. Ids in another state are passed over: doing
+        it twice does it once. A settled or returned file is in work again until its new batches are settled. Raises
+        StoreError(STO-005) where a request id stands in the ledger already.
         """
 
     def discard(self, exception_ids: Sequence[int], *, reason: str, actor: str, now: datetime) -> int:

@@ -128,7 +128,14 @@ class Offline:
         return translate(
             self.route,
             body,
-            Subject(file=file, before_first=before_first, first_record=row.first_record, offset=row.offset),
+            Subject(
+                file=file,
+                before_first=before_first,
+                first_record=row.first_record,
+                offset=row.offset,
+                grouped=self._conversation.profile.groups_honoured,
+                alone=row.redrive_of is not None,
+            ),
             links=self._links if self._conversation.profile.swaps else PassedNumbers(),
             refusal=self._conversation.refusal,
             build=build,

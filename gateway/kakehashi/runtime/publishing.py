@@ -199,11 +199,8 @@ class Publishing:
         return body
 
     def _redriven(self, row: BatchRow) -> list[Piece]:
-        """Retried records: their sealed bytes, or those of the correction."""
+        """Retried records: their sealed bytes, or those of the correction of the one that the batch is named after."""
         corrected = self.store.correction(row.id)
-        if corrected is not None:
-            plain = self.sealer.open(corrected.payload, context=correction_context(row.lane, row.request_id))
-            return [Piece(row.first_record, row.offset, BatchBody.from_bytes(plain))]
         carried = self.store.retried_in(row.id)
         payloads = self.store.payloads([exception.id for exception in carried])
         origins = {number: self.store.batch(number) for number in {exception.batch_id for exception in carried}}
@@ -212,7 +209,10 @@ class Publishing:
             origin, payload = origins[exception.batch_id], payloads.get(exception.id)
             if origin is None or payload is None:
                 raise StoreCorrupt
-            plain = self.sealer.open(payload, context=record_context(origin, exception.record_no))
+            context = record_context(origin, exception.record_no)
+            if corrected is not None and exception.id == row.redrive_of:
+                payload, context = corrected.payload, correction_context(row.lane, row.request_id)
+            plain = self.sealer.open(payload, context=context)
             offset = origin.offset if exception.offset is None else exception.offset
             pieces.append(Piece(exception.record_no, offset, BatchBody.from_bytes(plain)))
         if len(pieces) != row.records:

@@ -73,6 +73,17 @@ class Originals:
             decoded = self.route.codec.decode(body, file="", first_record=part.first_record, offset=part.offset)
             yield from (decoded.raw(at) for at, number in enumerate(decoded.numbers) if number in wanted)
 
+    def households(self, stream: BinaryIO) -> Iterator[list[int]]:
+        """The records of each household, of the same file."""
+        assert self._split is not None
+        for part in self._split.slices if self.route.household else ():
+            body = _body_of(stream, self._split, part)
+            decoded = self.route.codec.decode(body, file="", first_record=part.first_record, offset=part.offset)
+            found: dict[int, list[int]] = {}
+            for number, first in zip(decoded.numbers, decoded.groups, strict=True):
+                found.setdefault(first, []).append(number)
+            yield from found.values()
+
     def _lines(self, body: BatchBody, subject: Subject) -> Iterator[bytes]:
         """Key, record and digest of each original: in the order of the bytes they are in the order of the keys."""
         drafts, refusals = draft(self.route, body, subject, links=self.links)

@@ -68,7 +68,7 @@ class Repair:
 
     def again(self, name: str, bodies: Iterable[BatchBody]) -> FileRow:
         """A held file of these records, in their order."""
-        return self._hold(name, "repair", _together(self.route.codec, bodies, self.route.batch_records))
+        return self._hold(name, "repair", _together(self.route, bodies))
 
     def withdraw(self, name: str, keys: Iterable[tuple[str, str]], *, once: bytes | None = None) -> FileRow:
         """A held file that deletes the replicas of these keys. `once`: what they are to be withdrawn for, once; then it
@@ -139,15 +139,39 @@ class Repair:
         return batches, at
 
 
-def _together(codec: Codec, bodies: Iterable[BatchBody], most: int) -> Iterator[tuple[BatchBody, int]]:
+def _together(route: Route, bodies: Iterable[BatchBody]) -> Iterator[tuple[BatchBody, int]]:
     """Neighbours under one header as one batch, where they read together as they do alone; and how many they are."""
+    codec = route.codec
     for header, group in groupby(bodies, key=lambda body: body.header):
-        while run := list(islice(group, most)):
+        for run in _runs(route, group):
             joined = BatchBody(header, b"".join(body.data for body in run))
             if _rows(codec, joined) == [row for body in run for row in _rows(codec, body)]:
                 yield joined, len(run)
             else:
                 yield from ((body, 1) for body in run)
+
+
+def _runs(route: Route, bodies: Iterable[BatchBody]) -> Iterator[list[BatchBody]]:
+    """As many as a batch holds; of a household all."""
+    run: list[BatchBody] = []
+    last: object = None
+    for body in bodies:
+        here = _parent(route, body)
+        if len(run) >= route.batch_records and (here is None or here != last):
+            yield run
+            run = []
+        run.append(body)
+        last = here
+    if run:
+        yield run
+
+
+def _parent(route: Route, body: BatchBody) -> object:
+    """The values of the household that the record belongs to; None: of none."""
+    if route.household is None:
+        return None
+    row = route.codec.decode(body, file="", first_record=1, offset=0).rows[0]
+    return None if row is None else row[route.household.group]
 
 
 def _rows(codec: Codec, body: BatchBody) -> list[object]:

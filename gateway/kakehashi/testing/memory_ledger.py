@@ -60,6 +60,7 @@ class Ledger:
         self.results: dict[int, Sealed] = {}
         self.outcomes: dict[int, Outcomes] = {}
         self.part_bodies: dict[int, Sealed] = {}
+        self.households: dict[int, tuple[int, int]] = {}  # exception → file, first record of its household
         self.waits: dict[int, tuple[str, int | None]] = {}  # exception → person, acquisition
         self.breakers: dict[str, BreakerRow] = {}
         self.decisions: list[Decision] = []
@@ -209,6 +210,8 @@ class Ledger:
         )
         self.exceptions[exception.id] = exception
         self.payloads[exception.id] = new.payload
+        if new.household is not None:
+            self.households[exception.id] = row.file_id, new.household
         if new.person is not None and new.state is RecordState.WAITING:
             self.waits[exception.id] = new.person, None
 

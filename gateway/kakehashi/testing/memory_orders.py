@@ -104,7 +104,7 @@ class MemoryOrderBook:
                 return None
             moved = _step(ledger, order, limit=limit, size=size, now=now)
             ended = moved.exceptions_at >= moved.exceptions_to and moved.batches_at >= moved.batches_to
-            ended = ended or moved.row.done == moved.row.most
+            ended = ended or (moved.row.most is not None and moved.row.done >= moved.row.most)
             pause = pause_after(moved.row, moved.row.done - order.row.done)
             row = replace(
                 moved.row, state=OrderState.DONE if ended else OrderState.OPEN, due=now + pause, changed_at=now
@@ -150,6 +150,17 @@ class MemoryOrderBook:
     def retried_in(self, batch_id: int) -> list[ExceptionRow]:
         with self._transaction() as ledger:
             return retried_in(ledger, batch_id)
+
+    def households_in(self, batch_id: int) -> Mapping[int, int]:
+        with self._transaction() as ledger:
+            carried = retried_in(ledger, batch_id)
+            return {row.record_no: ledger.households[row.id][1] for row in carried if row.id in ledger.households}
+
+    def household_of(self, exception_id: int) -> list[ExceptionRow]:
+        with self._transaction() as ledger:
+            home = ledger.households.get(exception_id)
+            rows = [ledger.exceptions[number] for number, its in ledger.households.items() if its == home]
+            return sorted(rows, key=lambda row: (row.record_no, row.id))
 
     def payloads(self, exception_ids: Sequence[int]) -> Mapping[int, Sealed]:
         with self._transaction() as ledger:

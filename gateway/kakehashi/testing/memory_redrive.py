@@ -11,7 +11,7 @@ from typing import Any
 from kakehashi.domain.batch import BatchState, FileState, RecordState
 from kakehashi.domain.character import CharacterTrouble
 from kakehashi.ports.ledger import BatchRow, ExceptionRow, Exchange, NewBatch, NewPart
-from kakehashi.ports.redrive import OrderRow, order_request
+from kakehashi.ports.redrive import OrderRow, order_request, packed
 from kakehashi.ports.store_rules import check_parts
 from kakehashi.testing.memory_ledger import Ledger
 
@@ -20,28 +20,45 @@ __all__ = ["redrive", "redrive_together", "retried_in", "split"]
 
 def redrive(ledger: Ledger, requests: Mapping[int, str], *, action: str = "redrive", **why: Any) -> list[BatchRow]:
     """`requests`: exception → request id; those that are not open are passed over."""
-    due = {exception_id: request for exception_id, request in requests.items() if ledger.is_open(exception_id)}
-    ledger.check_requests(list(due.values()))
-    for exception_id in due:
-        ledger.decide_record(exception_id, RecordState.RETRIED, action=action, **why)
-    return [_send_again(ledger, [ledger.exceptions[number]], request, why["now"]) for number, request in due.items()]
+    due = [exception_id for exception_id in requests if ledger.is_open(exception_id)]
+    ledger.check_requests([requests[exception_id] for exception_id in due])
+    units = _taken_up(ledger, due, action=action, **why)
+    return [_send_again(ledger, rows, named, requests[named], why["now"]) for named, rows in units.items()]
 
 
 def redrive_together(ledger: Ledger, order: OrderRow, exception_ids: Sequence[int], *, size: int, now: datetime) -> int:
-    """All of them are open; in batches of `size`, and of one file."""
-    why: dict[str, Any] = {"order_id": order.id, "reason": order.reason, "actor": order.actor, "now": now}
-    for exception_id in exception_ids:
-        ledger.decide_record(exception_id, RecordState.RETRIED, action="redrive", **why)
-    for at in range(0, len(exception_ids), size):
-        some = [ledger.exceptions[number] for number in exception_ids[at : at + size]]
+    """All of them are open; in batches of `size`, and of one file. Returns how many went."""
+    units = _taken_up(ledger, exception_ids, order_id=order.id, reason=order.reason, actor=order.actor, now=now)
+    for some in packed(list(units.values()), size):
         some.sort(key=lambda row: (row.file_id, row.record_no))
         for _, group in groupby(some, key=lambda row: row.file_id):
             rows = list(group)
-            _send_again(ledger, rows, order_request(order.id, [row.id for row in rows]), now)
-    return len(exception_ids)
+            _send_again(ledger, rows, rows[0].id, order_request(order.id, [row.id for row in rows]), now)
+    return sum(map(len, units.values()))
 
 
-def _send_again(ledger: Ledger, rows: Sequence[ExceptionRow], request_id: str, now: datetime) -> BatchRow:
+def _taken_up(
+    ledger: Ledger, exception_ids: Sequence[int], *, action: str = "redrive", **why: Any
+) -> dict[int, list[ExceptionRow]]:
+    """Each with the open ones of its household, under the first that was named of each household."""
+    homes = {number: ledger.households[number] for number in exception_ids if number in ledger.households}
+    fellows = [
+        number
+        for number, home in ledger.households.items()
+        if home in homes.values() and number not in exception_ids and ledger.is_open(number)
+    ]
+    units: dict[int | tuple[int, int], list[int]] = {}
+    for number in (*exception_ids, *fellows):
+        how = action if number in exception_ids else "redrive"
+        ledger.decide_record(number, RecordState.RETRIED, action=how, **why)
+        units.setdefault(ledger.households.get(number, number), []).append(number)
+    return {
+        numbers[0]: sorted((ledger.exceptions[each] for each in numbers), key=lambda row: row.record_no)
+        for numbers in units.values()
+    }
+
+
+def _send_again(ledger: Ledger, rows: Sequence[ExceptionRow], named: int, request_id: str, now: datetime) -> BatchRow:
     first = rows[0]
     batch = NewBatch(
         seq=ledger.next_seq(first.file_id),
@@ -53,7 +70,7 @@ def _send_again(ledger: Ledger, rows: Sequence[ExceptionRow], request_id: str, n
     )
     file = ledger.files[first.file_id]
     ledger.files[file.id] = replace(file, state=FileState.WORKING)
-    made = ledger.add_batch(file, batch, request_id, now=now, redrive_of=first.id)
+    made = ledger.add_batch(file, batch, request_id, now=now, redrive_of=named)
     ledger.retries |= {row.id: made.id for row in rows}
     return made
 

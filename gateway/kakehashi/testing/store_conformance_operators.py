@@ -12,6 +12,7 @@ from kakehashi.errors import StoreError
 from kakehashi.ports.ledger import BatchRow, NewFile
 from kakehashi.ports.sealer import Sealed
 from kakehashi.ports.store import Store
+from kakehashi.testing.store_conformance_households import StoreHouseholdConformance
 from kakehashi.testing.store_conformance_orders import StoreOrderConformance
 from kakehashi.testing.store_conformance_together import StoreTogetherConformance
 from kakehashi.testing.store_samples import (
@@ -47,7 +48,7 @@ def _released(store: Store, batches: Sequence[BatchRow]) -> list[tuple[BatchStat
     return [(row.state, row.due, row.receipt) for row in rows]
 
 
-class StoreOperatorConformance(StoreOrderConformance, StoreTogetherConformance):
+class StoreOperatorConformance(StoreOrderConformance, StoreTogetherConformance, StoreHouseholdConformance):
     def test_counts_follow_a_batch_from_new_to_settled(self, store: Store) -> None:
         """Received = accepted + refused + waiting at every step; sent begins with the first attempt."""
         _, (first, second) = add(store, sizes=(3, 2))

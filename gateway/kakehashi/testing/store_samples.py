@@ -98,6 +98,7 @@ def new_exception(
     offset: int | None = None,
     server_code: str | None = None,
     person: str | None = None,
+    household: int | None = None,
 ) -> NewException:
     return NewException(
         record_no=record_no,
@@ -108,6 +109,7 @@ def new_exception(
         offset=offset,
         server_code=server_code,
         person=person,
+        household=household,
     )
 
 

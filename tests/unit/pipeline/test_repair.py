@@ -255,3 +255,10 @@ def test_what_becomes_of_a_difference(row, complete, expected):
         "unclear": plan.unclear,
     }
     assert {name: value for name, value in told.items() if value} == expected
+
+
+def test_a_household_is_repaired_whole_or_left_alone():
+    """Of a household with a difference all records go again; none where one is newer or on its way."""
+    plan = RepairPlan(is_newer=lambda _: False, complete=True, again={2, 5, 9}, left={6})
+    plan.keep_households([[1, 2, 3], [4, 5, 6], [7, 8], [9]])
+    assert (plan.again, plan.newer) == ({1, 2, 3, 9}, 1)
