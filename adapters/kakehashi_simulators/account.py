@@ -36,6 +36,13 @@ CREATE TABLE IF NOT EXISTS provisions (
     id TEXT PRIMARY KEY, person TEXT, info TEXT, unit TEXT, affair TEXT, procedure TEXT, requester TEXT,
     undisclosed INTEGER, asked_at REAL, deadline REAL, state TEXT, denial TEXT, request_id TEXT,
     times INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS registrations (
+    person TEXT PRIMARY KEY, valid_from TEXT, request_id TEXT, ready_at REAL, times INTEGER DEFAULT 1);
+CREATE TABLE IF NOT EXISTS relinks (
+    former TEXT PRIMARY KEY, person TEXT, operation TEXT, sequence TEXT, request_id TEXT, had INTEGER,
+    times INTEGER DEFAULT 1);
+CREATE TABLE IF NOT EXISTS releases (request_id TEXT, person TEXT, times INTEGER DEFAULT 1,
+    PRIMARY KEY (request_id, person)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
 _TABLES = (
@@ -49,6 +56,9 @@ _TABLES = (
     "locks",
     "blocked",
     "provisions",
+    "registrations",
+    "relinks",
+    "releases",
 )
 _PLACES = 200
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer
+from kakehashi_simulators.bindings import Bindings
 from kakehashi_simulators.faults import Faults
 from kakehashi_simulators.provisions import Provisions
 from kakehashi_simulators.receipts import Receipts
@@ -43,6 +44,7 @@ class RequestStatusDesk:
 
     account: Account
     processes: Processes
+    bindings: Bindings
     provisions: Provisions
     receipts: Receipts
 
@@ -50,7 +52,8 @@ class RequestStatusDesk:
         request_id = case.message.texts("k:RequestRef")[0]
         past = self.account.past(request_id=request_id)
         if past is None:
-            known = self.processes.knows(request_id) or self.provisions.knows(request_id)
+            desks = (self.processes, self.bindings, self.provisions)
+            known = any(desk.knows(request_id) for desk in desks)
             return Answer(segment=1, code="0000") if known else Answer.refused("9404")
         left = self.receipts.seconds_left(past)
         if left:

@@ -84,7 +84,7 @@ def test_who_is_suspended_under_one_number_is_so_under_the_other(merging):
 
 def test_the_profile_may_keep_what_is_under_way(merging):
     """[merges] symbol = "keep": the acquisition of the retired number goes on."""
-    rule = MergeRule(withdraws_symbol=False, withdraws_replicas=False)
+    rule = MergeRule(withdraws_symbol=False, relinks_symbol=False, withdraws_replicas=False)
     configuration = merging.configuration
     profile = replace(configuration.profile, merges=rule)
     keeping = replace(merging, configuration=replace(configuration, profile=profile))
