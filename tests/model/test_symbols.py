@@ -62,8 +62,8 @@ class World(RuleBasedStateMachine):
             lifetime=LIFE,
             first_look=timedelta(minutes=1),
             rarest_look=timedelta(hours=1),
+            number_again=self.again,
             forward_again=self.again,
-            once=frozenset() if self.again else frozenset({AcquisitionState.REQUESTED}),
         )
         self.links = MemoryLinkStore()
         self.world = Counterparties(self.clock, self.again, self.again)

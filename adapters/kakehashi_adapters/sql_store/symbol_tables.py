@@ -39,6 +39,8 @@ acquisitions = Table(
     Column("heir", Text),
     Column("anew", Boolean, nullable=False, server_default=false()),
     Column("said", Text),
+    Column("actor", Text),
+    Column("reason", Text),
     Index("ix_acquisitions_live", "person", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
     Index("ix_acquisitions_person", "person"),
     Index("ix_acquisitions_due", "rank", "due", sqlite_where=text(DUE), postgresql_where=text(DUE)),

@@ -230,6 +230,8 @@ def _values(what: Acquisition) -> dict[str, Any]:
         "heir": what.heir,
         "anew": what.anew,
         "said": what.said,
+        "actor": what.actor,
+        "reason": what.reason,
     }
 
 
@@ -262,4 +264,6 @@ def _what(row: Any) -> Acquisition:
         heir=row.heir,
         anew=row.anew,
         said=row.said,
+        actor=row.actor,
+        reason=row.reason,
     )

@@ -114,7 +114,7 @@ class Acquisition:
     `by_hand`: somebody enters it at the terminal, the registry does not take it. `code`: why it failed, waits for an
     operator, or expired. `task`: what it is, if no acquisition; `heir`: the number that stays of two that were found
     to be one; `anew`: when it has ended, one is acquired, for who has it then. `said`: the request in which it was said
-    together with others.
+    together with others. `actor`, `reason`: where a person ordered it.
     """
 
     person: str
@@ -135,12 +135,15 @@ class Acquisition:
     heir: str | None = None
     anew: bool = False
     said: str | None = None
+    actor: str | None = None
+    reason: str | None = None
 
     @classmethod
     def ordered(cls, person: str, ordered: Ordered, *, now: datetime) -> Acquisition:
         """Of a task that is no acquisition."""
         made = cls(person=person, origin=Origin.REGISTERED, since=now, due=now, state=_TELLING[ordered.task])
-        return replace(made, task=ordered.task, heir=ordered.heir, anew=ordered.anew)
+        told = replace(made, task=ordered.task, heir=ordered.heir, anew=ordered.anew)
+        return replace(told, actor=ordered.actor, reason=ordered.reason)
 
     @classmethod
     def needed(cls, person: str, *, origin: Origin, now: datetime, linked_lately: int = 0) -> Acquisition:
@@ -171,11 +174,11 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """「取得規則」 `patience`: until what was said is taken for lost. `forward_again`: its receiver
+    """「取得規則」 `patience`: until what was said is taken for lost. `number_again`, `forward_again`: its receiver
     honours request ids, so that it may be said again. `lifetime`: of a process number, whatever the server says.
     `first_look`, `rarest_look`: how soon and how rarely the link is asked for. `generations`: process numbers for one
-    need. `registers`: a person is registered before a number is asked for. `once`: what is said in these states
-    is not said again after an unknown outcome: its receiver does not honour request ids.
+    need. `registers`: a person is registered before a number is asked for. `once`: what else is said in
+    these states is not said again after an unknown outcome.
     """
 
     patience: timedelta
@@ -183,6 +186,7 @@ class Rules:
     first_look: timedelta
     rarest_look: timedelta
     generations: int = 3
+    number_again: bool = True
     forward_again: bool = True
     registers: bool = False
     once: frozenset[AcquisitionState] = frozenset()
@@ -246,8 +250,10 @@ def _due(at: Acquisition, rules: Rules, now: datetime, together: str | None) -> 
     match at.state:
         case _S.NEEDED:
             return Step(asked, Command.ASK_PERSON)
-        case _S.REGISTERING | _S.REQUESTED | _S.RELEASING | _S.RELINKING if at.unknown and at.state in rules.once:
-            return Step(_blocked(at, now, "SYM-005" if at.state is _S.REQUESTED else "SYM-014"))
+        case _S.REQUESTED if at.unknown and not rules.number_again:
+            return Step(_blocked(at, now, "SYM-005"))
+        case _S.REGISTERING | _S.RELEASING | _S.RELINKING if at.unknown and at.state in rules.once:
+            return Step(_blocked(at, now, "SYM-014"))
         case _S.REGISTERING | _S.REQUESTED | _S.RELEASING | _S.RELINKING:
             return Step(replace(said, said=together), _SAYS[at.state])
         case _S.ISSUED if not at.by_hand:

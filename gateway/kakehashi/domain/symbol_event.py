@@ -99,13 +99,15 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Ordered:
     """「指図」 Something else is done about the symbol now; what is under way ends. `code`: why, of what ends. `heir`:
-    the number that stays, of two. `anew`: afterwards one is acquired.
+    the number that stays, of two. `anew`: afterwards one is acquired. `actor`, `reason`: where a person said so.
     """
 
     task: Task
     heir: str | None = None
     anew: bool = False
     code: str = "SYM-007"
+    actor: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ _LEFT = frozenset({LinkEvent.MOVED_OUT, LinkEvent.DIED})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _SAID = {
     AcquisitionState.REGISTERING: "FGU-101",
-    AcquisitionState.REQUESTED: "FGU-111",
     AcquisitionState.RELINKING: "FGU-141",
     AcquisitionState.RELEASING: "FGU-151",
 }
@@ -48,6 +47,7 @@ def rules_of(profile: Profile, *, patience: timedelta = _PATIENCE) -> Rules:
         first_look=profile.symbols.first_look,
         rarest_look=profile.symbols.rarest_look,
         generations=profile.symbols.generations,
+        number_again=profile.messages["FGU-111"].idempotent,
         forward_again=profile.messages["FGU-121"].idempotent,
         registers=profile.symbols.registers,
         once=frozenset(state for state, message in _SAID.items() if not profile.messages[message].idempotent),
@@ -160,14 +160,16 @@ class SymbolNeeds:
         rows = [row for row in self.store.acquisitions(person=person) if row.what.task is Task.ACQUIRE]
         return any(self.move(row, Withdrawn("SYM-007")) for row in rows)
 
-    def release(self, person: str, *, code: str = "SYM-007") -> bool:
+    def release(
+        self, person: str, *, code: str = "SYM-007", actor: str | None = None, reason: str | None = None
+    ) -> bool:
         """The server is told that the symbol is the person's no longer; an acquisition that is under way ends with
         `code`. False where that is said already.
         """
         rows = self.store.acquisitions(person=person)
-        return (not rows or rows[-1].what.task is not Task.RELEASE) and self._order(
-            person, Ordered(Task.RELEASE, code=code)
-        )
+        if rows and rows[-1].what.task is Task.RELEASE and rows[-1].what.state is not AcquisitionState.CANCELLED:
+            return False
+        return self._order(person, Ordered(Task.RELEASE, code=code, actor=actor, reason=reason))
 
     def relink(self, retired: str, kept: str, *, anew: bool) -> bool:
         """The server is told that the two are one person. False where that is said already. `anew`: one is acquired

@@ -16,7 +16,7 @@ from kakehashi.domain.batch import FileState
 from kakehashi.domain.halt import HaltOf
 from kakehashi.domain.interface import Function
 from kakehashi.domain.link import Note
-from kakehashi.domain.symbol import LIVE, Origin
+from kakehashi.domain.symbol import LIVE, Origin, Task
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.identify import renumbered
 from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
@@ -172,7 +172,9 @@ class Merging:
         flying = [self.store.replicas_in_flight(name) for name in lanes]
         return Consequences(
             links=links,
-            acquisitions=len(self.store.acquisitions(person=person, states=sorted(LIVE))),
+            acquisitions=sum(
+                row.what.task is Task.ACQUIRE for row in self.store.acquisitions(person=person, states=sorted(LIVE))
+            ),
             replicas={lanes[name].name: len(units) for name, units in keys.items() if name in lanes},
             in_flight=sum(key[0] == person for some in flying for key in some),
             left=sum(len(units) for name, units in keys.items() if name not in lanes),

@@ -200,8 +200,7 @@ def test_a_receiver_that_forgets_is_not_asked_twice(office, needs):
     end, never sent again.
     """
     office.acquiring = replace(
-        office.acquiring,
-        rules=replace(office.acquiring.rules, once=frozenset({AcquisitionState.REQUESTED}), forward_again=False),
+        office.acquiring, rules=replace(office.acquiring.rules, number_again=False, forward_again=False)
     )
     need(office)
     assert office.acquiring.run_once()  # asked

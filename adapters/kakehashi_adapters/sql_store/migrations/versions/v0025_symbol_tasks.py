@@ -15,7 +15,8 @@ def upgrade() -> None:
     op.add_column("acquisitions", sa.Column("task", sa.Text, nullable=False, server_default="acquire"))
     op.add_column("acquisitions", sa.Column("heir", sa.Text))
     op.add_column("acquisitions", sa.Column("anew", sa.Boolean, nullable=False, server_default=sa.false()))
-    op.add_column("acquisitions", sa.Column("said", sa.Text))
+    for name in ("said", "actor", "reason"):
+        op.add_column("acquisitions", sa.Column(name, sa.Text))
     op.drop_index("ix_acquisitions_live", "acquisitions")
     op.create_index(
         "ix_acquisitions_live", "acquisitions", ["person"], unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
