@@ -15,13 +15,13 @@ from kakehashi_simulators.account import Account, Refusal
 from kakehashi_simulators.answer import Answer
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.message import NAMESPACE
-from kakehashi_simulators.persons import Persons
+from kakehashi_simulators.persons import NO_SYMBOL, Persons
 from kakehashi_simulators.server import Case
 from kakehashi_simulators.symbols import refused_records
 
 __all__ = ["Bindings", "RegistrationDesk", "ReleaseDesk", "RelinkDesk"]
 
-_LINKED, _NO_SYMBOL = "linked", "no-symbol"
+_LINKED, _PARTED = "linked", "parted"
 
 
 class Bindings:
@@ -78,12 +78,12 @@ class Bindings:
                 return "4007"
             had = bool(was[3])
             self._persons.set([former], _LINKED)
-            self._persons.set([person], _LINKED if had else _NO_SYMBOL)
+            self._persons.set([person], _LINKED if had else _PARTED)
         else:
-            if self._persons.state(former) == _NO_SYMBOL:
+            if self._persons.state(former) in NO_SYMBOL:
                 return "4007"
-            had = self._persons.state(person) != _NO_SYMBOL
-            self._persons.set([former], _NO_SYMBOL)
+            had = self._persons.state(person) not in NO_SYMBOL
+            self._persons.set([former], _PARTED)
             self._persons.set([person], _LINKED)
         with self._account.transaction() as connection:
             connection.execute(
@@ -104,11 +104,11 @@ class Bindings:
             ended = connection.execute(
                 "UPDATE processes SET state = 'ended' WHERE person = ? AND state = 'pending'", (person,)
             )
-            if not ended.rowcount and self._persons.state(person) == _NO_SYMBOL:
+            if not ended.rowcount and self._persons.state(person) in NO_SYMBOL:
                 return "4007"
             connection.execute("INSERT INTO releases (request_id, person) VALUES (?, ?)", (request_id, person))
             connection.execute("DELETE FROM registrations WHERE person = ?", (person,))
-        self._persons.set([person], _NO_SYMBOL)
+        self._persons.set([person], _PARTED)
         return "0000"
 
     def knows(self, request_id: str) -> bool:

@@ -9,7 +9,7 @@ from kakehashi_simulators.account import Account, Refusal
 from kakehashi_simulators.answer import Answer, moment, new_id
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.message import NAMESPACE, individual_number_positions
-from kakehashi_simulators.persons import Persons
+from kakehashi_simulators.persons import NO_SYMBOL, Persons
 from kakehashi_simulators.server import Case
 
 __all__ = ["LinkDesk", "ProcessNumberDesk", "Processes", "refused_records"]
@@ -123,7 +123,7 @@ class LinkDesk:
     def _state(self, person: str, process_number: str) -> str | None:
         if process_number:
             return self.processes.state(process_number, person)
-        return "pending" if self.persons.state(person) == "no-symbol" else "linked"
+        return "pending" if self.persons.state(person) in NO_SYMBOL else "linked"
 
 
 def _persons(case: Case) -> dict[int, tuple[str, str]]:

@@ -236,6 +236,38 @@ def test_symbols_that_come_never_late_or_for_somebody_who_was_given_up(site):
         eventually(lambda person=person: site.effects(person), seconds=60, what="the replica")
 
 
+@pytest.mark.exam("E01", "E39")
+@pytest.mark.timeout(180)
+def test_a_kill_at_every_step_of_a_release_repeats_and_leaves_nothing(site):
+    """Of somebody whose acquisition is under way: it ends, the server is told once by however many workers, and the
+    process number is in the last test's search.
+    """
+    site.conduct(outcome="lost")
+    steps, released = [name for name in STEPS if name.startswith("symbols.")], []
+
+    def release():
+        released.append(person)
+        assert site.ask("symbols", "release", person, "--reason", "left", "--yes")[0] == 0
+
+    for step in steps if FULL else steps[:2]:
+        site.replace("worker")
+        person = site.refused()
+        site.until(person, "acknowledged")
+        site.die("worker", step, 1, release)
+    site.replace("worker")
+    for person in released:
+        site.until(person, "cancelled", "released", seconds=150)
+    told = site.run.server.ask("/bindings")["releases"]
+    assert sorted(row["person"] for row in told) == sorted(released)
+    parked = [row for row in site.waiting() if row.state is RecordState.PARKED]
+    assert len(parked) == len(released)
+    site.run.server.set_persons({"linked": released})
+    for row in parked:
+        assert site.ask("parked", "retry", f"E{row.id}", "--reason", "wanted after all")[0] == 0
+    for person in released:
+        eventually(lambda person=person: site.effects(person), seconds=60, what="the replica")
+
+
 @pytest.mark.exam("E39")
 @pytest.mark.timeout(180)
 def test_all_records_went_out_once_and_no_process_number_is_left(site):

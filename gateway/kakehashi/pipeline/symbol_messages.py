@@ -86,13 +86,14 @@ class SymbolMessages:
         self, rows: Sequence[tuple[AcquisitionRow, ProcessNumber | None]]
     ) -> Sequence[tuple[AcquisitionRow, LinkStatus | Trouble | Silent]]:
         """FGU-131: how the links of these stand. A later process number is asked about beside the person itself: an
-        earlier one may have been linked late.
+        earlier one may have been linked late; so is any where another number's symbol may have become the person's.
         """
+        relinks = self.settling.profile.merges.relinks_symbol
         persons: list[tuple[str, str | None]] = []
         places: list[tuple[int, ...]] = []
         for row, number in rows:
             asked = [(row.what.person, number)]
-            asked += [(row.what.person, None)] if number is not None and row.what.generation > 1 else []
+            asked += [(row.what.person, None)] if number is not None and (relinks or row.what.generation > 1) else []
             places.append(tuple(range(len(persons) + 1, len(persons) + 1 + len(asked))))
             persons += asked
         request_id = content_id(_STATUS, *(part for row, _ in rows for part in (row.id, row.turn)))

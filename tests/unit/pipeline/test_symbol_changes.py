@@ -1,7 +1,8 @@
 """Registration, relinking and release: the real engine and the simulated server, on one clock."""
 
+import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from tests.unit.pipeline.symbol_office import Office, person
@@ -10,7 +11,11 @@ from tests.unit.pipeline.test_symbols import wait
 from kakehashi.domain.batch import RecordState
 from kakehashi.domain.symbol import AcquisitionState, Origin, Resumed, Task
 from kakehashi.errors import OutcomeUnknown, ServerUnreachable
+from kakehashi.interface.service import ServiceHours
+from kakehashi.pipeline.endpoint import Endpoint, EndpointRules
 from kakehashi.pipeline.symbol_needs import SymbolNeeds
+from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace
+from kakehashi_adapters.system_clock import SystemClock
 
 HANA, TARO, JIRO = person(1), person(2), person(3)
 
@@ -158,7 +163,7 @@ def test_a_release_ends_what_is_under_way_and_erases_its_number(office):
     assert (last(office, HANA).what.actor, last(office, HANA).what.reason) == ("clerk", "moved")
     assert bindings(office)["releases"] == [{"person": HANA, "times": 1}]
     office.pass_time(timedelta(days=1))
-    assert office.server._persons.state(HANA) == "no-symbol"
+    assert office.server._persons.state(HANA) == "parted"
     assert not needs(office).release(HANA)
 
 
@@ -241,7 +246,11 @@ def test_what_the_server_refuses_waits_for_an_operator(office):
 
 
 def test_a_relink_gives_the_symbol_to_the_number_that_stays(office):
-    """Told once; the number that stays is asked about, and what waits for its symbol goes on."""
+    """Told once; the number that stays is asked about, also where it has a process number, and what waits goes on."""
+    settling = office.acquiring.messages.settling
+    relinking = replace(settling.profile.merges, relinks_symbol=True)
+    settling = replace(settling, profile=replace(settling.profile, merges=relinking))
+    office.acquiring = replace(office.acquiring, messages=replace(office.acquiring.messages, settling=settling))
     office.without_symbol(TARO, JIRO)
     waiting = wait(office, TARO)
     office.work()
@@ -267,7 +276,7 @@ def test_undone_it_is_the_retired_numbers_again(office):
     assert not needs(office).unlink(HANA, TARO)
     office.work()
     assert [row.what.state for row in office.store.acquisitions(person=HANA)] == ["relinked", "relinked", "linked"]
-    assert (office.server._persons.state(HANA), office.server._persons.state(TARO)) == ("linked", "no-symbol")
+    assert (office.server._persons.state(HANA), office.server._persons.state(TARO)) == ("linked", "parted")
     assert needs(office).relink(HANA, TARO, anew=False)
     assert needs(office).unlink(HANA, TARO)
     office.clock.advance(timedelta(minutes=1))
@@ -283,3 +292,41 @@ def test_where_there_is_no_symbol_nothing_is_relinked(office):
     office.pass_time(timedelta(hours=3))
     assert (codes(office, HANA), office.states(TARO)) == ([("relinked", "SYM-015")], ["linked"])
     assert codes(office, JIRO) == [("released", "SYM-015")]
+
+
+@pytest.fixture
+def behind_a_folder(office, tmp_path):
+    """The same server, reached through an exchange folder."""
+    folder = tmp_path / "exchange"
+    wire = office.server.folder_wire(folder)
+    threading.Thread(target=wire.serve_forever, daemon=True).start()
+    client = FolderServerClient(
+        LocalPlace(folder), clock=SystemClock(), timeout=timedelta(seconds=5), answer_bytes=1_000_000
+    )
+    always = ServiceHours(open=time(), close=None, days=frozenset(range(7)))
+    endpoint = Endpoint(client, office.clock, always, EndpointRules())
+    office.acquiring = replace(office.acquiring, messages=replace(office.acquiring.messages, server=endpoint))
+    yield office
+    client.close()
+    wire.shutdown()
+    wire.server_close()
+
+
+def test_all_of_it_goes_through_an_exchange_folder(behind_a_folder):
+    """Registered, linked, relinked, released: the same answers, by record, as over HTTPS."""
+    office = behind_a_folder
+    office.server._bindings.set({"required": True})
+    rule(office, registers=True)
+    need(office, HANA, TARO)
+    office.pass_time(timedelta(hours=2))
+    assert office.states(HANA) == office.states(TARO) == ["linked"]
+    needs(office).relink(HANA, TARO, anew=False)
+    needs(office).release(JIRO)
+    office.server._persons.set([person(4)], "unknown")
+    needs(office).release(person(4))
+    office.work()
+    assert [office.states(each)[-1] for each in (HANA, JIRO, person(4))] == ["relinked", "released", "operator"]
+    done = bindings(office)
+    assert [row["person"] for row in done["registrations"]] == [HANA, TARO]
+    assert done["relinks"] == [{"former": HANA, "person": TARO, "operation": "relink", "times": 1}]
+    assert done["releases"] == [{"person": JIRO, "times": 1}]
