@@ -29,7 +29,8 @@ def site(tmp_path_factory):
         path.write_text(text.replace(WITHDRAW, RELINK), encoding="utf-8")
 
     folder = tmp_path_factory.mktemp("merging") / "site"
-    with levy_site(folder, seed=SEED, records=RECORDS, persons=2 * RECORDS, adapt=adapt) as site:
+    options = {"adapt": adapt, "extra": '\n[symbols]\nacquire = "refused"\n'}
+    with levy_site(folder, seed=SEED, records=RECORDS, persons=2 * RECORDS, **options) as site:
         site.unified = site.persons[:RECORDS]
         yield site
 

@@ -26,7 +26,7 @@ def swapped(document, table, *, key_type):
 def plain(document):
     """Without its person numbers, key type and the digest that follows from them."""
     text = re.sub(r"<\?xml.*?\?>\s*", "", document.decode(), flags=re.DOTALL)
-    text = re.sub(r">[0-9]{15}</(PersonKey|After)>", r"></\1>", text)
+    text = re.sub(r">[0-9]{15}</(PersonKey|FormerKey|After)>", r"></\1>", text)
     return re.sub(r"<(PersonKeyType|Sha256)>[^<]*</\1>", "", text)
 
 
