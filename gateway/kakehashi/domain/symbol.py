@@ -177,8 +177,8 @@ class Rules:
     """「取得規則」 `patience`: until what was said is taken for lost. `number_again`, `forward_again`: its receiver
     honours request ids, so that it may be said again. `lifetime`: of a process number, whatever the server says.
     `first_look`, `rarest_look`: how soon and how rarely the link is asked for. `generations`: process numbers for one
-    need. `registers`: a person is registered before a number is asked for. `once`: what else is said in
-    these states is not said again after an unknown outcome.
+    need. `registers`: a person is registered before a number is asked for. `once`: what else is said in these states is
+    not said again after an unknown outcome.
     """
 
     patience: timedelta
@@ -209,7 +209,6 @@ _SAYS = {
     _S.RELINKING: Command.TELL,
 }
 _TOLD = {_S.RELEASING: _S.RELEASED, _S.RELINKING: _S.RELINKED}
-_REFUSED = {Task.RELEASE: "SYM-012", Task.RELINK: "SYM-013", Task.UNDO: "SYM-013"}
 
 
 def advance(at: Acquisition, event: Event, *, rules: Rules, now: datetime) -> Step:
@@ -282,8 +281,6 @@ def _progressed(
 
 def _troubled(at: Acquisition, event: Refused | Blocked | Unanswered | Silent, now: datetime) -> Acquisition:
     match event:
-        case Refused() if at.task is not Task.ACQUIRE:
-            return _blocked(at, now, _REFUSED[at.task], event.server_code)
         case Refused() if at.state in _ASKING:
             return _ended(at, _S.FAILED, now, event.code, event.server_code)
         case Blocked():

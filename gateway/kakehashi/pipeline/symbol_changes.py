@@ -8,7 +8,7 @@ from datetime import date
 
 from kakehashi.domain.batch import content_id
 from kakehashi.domain.interface import Header, ResultClass
-from kakehashi.domain.symbol import Done, Task
+from kakehashi.domain.symbol import Blocked, Done, Task
 from kakehashi.interface.symbol_change import registration_request, release_request, relink_request
 from kakehashi.pipeline.symbol_messages import SymbolMessages, Trouble
 from kakehashi.ports.symbols import AcquisitionRow
@@ -16,6 +16,7 @@ from kakehashi.ports.symbols import AcquisitionRow
 __all__ = ["Registration", "SymbolChanges", "registration_id"]
 
 _REGISTER, _RELINK, _RELEASE = "FGU-101", "FGU-141", "FGU-151"
+_REFUSED = {Task.RELEASE: "SYM-012", Task.RELINK: "SYM-013", Task.UNDO: "SYM-013"}
 
 Registration = tuple[AcquisitionRow, date]
 """「宛名番号登録」 And the day from which the number stands for somebody."""
@@ -55,7 +56,9 @@ class SymbolChanges:
         ]
 
     def tell(self, row: AcquisitionRow) -> Done | Trouble:
-        """FGU-141 or FGU-151, the same request in every attempt. Without effect where there is no symbol there."""
+        """FGU-141 or FGU-151, the same request in every attempt. Without effect where there is no symbol there, or a
+        newer request counts. What is refused waits for an operator.
+        """
         messages, what = self.messages, row.what
         message_id = _RELEASE if what.task is Task.RELEASE else _RELINK
         said = content_id(message_id, what.task, what.person, what.heir or "", row.created_at.isoformat())
@@ -64,9 +67,12 @@ class SymbolChanges:
             return answered
         answer, _ = answered
         codes = [error.code for error in answer.errors] or [answer.code]
-        if messages.settling.profile.waits(codes[0]) == "symbol":
+        if messages.settling.profile.waits(codes[0]) in ("symbol", "superseded"):
             return Done(effect=False)
-        return messages.trouble(answer, said, what.failures) or Done()
+        trouble = messages.trouble(answer, said, what.failures)
+        if answer.errors and trouble is not None:
+            return Blocked(_REFUSED[what.task], codes[0])
+        return trouble or Done()
 
 
 def _document(row: AcquisitionRow) -> Callable[[Header], bytes]:
