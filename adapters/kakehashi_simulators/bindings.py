@@ -62,9 +62,9 @@ class Bindings:
         return "0000" if row[0] == request_id else "3001", max(row[1] - now, 0.0)
 
     def relink(self, request_id: str, former: str, person: str, operation: str, sequence: str) -> str:
-        """The code: 0000 done, 3001 it is so already, 4007 no symbol there, 4009 a newer request counts, 4017."""
+        """The code: 0000 done, 3001 it is so already, 4007 no symbol there, 4009 a newer request counts, 4019."""
         if "other" in (self._persons.state(former), self._persons.state(person)):
-            return "4017"
+            return "4019"
         known = self._rows("SELECT person, operation, sequence, had FROM relinks WHERE former = ?", former)
         was = known[0] if known else None
         if was is not None and sequence < was[2]:

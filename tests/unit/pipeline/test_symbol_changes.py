@@ -237,7 +237,7 @@ def test_what_the_server_refuses_waits_for_an_operator(office):
     office.server._persons.set([JIRO], "unknown")
     needs(office).release(JIRO)
     office.work()
-    assert (codes(office, HANA), last(office, HANA).what.server_code) == ([("operator", "SYM-013")], "4017")
+    assert (codes(office, HANA), last(office, HANA).what.server_code) == ([("operator", "SYM-013")], "4019")
     assert (codes(office, JIRO), last(office, JIRO).what.server_code) == ([("operator", "SYM-012")], "4003")
     office.server._persons.set([HANA], "linked")
     assert needs(office).move(last(office, HANA), Resumed())

@@ -130,7 +130,7 @@ def test_what_cannot_be_relinked_is_refused(bench):
             [(key(1), "relink"), (key(5), "undo"), (key(2), "relink"), (key(3), "relink"), (key(4), "relink")]
         )
     ]
-    assert refused == [[(1, code)] for code in ("4007", "4007", "4002", "4003", "4017")]
+    assert refused == [[(1, code)] for code in ("4007", "4007", "4002", "4003", "4019")]
     assert bench.act("GET /bindings")["relinks"] == []
 
 
