@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0024"
 
 _LIVE = sa.text("state NOT IN ('linked', 'failed', 'expired', 'cancelled', 'released', 'relinked')")
 
