@@ -45,6 +45,13 @@ CREATE INDEX IF NOT EXISTS exchanges_by_person ON exchanges (person);
 CREATE TABLE IF NOT EXISTS withheld (
     record TEXT PRIMARY KEY, code TEXT, request_id TEXT, times INTEGER);
 CREATE TABLE IF NOT EXISTS withholdings (request_id TEXT PRIMARY KEY, code TEXT);
+CREATE TABLE IF NOT EXISTS registrations (
+    person TEXT PRIMARY KEY, valid_from TEXT, request_id TEXT, ready_at REAL, times INTEGER DEFAULT 1);
+CREATE TABLE IF NOT EXISTS relinks (
+    former TEXT PRIMARY KEY, person TEXT, operation TEXT, sequence TEXT, request_id TEXT, had INTEGER,
+    times INTEGER DEFAULT 1);
+CREATE TABLE IF NOT EXISTS releases (request_id TEXT, person TEXT, times INTEGER DEFAULT 1,
+    PRIMARY KEY (request_id, person)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS persons (key TEXT PRIMARY KEY, state TEXT);
 """
 _TABLES = (
@@ -62,6 +69,9 @@ _TABLES = (
     "withheld",
     "withholdings",
     *groups.TABLES,
+    "registrations",
+    "relinks",
+    "releases",
 )
 _PLACES = 200
 

@@ -14,9 +14,12 @@ from kakehashi_simulators.message import NAMESPACE, Message
 __all__ = ["Answer", "moment", "new_id", "write_answer"]
 
 _ANSWER_TO = {
+    "FGU-101": "FGU-102",
     "FGU-111": "FGU-112",
     "FGU-121": "FGU-122",
     "FGU-131": "FGU-132",
+    "FGU-141": "FGU-142",
+    "FGU-151": "FGU-152",
     "DBM-201": "DBM-202",
     "DBM-203": "DBM-204",
     "DBM-205": "DBM-206",

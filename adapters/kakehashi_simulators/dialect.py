@@ -21,7 +21,7 @@ from kakehashi_simulators.wire import Exchange, Unreadable
 
 __all__ = ["Dialect", "Interpreter"]
 
-_PERSONS = ("PersonKey", "After")
+_PERSONS = ("PersonKey", "FormerKey", "After")
 _PERSON_DIGITS = 15
 
 

@@ -9,7 +9,7 @@ from kakehashi_simulators.account import Account, Past, Refusal, Request
 from kakehashi_simulators.answer import Answer, new_id
 from kakehashi_simulators.invention import Inventor
 from kakehashi_simulators.message import NAMESPACE, individual_number_positions
-from kakehashi_simulators.persons import Persons
+from kakehashi_simulators.persons import NO_SYMBOL, Persons
 from kakehashi_simulators.receipts import Receipts
 from kakehashi_simulators.server import Case
 
@@ -66,7 +66,7 @@ class InquiryDesk:
         """Inquiry number → refusal; later checks overrule earlier ones."""
         found: dict[int, Refusal] = {}
         for number, person, info in questions:
-            if self.persons.state(person) == "no-symbol":
+            if self.persons.state(person) in NO_SYMBOL:
                 found[number] = Refusal(number, None, "4007")
             if not self.inventor.knows(info):
                 found[number] = Refusal(number, None, "5002")

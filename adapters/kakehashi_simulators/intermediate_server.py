@@ -14,6 +14,9 @@ POST /persons                      {"no-symbol": [keys], "unknown": […], "refu
 POST /ask                          {"endpoint": …, "persons": [keys], "receiver": …, "per_second": …}: asks a body for
                                    address information (TKY-411); the answers and how long each took
 POST /linked                       {"process_number": …, "state": "linked" | "failed"}: the registry's news
+POST /registration                 {"required": true, "seconds": …}: a number is given to registered persons alone; how
+                                   long a registration (FGU-101) is in process
+GET  /bindings                     what was registered, relinked, released
 POST /inquire                      {"persons": [keys], "info": "TM…", "within_seconds": …}: other bodies inquire; what
                                    waits for a decision (TKY-402) has an id
 POST /exchanges                    {"persons": [keys], "days_ago": 3, "count": 1, …}: records of exchanges, as if other
@@ -38,6 +41,7 @@ from pathlib import Path
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.address_questions import AddressQuestions
 from kakehashi_simulators.admin import Action, AdminServer
+from kakehashi_simulators.bindings import Bindings, RegistrationDesk, ReleaseDesk, RelinkDesk
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.dialect import Dialect, Interpreter
 from kakehashi_simulators.differences import lose, plant
@@ -103,6 +107,7 @@ class IntermediateServer:
         self._doors = Doors(faults=self.faults, clock=self.clock)
         self._distribution = Distribution(self.clock)
         self._processes = Processes(self._account, self._persons, self.clock, seconds=settings.process_seconds)
+        self._bindings = Bindings(self._account, self._persons, self.clock)
         self._provisions = Provisions(self._account, self.clock)
         self._receipts = Receipts(self._account, self.faults, delay_seconds=settings.result_delay_seconds)
         self._records = ExchangeRecords(self._account, self._persons, self._receipts, self.clock)
@@ -163,8 +168,13 @@ class IntermediateServer:
             "SKI-301": InquiryDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-303": InquiryResultDesk(account=account, persons=persons, receipts=receipts, inventor=inventor),
             "SKI-305": CancelDesk(account=account, persons=persons, receipts=receipts),
-            "FGU-111": ProcessNumberDesk(persons=persons, processes=self._processes),
+            "FGU-101": RegistrationDesk(persons=persons, bindings=self._bindings),
+            "FGU-111": ProcessNumberDesk(
+                persons=persons, processes=self._processes, lacks_registration=self._bindings.lacks_registration
+            ),
             "FGU-131": LinkDesk(persons=persons, processes=self._processes),
+            "FGU-141": RelinkDesk(persons=persons, bindings=self._bindings),
+            "FGU-151": ReleaseDesk(persons=persons, bindings=self._bindings),
             "TKY-401": ProvisionListDesk(provisions=self._provisions),
             "TKY-403": ProvisionReplyDesk(provisions=self._provisions),
             "TKM-501": RecordListDesk(records=self._records),
@@ -177,6 +187,7 @@ class IntermediateServer:
             "SYM-911": RequestStatusDesk(
                 account=account,
                 processes=self._processes,
+                bindings=self._bindings,
                 provisions=self._provisions,
                 records=self._records,
                 receipts=receipts,
@@ -196,6 +207,8 @@ class IntermediateServer:
             "POST /faults": self._set_faults,
             "POST /persons": self._set_persons,
             "POST /ask": self._ask,
+            "POST /registration": self._bindings.set,
+            "GET /bindings": lambda _: self._bindings.report(),
             "POST /inquire": self._provisions.inquire,
             "POST /exchanges": self._records.add,
             "GET /exchanges": lambda _: self._records.report(),

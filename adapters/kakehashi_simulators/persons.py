@@ -6,12 +6,16 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 
-__all__ = ["STATES", "Persons"]
+__all__ = ["NO_SYMBOL", "STATES", "Persons"]
 
-STATES = ("no-symbol", "unknown", "refusing", "stale", "partial", "slow", "expired", "by-url")
+STATES = ("no-symbol", "unknown", "refusing", "stale", "partial", "slow", "expired", "by-url", "other", "parted")
 """no-symbol: 4007 until linked; unknown: 4003, or not-found in an inquiry; refusing: an inquiry is refused;
 stale: 4009, a newer change than any that will come is held for this person. Of an inquiry: partial: what may be absent
-is; slow: in process as long as this is said; expired: nobody answers; by-url: a URL in place of the result."""
+is; slow: in process as long as this is said; expired: nobody answers; by-url: a URL in place of the result.
+other: 4019, the symbol is that of somebody else than who is said to be the same person. parted: as no-symbol, since the
+symbol was released or relinked; what stands of the person may be deleted all the same.
+"""
+NO_SYMBOL = ("no-symbol", "parted")
 _ANY = "*"
 """Before the end of a key: every key that ends so."""
 

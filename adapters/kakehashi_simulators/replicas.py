@@ -91,7 +91,8 @@ class ReplicaDesk:
         numbers = [int(number) for number in case.message.numbers]
         found: dict[int, Refusal] = {}
         for number, row in zip(numbers, rows, strict=True):
-            code = _REFUSED_PERSON.get(self.persons.state(row.person))
+            state = self.persons.state(row.person)
+            code = "4007" if state == "parted" and row.operation != "delete" else _REFUSED_PERSON.get(state)
             if code:
                 found[number] = Refusal(number, None, code)
             contradiction = row.contradiction

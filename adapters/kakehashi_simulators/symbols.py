@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account, Refusal
 from kakehashi_simulators.answer import Answer, moment, new_id
 from kakehashi_simulators.clock import SimulatedClock
 from kakehashi_simulators.message import NAMESPACE, individual_number_positions
-from kakehashi_simulators.persons import Persons
+from kakehashi_simulators.persons import NO_SYMBOL, Persons
 from kakehashi_simulators.server import Case
 
-__all__ = ["LinkDesk", "ProcessNumberDesk", "Processes"]
+__all__ = ["LinkDesk", "ProcessNumberDesk", "Processes", "refused_records"]
 
 
 class Processes:
@@ -55,7 +55,8 @@ class Processes:
             ).fetchone()
         if row is None:
             return None
-        return "failed" if row[0] == "pending" and row[1] < self._clock.now() else str(row[0])
+        dead = row[0] == "ended" or (row[0] == "pending" and row[1] < self._clock.now())
+        return "failed" if dead else str(row[0])
 
     def knows(self, request_id: str) -> bool:
         """Whether numbers were given to this request."""
@@ -66,10 +67,10 @@ class Processes:
         return row is not None
 
     def settle(self, number: str, state: str) -> bool:
-        """The registry's news: linked or failed. False for an unknown number."""
+        """The registry's news: linked or failed. False for an unknown number, and for one that has ended."""
         with self._account.transaction() as connection:
             row = connection.execute(
-                "UPDATE processes SET state = ? WHERE number = ? RETURNING person", (state, number)
+                "UPDATE processes SET state = ? WHERE number = ? AND state <> 'ended' RETURNING person", (state, number)
             ).fetchone()
         if row is not None and state == "linked":
             self._persons.set([row[0]], "linked")
@@ -78,14 +79,17 @@ class Processes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessNumberDesk:
+    """`lacks_registration`: of a person for whom nothing is done before it is registered (FGU-101)."""
+
     persons: Persons
     processes: Processes
+    lacks_registration: Callable[[str], bool] = lambda _: False
 
     def answer(self, case: Case) -> Answer:
-        refused = _refused(case)
+        refused = refused_records(case)
         given = []
         for number, (person, _) in _persons(case).items():
-            if self.persons.state(person) == "unknown":
+            if self.persons.state(person) == "unknown" or self.lacks_registration(person):
                 refused.setdefault(number, Refusal(number, None, "4003"))
             if number not in refused:
                 value, expires_at = self.processes.number(case.message.request_id, number, person)
@@ -102,7 +106,7 @@ class LinkDesk:
     processes: Processes
 
     def answer(self, case: Case) -> Answer:
-        refused = _refused(case)
+        refused = refused_records(case)
         links = []
         for number, (person, process_number) in _persons(case).items():
             state = self._state(person, process_number)
@@ -119,7 +123,7 @@ class LinkDesk:
     def _state(self, person: str, process_number: str) -> str | None:
         if process_number:
             return self.processes.state(process_number, person)
-        return "pending" if self.persons.state(person) == "no-symbol" else "linked"
+        return "pending" if self.persons.state(person) in NO_SYMBOL else "linked"
 
 
 def _persons(case: Case) -> dict[int, tuple[str, str]]:
@@ -133,7 +137,8 @@ def _persons(case: Case) -> dict[int, tuple[str, str]]:
     }
 
 
-def _refused(case: Case) -> dict[int, Refusal]:
+def refused_records(case: Case) -> dict[int, Refusal]:
+    """By record number: what breaks the schema, or holds a 個人番号."""
     numbers = [int(number) for number in case.message.numbers]
     found: dict[int, Refusal] = {}
     for violation in case.violations:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kakehashi_simulators.account import Account
 from kakehashi_simulators.answer import Answer
+from kakehashi_simulators.bindings import Bindings
 from kakehashi_simulators.distribution import Distribution
 from kakehashi_simulators.exchange_records import ExchangeRecords
 from kakehashi_simulators.provisions import Provisions
@@ -40,6 +41,7 @@ class RequestStatusDesk:
 
     account: Account
     processes: Processes
+    bindings: Bindings
     provisions: Provisions
     records: ExchangeRecords
     receipts: Receipts
@@ -48,7 +50,8 @@ class RequestStatusDesk:
         request_id = case.message.texts("k:RequestRef")[0]
         past = self.account.past(request_id=request_id)
         if past is None:
-            known = any(each.knows(request_id) for each in (self.processes, self.provisions, self.records))
+            desks = (self.processes, self.bindings, self.provisions, self.records)
+            known = any(desk.knows(request_id) for desk in desks)
             return Answer(segment=1, code="0000") if known else Answer.refused("9404")
         left = self.receipts.seconds_left(past)
         if left:

@@ -1,4 +1,4 @@
-"""Two unified numbers that are one person's, on real processes: links, replicas, what a kill leaves of it, undoing."""
+"""Two unified numbers that are one person's, on real processes: links, replicas, symbols, what a kill leaves of it."""
 
 import json
 import os
@@ -9,18 +9,28 @@ import pytest
 from tests.acceptance.levy_site import NOW, drop, levy_site
 from tests.acceptance.watching import asked, eventually, settled
 
+from kakehashi.domain.symbol import LIVE
 from kakehashi.ports.links import LinkRow
 from kakehashi.ports.matches import NewReview
 from kakehashi_simulators.legacy.tax import LANE
 
 SEED, RECORDS = 20261127, 6
+WITHDRAW, RELINK = '[merges]\nsymbol = "withdraw"', '[merges]\nsymbol = "relink"'
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Six persons of the tax system without 個人番号, each with a unified number and a replica at the server."""
+
+    def adapt(config):
+        path = config / "profiles" / "std-2026" / "profile.toml"
+        text = path.read_text(encoding="utf-8")
+        assert WITHDRAW in text
+        path.write_text(text.replace(WITHDRAW, RELINK), encoding="utf-8")
+
     folder = tmp_path_factory.mktemp("merging") / "site"
-    with levy_site(folder, seed=SEED, records=RECORDS, persons=2 * RECORDS) as site:
+    options = {"adapt": adapt, "extra": '\n[symbols]\nacquire = "refused"\n'}
+    with levy_site(folder, seed=SEED, records=RECORDS, persons=2 * RECORDS, **options) as site:
         site.unified = site.persons[:RECORDS]
         yield site
 
@@ -37,6 +47,13 @@ def killed(site, step, *words):
         env={**os.environ, "KAKEHASHI_FAIL": f"{step}:1:kill"}, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == -9, done.stderr
+
+
+def relinked(site, former, person, operation):
+    """The server was told so last of this number, once; and the gateway has its answer."""
+    told = {"former": former, "person": person, "operation": operation, "times": 1}
+    eventually(lambda: told in site.run.server.ask("/bindings")["relinks"], what=f"{operation} at the server")
+    eventually(lambda: not site.store.acquisitions(states=sorted(LIVE)), what="the end of it in the ledger")
 
 
 def replicas(site):
@@ -59,6 +76,7 @@ def test_a_merge_follows_through_and_is_undone(site):
     killed(site, "merging.held", *words, "--yes")
     assert len(site.store.persons_replicas(retired)) == 1
     assert ask(site, *words, "--yes") == (0, [plan | {"done": True, "links": 0}])
+    relinked(site, retired, kept, "relink")
     assert replicas(site) == [1, 0, *ones[2:]]
     assert ask(site, *words, "--yes") == (0, [plan | {"done": True, "links": 0, "replicas": {}}])
     withdrawals = [file for file in site.store.files(lane=LANE, most=100) if file.name.startswith("merge1-")]
@@ -69,6 +87,7 @@ def test_a_merge_follows_through_and_is_undone(site):
     back = ("unmerge", "U1", "--reason", "two after all")
     assert ask(site, *back) == (0, [plan | {"replicas": {}}])
     assert ask(site, *back, "--yes")[0] == 0
+    relinked(site, retired, kept, "undo")
     (merge, *_) = ask(site, "merges", "--all")[1]
     assert (merge["kept"][-3:], merge["retired"][-3:], merge["reason"], merge["undone_reason"]) == (
         kept[-3:], retired[-3:], "seen in the family register", "two after all",
@@ -91,6 +110,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     site.links.ask([review], now=NOW)
     assert ask(site, "decide", "M1", "--link", "--reason", "seen")[0] == 1
     assert ask(site, "merge", care, tax, "--reason", "seen", "--yes")[0] == 0
+    relinked(site, tax, care, "relink")
     assert [row.decision for row in site.links.reviews(undecided=False)] == ["link"]
     drop(site)
     settled(site.run)
@@ -100,6 +120,7 @@ def test_what_came_from_a_system_that_goes_back_is_withdrawn(site):
     back = ("unmerge", merge["id"], "--reason", "another one", "--yes")
     killed(site, "merging.undone", *back)
     assert ask(site, *back) == (0, [plan])
+    relinked(site, tax, care, "undo")
     assert replicas(site) == [*ones[:3], 0, *ones[4:]]
     assert site.store.persons_replicas(care) == []
     drop(site)

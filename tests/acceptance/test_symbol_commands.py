@@ -4,6 +4,7 @@ import csv
 import json
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.acceptance.test_link_commands import GATEWAY
@@ -47,6 +48,12 @@ def ask(office, *words, code=0):
     done = asked(*words, "--json", "--config", office.config)
     assert done.exit_code == code, done.output
     return [json.loads(line) for line in done.output.splitlines() if line.startswith("{")]
+
+
+def work_now(office, **time):
+    """At the time at which the commands are, or later."""
+    office.clock.advance(max(datetime.now(UTC) - office.clock.now(), timedelta(0)))
+    office.work(**time)
 
 
 def need(office, *persons):
@@ -122,6 +129,49 @@ def _moved(office, row: AcquisitionRow, what):
     from kakehashi.domain.symbol import Step
 
     return office.store.move(row.id, turn=row.turn, step=Step(what), now=office.clock.now())
+
+
+def test_a_symbol_is_released_and_acquired_anew(body):
+    """A dry run tells what would end; done, who said so and why is kept; it is the gateway's move; twice is once."""
+    need(body, HANA)
+    body.work()
+    words = ("symbols", "release", "1", "--reason", "left the body for good")
+    assert ask(body, *words) == [{"done": False, "acquisitions": 1, "records": 0}]
+    assert body.states(HANA) == ["acknowledged"]
+    assert ask(body, *words, "--yes") == [{"done": True, "acquisitions": 1, "records": 0}]
+    assert [row["state"] for row in ask(body, "symbols")] == ["releasing", "cancelled"]
+    listed = ask(body, "symbols", "list", "--live")
+    assert [(row["state"], row["whose_move"], row["reason"]) for row in listed] == [
+        ("releasing", "gateway", "left the body for good")
+    ]
+    assert ask(body, *words, "--yes", code=1) == [{"done": False, "acquisitions": 0, "records": 0}]
+    work_now(body)
+    assert body.server._bindings.report()["releases"] == [{"person": HANA, "times": 1}]
+    assert ask(body, "symbols", "start", "1", "--again")[0]["begun"] == 1
+    work_now(body)
+    work_now(body, hours=3)
+    assert body.states(HANA) == ["cancelled", "released", "linked"]
+    unknown = asked("symbols", "release", "999", "--reason", "r", "--yes", "--config", body.config, "--lang", "ja")
+    assert (unknown.exit_code, "登録されていません" in unknown.output) == (1, True)
+    assert asked("symbols", "release", "nobody", "--reason", "r", "--config", body.config).exit_code == 2
+
+
+def test_a_refused_release_is_the_operators_move(body):
+    """Its code and the server's are told; given up, it is not told any more."""
+    body.server._persons.set([STRANGER], "unknown")
+    ask(body, "symbols", "release", STRANGER, "--reason", "gone", "--yes")
+    work_now(body)
+    (row,) = ask(body, "symbols", "list", "--live")
+    assert (row["state"], row["whose_move"], row["code"], row["server_code"]) == (
+        "operator",
+        "operator",
+        "SYM-012",
+        "4003",
+    )
+    assert ask(body, "symbols", "abandon", row["id"], "--reason", "never known there") == [
+        {"abandoned": 1, "parked": 0}
+    ]
+    assert body.states(STRANGER) == ["cancelled"]
 
 
 def test_the_list_for_the_terminal_is_written_for_its_owner_alone(body, tmp_path):

@@ -19,7 +19,7 @@ from tests.faults.test_no_trace import commands, contents
 from tests.tier import FULL
 
 from kakehashi.domain.batch import RecordState
-from kakehashi.domain.symbol import Origin
+from kakehashi.domain.symbol import Origin, Task
 from kakehashi.failpoint import STEPS
 from kakehashi_simulators.demo.run import started
 from kakehashi_simulators.legacy.manifest import Sample
@@ -65,7 +65,7 @@ class SymbolSite(Site):
     def acquisitions(self, person):
         """Without what the person's registration began."""
         rows = self.run.store.acquisitions(person=person)
-        return [row for row in rows if row.what.origin is not Origin.REGISTERED]
+        return [row for row in rows if row.what.origin is not Origin.REGISTERED or row.what.task is not Task.ACQUIRE]
 
     def states(self, person):
         return [row.what.state.value for row in self.acquisitions(person)]
@@ -233,6 +233,35 @@ def test_symbols_that_come_never_late_or_for_somebody_who_was_given_up(site):
     (parked,) = [row for row in site.waiting() if row.state is RecordState.PARKED]
     assert site.ask("parked", "retry", f"E{parked.id}", "--reason", "linked after all")[0] == 0
     for person in (never, late, given_up):
+        eventually(lambda person=person: site.effects(person), seconds=60, what="the replica")
+
+
+@pytest.mark.exam("E01", "E39")
+@pytest.mark.timeout(180)
+def test_a_kill_at_every_step_of_a_release_repeats_and_leaves_nothing(site):
+    """Of somebody whose acquisition is under way: it ends, the server is told once by however many workers, and the
+    process number is in the last test's search.
+    """
+    site.conduct(outcome="lost")
+    steps, released = [name for name in STEPS if name.startswith("symbols.")], []
+    for step in steps if FULL else steps[:2]:
+        person = site.refused()
+        site.until(person, "acknowledged")
+        os.kill(site.run.processes.running["worker"].pid, signal.SIGSTOP)  # the next one is the first to find it
+        assert site.ask("symbols", "release", person, "--reason", "left", "--yes")[0] == 0
+        site.die("worker", step, 1, lambda: None)
+        released.append(person)
+        site.replace("worker")
+    for person in released:
+        site.until(person, "cancelled", "released", seconds=150)
+    told = site.run.server.ask("/bindings")["releases"]
+    assert sorted(row["person"] for row in told) == sorted(released)
+    parked = [row for row in site.waiting() if row.state is RecordState.PARKED]
+    assert len(parked) == len(released)
+    site.run.server.set_persons({"linked": released})
+    for row in parked:
+        assert site.ask("parked", "retry", f"E{row.id}", "--reason", "wanted after all")[0] == 0
+    for person in released:
         eventually(lambda person=person: site.effects(person), seconds=60, what="the replica")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from kakehashi.domain.symbol import AcquisitionState, Origin, Step
+from kakehashi.domain.symbol import Acquisition, AcquisitionState, Origin, Step
 from kakehashi.ports.symbols import AcquisitionRow, SymbolCount
 from kakehashi_adapters.sql_store import symbols
 from kakehashi_adapters.sql_store.order_book import SqlOrderBook
@@ -29,6 +29,9 @@ class SqlSymbolBook(SqlOrderBook):
             )
             made += self._write(ask)
         return made
+
+    def order(self, what: Acquisition, *, now: datetime) -> bool:
+        return self._write(lambda c: symbols.order(c, what, now=now))
 
     def cover_waits(self, *, most: int, now: datetime) -> int:
         return self._write(lambda c: symbols.cover_waits(c, most=most, now=now))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, false, text
 
 from kakehashi_adapters.sql_store.tables import Key, metadata
 
 __all__ = ["DUE", "LIVE", "UNCOVERED", "acquisitions", "symbol_waits"]
 
-LIVE = "state NOT IN ('linked', 'failed', 'expired', 'cancelled')"
+LIVE = "state NOT IN ('linked', 'failed', 'expired', 'cancelled', 'released', 'relinked')"
 DUE = "due IS NOT NULL"
 UNCOVERED = "acquisition_id IS NULL"
 """Literal on purpose: a partial index is used only where the query repeats its condition."""
@@ -35,6 +35,12 @@ acquisitions = Table(
     Column("server_code", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("turn", Integer, nullable=False),
+    Column("task", Text, nullable=False, server_default="acquire"),
+    Column("heir", Text),
+    Column("anew", Boolean, nullable=False, server_default=false()),
+    Column("said", Text),
+    Column("actor", Text),
+    Column("reason", Text),
     Index("ix_acquisitions_live", "person", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
     Index("ix_acquisitions_person", "person"),
     Index("ix_acquisitions_due", "rank", "due", sqlite_where=text(DUE), postgresql_where=text(DUE)),

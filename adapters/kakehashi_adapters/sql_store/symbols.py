@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kakehashi.domain.symbol import Acquisition, AcquisitionState, Command, HeldNumber, Origin, Step
+from kakehashi.domain.symbol import Acquisition, AcquisitionState, Command, HeldNumber, Origin, Step, Task
 from kakehashi.ports.store_rules import OPEN
-from kakehashi.ports.symbols import ACTOR, LATELY, REASON, AcquisitionRow, SymbolCount, rank_of, release_request
+from kakehashi.ports.symbols import ACTOR, LATELY, REASON, AcquisitionRow, SymbolCount, parks, rank_of, release_request
 from kakehashi_adapters.sql_store import operators
 from kakehashi_adapters.sql_store.moment import from_store, to_store
 from kakehashi_adapters.sql_store.portion import portions
@@ -25,6 +25,7 @@ __all__ = [
     "list_acquisitions",
     "move",
     "need",
+    "order",
     "symbol_counts",
     "waiting_for_symbol",
 ]
@@ -53,6 +54,7 @@ def need(
     known = select(acquisitions.c.person).where(acquisitions.c.person.in_(persons))
     if again:
         known = known.where(text(LIVE))
+        _mark(connection, persons)
     have = set(connection.execute(known).scalars())
     wanted = [person for person in dict.fromkeys(persons) if person not in have]
     lately = _linked_lately(connection, wanted, now)
@@ -66,6 +68,10 @@ def need(
     made_now = _insert_unless_live(connection, values)
     _adopt(connection, wanted)  # also to what another process has just made
     return made_now
+
+
+def order(connection: Connection, what: Acquisition, *, now: datetime) -> bool:
+    return bool(_insert_unless_live(connection, [{**_values(what), "created_at": to_store(now), "turn": 0}]))
 
 
 def cover_waits(connection: Connection, *, most: int, now: datetime) -> int:
@@ -93,11 +99,12 @@ def move(connection: Connection, acquisition_id: int, *, turn: int, step: Step, 
         return False
     person = step.state.person
     if step.successor is not None:
-        _insert_unless_live(connection, [{**_values(step.successor), "created_at": to_store(now), "turn": 0}])
-        _adopt(connection, [person])
+        order(connection, step.successor, now=now)
+        if step.successor.task is Task.ACQUIRE:
+            _adopt(connection, [step.successor.person])
     elif step.command is Command.RELEASE:
         _release(connection, acquisition_id, person, now)
-    elif step.state.state is AcquisitionState.CANCELLED:
+    if parks(step):
         waiting = select(symbol_waits.c.exception_id).where(symbol_waits.c.person == person).scalar_subquery()
         held = update(exceptions).where(exceptions.c.id.in_(waiting), exceptions.c.state == "waiting")
         connection.execute(held.values(state="parked", changed_at=to_store(now)))
@@ -168,6 +175,13 @@ def _release(connection: Connection, acquisition_id: int, person: str, now: date
     connection.execute(delete(symbol_waits).where(symbol_waits.c.person == person))
 
 
+def _mark(connection: Connection, persons: Sequence[str]) -> None:
+    """Of these, what is told to the server now: when it has, an acquisition begins. Who works on it comes again."""
+    theirs = acquisitions.c.person.in_(persons) & (acquisitions.c.task != Task.ACQUIRE.value) & ~acquisitions.c.anew
+    marked = update(acquisitions).where(text(LIVE), theirs)
+    connection.execute(marked.values(anew=True, turn=acquisitions.c.turn + 1))
+
+
 def _adopt(connection: Connection, persons: Sequence[str]) -> None:
     """What waits for these persons' symbols, for no acquisition or for one that has ended, waits for the live one."""
     live = select(acquisitions.c.id).where(acquisitions.c.person == symbol_waits.c.person, text(LIVE))
@@ -212,6 +226,12 @@ def _values(what: Acquisition) -> dict[str, Any]:
         "expires_at": None if what.expires_at is None else to_store(what.expires_at),
         "code": what.code,
         "server_code": what.server_code,
+        "task": what.task.value,
+        "heir": what.heir,
+        "anew": what.anew,
+        "said": what.said,
+        "actor": what.actor,
+        "reason": what.reason,
     }
 
 
@@ -240,4 +260,10 @@ def _what(row: Any) -> Acquisition:
         expires_at=from_store(row.expires_at),
         code=row.code,
         server_code=row.server_code,
+        task=Task(row.task),
+        heir=row.heir,
+        anew=row.anew,
+        said=row.said,
+        actor=row.actor,
+        reason=row.reason,
     )

@@ -54,7 +54,7 @@ __all__ = [
     "tries",
 ]
 
-HEAD = "0024"
+HEAD = "0025"
 """The schema version that this program works with."""
 
 NEWEST_FILE_ID = "newest_file_id"

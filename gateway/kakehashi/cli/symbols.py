@@ -13,14 +13,16 @@ import click
 
 from kakehashi.cli.context import FAULTS, Session, command, is_row_number
 from kakehashi.cli.words import word
-from kakehashi.domain.symbol import ENDED, LIVE, AcquisitionState, HandedOver, Origin, Resumed
+from kakehashi.domain.symbol import ENDED, LIVE, AcquisitionState, HandedOver, Origin, Resumed, Task, Withdrawn
 from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
 from kakehashi.pipeline.symbols import opened_number
 from kakehashi.ports.symbols import AcquisitionRow
 
 __all__ = ["symbols"]
 
-_BEGUN_AGAIN = ENDED - {AcquisitionState.EXPIRED}
+_DIGITS = 15
+_OFF = "Symbols are not acquired: [symbols] acquire is off."
+_BEGUN_AGAIN = ENDED - {AcquisitionState.EXPIRED, AcquisitionState.RELINKED}
 
 
 class _Default(click.Group):
@@ -78,7 +80,7 @@ def list_(session: Session, states: Sequence[str], live: bool, person: str | Non
     session.output.rows(
         "Symbols",
         ("id", "person", "state", "whose_move", "since", "due", "expires", "number", "records", "code",
-         "server_code", "what_to_do"),
+         "server_code", "what_to_do", "by", "reason"),
         [
             (
                 f"S{row.id}",
@@ -93,6 +95,8 @@ def list_(session: Session, states: Sequence[str], live: bool, person: str | Non
                 row.what.code,
                 row.what.server_code,
                 session.remedy(row.what.code),
+                row.what.actor,
+                row.what.reason,
             )
             for row in rows
         ],
@@ -114,7 +118,7 @@ def start(
         raise click.UsageError("Name persons, or say --all.")
     settings = session.configuration.gateway.symbols
     if settings.acquire == "off":
-        session.output.say("Symbols are not acquired: [symbols] acquire is off.")
+        session.output.say(_OFF)
         return FAULTS
     named = (person.zfill(15) for person in persons)
     chosen = list(dict.fromkeys(_linked(session, system) if everybody else named))
@@ -154,7 +158,8 @@ def abandon(session: Session, identifiers: Sequence[str], reason: str) -> int:
     needs, done, parked = _needs(session), 0, 0
     for row in _named(session, identifiers):
         waiting = session.store.waiting_for_symbol([row.what.person]).get(row.what.person, ())
-        if not needs.withdraw(row.what.person):
+        acquires = row.what.task is Task.ACQUIRE
+        if not (needs.withdraw(row.what.person) if acquires else needs.move(row, Withdrawn("SYM-007"))):
             continue
         done += 1
         for exception_id in waiting:
@@ -167,6 +172,30 @@ def abandon(session: Session, identifiers: Sequence[str], reason: str) -> int:
             )
     session.output.object({"abandoned": done, "parked": parked})
     return 0 if done == len(set(identifiers)) else FAULTS
+
+
+@command(symbols, "release")
+@click.argument("person")
+@click.option("--reason", required=True, help="Why; kept with your name.")
+@click.option("--yes", is_flag=True, help="Do it; without, only tell what it would do.")
+def release(session: Session, person: str, reason: str, yes: bool) -> int:
+    """Let the server part the symbol from this 団体内統合宛名番号. What is acquired for it ends, its process number is
+    erased, and records that wait are parked. Whoever is needed again has a symbol acquired anew.
+    """
+    if session.configuration.gateway.symbols.acquire == "off":
+        session.output.say(_OFF)
+        return FAULTS
+    if not (is_row_number(person) and len(person) <= _DIGITS):
+        raise click.UsageError("A number has 1 to 15 digits.")
+    person, store = person.zfill(_DIGITS), session.store
+    if not session.links.persons_links(person) and not store.acquisitions(person=person, most=1):
+        session.output.say("Nobody is known under this number.")
+        return FAULTS
+    live = [row for row in store.acquisitions(person=person, states=sorted(LIVE)) if row.what.task is Task.ACQUIRE]
+    told = {"acquisitions": len(live), "records": len(store.waiting_for_symbol([person]).get(person, ()))}
+    done = yes and _needs(session).release(person, actor=getpass.getuser(), reason=reason)
+    session.output.object({"done": done, **told})
+    return 0 if done or not yes else FAULTS
 
 
 @command(symbols, "hand-over")
@@ -233,7 +262,9 @@ def _whose(session: Session, state: AcquisitionState, *, by_hand: bool) -> str:
     match state:
         case AcquisitionState.ISSUED if by_hand:
             whose = "terminal"
-        case AcquisitionState.NEEDED | AcquisitionState.REQUESTED | AcquisitionState.ISSUED:
+        case AcquisitionState.NEEDED | AcquisitionState.REGISTERING | AcquisitionState.REQUESTED:
+            whose = "gateway"
+        case AcquisitionState.ISSUED | AcquisitionState.RELEASING | AcquisitionState.RELINKING:
             whose = "gateway"
         case AcquisitionState.FORWARDED:
             whose = "registry"

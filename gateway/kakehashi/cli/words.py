@@ -245,6 +245,7 @@ persons | 対象者数
 registry | 既存住基
 Symbols | 符号取得
 Symbols are not acquired: [symbols] acquire is off. | 符号取得は無効です([symbols] acquire = off)。
+Nobody is known under this number. | この番号の対象者は登録されていません。
 terminal | 統合端末
 whose move | 次の対応者
 why | 詳細

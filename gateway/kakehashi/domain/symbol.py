@@ -1,8 +1,9 @@
 """「符号取得」 One acquisition of a person's symbol as a state machine: event → new state, what to say, what follows.
 
-needed → requested → issued → forwarded → acknowledged → linked | failed | expired | cancelled; operator: somebody must
-act first. Nothing is said but on `Due`, from a state that is written down: whoever crashes says it again. A process
-number is used in every attempt until it is known dead, and no ended acquisition has one.
+needed → (registering →) requested → issued → forwarded → acknowledged → linked | failed | expired | cancelled; what
+else the server is told of a symbol goes releasing → released, relinking → relinked; operator: somebody must act first.
+Nothing is said but on `Due`, from a state that is written down: whoever crashes says it again. A process number is used
+in every attempt until it is known dead, and no ended acquisition has one.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from typing import NamedTuple
 from kakehashi.domain.symbol_event import (
     Acknowledged,
     Blocked,
+    Done,
     Due,
     Event,
     HandedOver,
     HeldNumber,
     LinkStatus,
     NumberIssued,
+    Ordered,
     Refused,
     Replaced,
     Resumed,
     Silent,
+    Task,
     Told,
     Unanswered,
     Withdrawn,
@@ -38,12 +42,14 @@ __all__ = [
     "AcquisitionState",
     "Blocked",
     "Command",
+    "Done",
     "Due",
     "Event",
     "HandedOver",
     "HeldNumber",
     "LinkStatus",
     "NumberIssued",
+    "Ordered",
     "Origin",
     "Refused",
     "Replaced",
@@ -51,6 +57,7 @@ __all__ = [
     "Rules",
     "Silent",
     "Step",
+    "Task",
     "Told",
     "Unanswered",
     "Withdrawn",
@@ -60,22 +67,28 @@ __all__ = [
 
 class AcquisitionState(StrEnum):
     """「符号取得状態」 forwarded: sent to the resident registry, which has not acknowledged it; operator: somebody must
-    act; expired: its process number is dead, a new acquisition goes on.
+    act; expired: its process number is dead, a new acquisition goes on. registering: the person is made known to the
+    server; releasing, relinking: the server is told so.
     """
 
     NEEDED = "needed"
+    REGISTERING = "registering"
     REQUESTED = "requested"
     ISSUED = "issued"
     FORWARDED = "forwarded"
     ACKNOWLEDGED = "acknowledged"
+    RELEASING = "releasing"
+    RELINKING = "relinking"
     OPERATOR = "operator"
     LINKED = "linked"
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    RELEASED = "released"
+    RELINKED = "relinked"
 
 
-ENDED = frozenset(map(AcquisitionState, ("linked", "failed", "expired", "cancelled")))
+ENDED = frozenset(map(AcquisitionState, ("linked", "failed", "expired", "cancelled", "released", "relinked")))
 LIVE = frozenset(AcquisitionState) - ENDED
 """A person has at most one acquisition in these states."""
 
@@ -99,7 +112,9 @@ class Acquisition:
     `failures`: how often in a row nothing came back; `looks`: how often the link was asked for; `unknown`: messages of
     this state that may have arrived, and were not answered. `generation`: counts the process numbers for one need.
     `by_hand`: somebody enters it at the terminal, the registry does not take it. `code`: why it failed, waits for an
-    operator, or expired.
+    operator, or expired. `task`: what it is, if no acquisition; `heir`: the number that stays of two that were found
+    to be one; `anew`: when it has ended, one is acquired, for who has it then. `said`: the request in which it was said
+    together with others. `actor`, `reason`: where a person ordered it.
     """
 
     person: str
@@ -116,6 +131,19 @@ class Acquisition:
     expires_at: datetime | None = None
     code: str | None = None
     server_code: str | None = None
+    task: Task = Task.ACQUIRE
+    heir: str | None = None
+    anew: bool = False
+    said: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def ordered(cls, person: str, ordered: Ordered, *, now: datetime) -> Acquisition:
+        """Of a task that is no acquisition."""
+        made = cls(person=person, origin=Origin.REGISTERED, since=now, due=now, state=_TELLING[ordered.task])
+        told = replace(made, task=ordered.task, heir=ordered.heir, anew=ordered.anew)
+        return replace(told, actor=ordered.actor, reason=ordered.reason)
 
     @classmethod
     def needed(cls, person: str, *, origin: Origin, now: datetime, linked_lately: int = 0) -> Acquisition:
@@ -133,12 +161,14 @@ class Acquisition:
 
 
 class Command(StrEnum):
-    """「指示」 What is to be said now; `release`: what waits for the symbol goes on."""
+    """「指示」 What is to be said now; `tell`: what its task is; `release`: what waits for the symbol goes on."""
 
     ASK_PERSON = "ask-person"
+    REGISTER = "register"
     REQUEST_NUMBER = "request-number"
     FORWARD = "forward"
     ASK_STATUS = "ask-status"
+    TELL = "tell"
     RELEASE = "release"
 
 
@@ -147,7 +177,8 @@ class Rules:
     """「取得規則」 `patience`: until what was said is taken for lost. `number_again`, `forward_again`: its receiver
     honours request ids, so that it may be said again. `lifetime`: of a process number, whatever the server says.
     `first_look`, `rarest_look`: how soon and how rarely the link is asked for. `generations`: process numbers for one
-    need.
+    need. `registers`: a person is registered before a number is asked for. `once`: what else is said in these states is
+    not said again after an unknown outcome.
     """
 
     patience: timedelta
@@ -157,6 +188,8 @@ class Rules:
     generations: int = 3
     number_again: bool = True
     forward_again: bool = True
+    registers: bool = False
+    once: frozenset[AcquisitionState] = frozenset()
 
 
 class Step(NamedTuple):
@@ -168,6 +201,14 @@ class Step(NamedTuple):
 
 
 _S = AcquisitionState
+_TELLING = {Task.RELEASE: _S.RELEASING, Task.RELINK: _S.RELINKING, Task.UNDO: _S.RELINKING}
+_SAYS = {
+    _S.REGISTERING: Command.REGISTER,
+    _S.REQUESTED: Command.REQUEST_NUMBER,
+    _S.RELEASING: Command.TELL,
+    _S.RELINKING: Command.TELL,
+}
+_TOLD = {_S.RELEASING: _S.RELEASED, _S.RELINKING: _S.RELINKED}
 
 
 def advance(at: Acquisition, event: Event, *, rules: Rules, now: datetime) -> Step:
@@ -175,25 +216,30 @@ def advance(at: Acquisition, event: Event, *, rules: Rules, now: datetime) -> St
     if not at.is_live:
         return Step(at)
     match event:
-        case Due():
-            return _due(at, rules, now)
+        case Due(said=said):
+            return _due(at, rules, now, said)
         case Told(status=status):
             return _told(at, status, rules, now)
         case Refused() | Blocked() | Unanswered() | Silent():
             return Step(_troubled(at, event, now))
         case Withdrawn(code=code):
             return Step(_ended(at, _S.CANCELLED, now, code))
+        case Ordered(code=code):
+            successor = Acquisition.ordered(at.person, event, now=now)
+            return Step(_ended(at, _S.CANCELLED, now, code), successor=successor)
+        case Done():
+            return _done(at, event, now)
         case Replaced(code=code):
             return _replaced(at, now, code)
         case NumberIssued() | Acknowledged() | HandedOver() | Resumed():
             return Step(_progressed(at, event, rules, now))
 
 
-_ASKING = frozenset({_S.NEEDED, _S.REQUESTED, _S.FORWARDED})
+_ASKING = frozenset({_S.NEEDED, _S.REGISTERING, _S.REQUESTED, _S.FORWARDED})
 """What was said can be refused."""
 
 
-def _due(at: Acquisition, rules: Rules, now: datetime) -> Step:
+def _due(at: Acquisition, rules: Rules, now: datetime, together: str | None) -> Step:
     if at.due is None or at.due > now:
         return Step(at)
     if at.expires_at is not None and at.expires_at <= now:
@@ -205,8 +251,10 @@ def _due(at: Acquisition, rules: Rules, now: datetime) -> Step:
             return Step(asked, Command.ASK_PERSON)
         case _S.REQUESTED if at.unknown and not rules.number_again:
             return Step(_blocked(at, now, "SYM-005"))
-        case _S.REQUESTED:
-            return Step(said, Command.REQUEST_NUMBER)
+        case _S.REGISTERING | _S.RELEASING | _S.RELINKING if at.unknown and at.state in rules.once:
+            return Step(_blocked(at, now, "SYM-014"))
+        case _S.REGISTERING | _S.REQUESTED | _S.RELEASING | _S.RELINKING:
+            return Step(replace(said, said=together), _SAYS[at.state])
         case _S.ISSUED if not at.by_hand:
             return Step(replace(said, state=_S.FORWARDED, since=now), Command.FORWARD)
         case _S.ISSUED | _S.FORWARDED | _S.ACKNOWLEDGED:
@@ -242,12 +290,29 @@ def _troubled(at: Acquisition, event: Refused | Blocked | Unanswered | Silent, n
     return at
 
 
+def _done(at: Acquisition, event: Done, now: datetime) -> Step:
+    """Where a symbol has come to somebody, that is asked for: what waits for it goes on then."""
+    match at.state:
+        case _S.REGISTERING:
+            return Step(_entered(at, _S.REQUESTED, now))
+        case _S.RELEASING | _S.RELINKING:
+            ended = _ended(at, _TOLD[at.state], now, None if event.effect else "SYM-015")
+            moved = event.effect and at.task is not Task.RELEASE
+            to = at.heir if at.task is Task.RELINK else at.person
+            if to is None or not (moved or at.anew):
+                return Step(ended)
+            return Step(ended, successor=Acquisition.needed(to, origin=at.origin, now=now))
+    return Step(at)
+
+
 def _told(at: Acquisition, status: LinkStatus, rules: Rules, now: datetime) -> Step:
+    if at.task is not Task.ACQUIRE:
+        return Step(at)
     if status is LinkStatus.LINKED:
         return Step(_ended(at, _S.LINKED, now), Command.RELEASE)
     match at.state:
         case _S.NEEDED:
-            return Step(_entered(at, _S.REQUESTED, now))
+            return Step(_entered(at, _S.REGISTERING if rules.registers else _S.REQUESTED, now))
         case _ if status is LinkStatus.FAILED and at.number is not None:
             return Step(_ended(at, _S.FAILED, now, "SYM-003"))
         case _S.FORWARDED if rules.forward_again:
@@ -258,7 +323,8 @@ def _told(at: Acquisition, status: LinkStatus, rules: Rules, now: datetime) -> S
 
 
 def _entered(at: Acquisition, state: AcquisitionState, now: datetime) -> Acquisition:
-    return replace(at, state=state, since=now, due=now, failures=0, looks=0, unknown=0, code=None, server_code=None)
+    fresh = replace(at, failures=0, looks=0, unknown=0, code=None, server_code=None, said=None)
+    return replace(fresh, state=state, since=now, due=now)
 
 
 def _ended(
@@ -314,6 +380,8 @@ def _replaced(at: Acquisition, now: datetime, code: str) -> Step:
 
 def _resumed(at: Acquisition, now: datetime) -> Acquisition:
     """Where there is a number, its fate is asked for before anything else."""
+    if at.task is not Task.ACQUIRE:
+        return _entered(at, _TELLING[at.task], now)
     if at.number is None:
         return replace(_entered(at, _S.NEEDED, now), generation=1)
     return _entered(at, _S.ISSUED if at.by_hand else _S.FORWARDED, now)

@@ -10,20 +10,34 @@ from typing import TypeAlias
 __all__ = [
     "Acknowledged",
     "Blocked",
+    "Done",
     "Due",
     "Event",
     "HandedOver",
     "HeldNumber",
     "LinkStatus",
     "NumberIssued",
+    "Ordered",
     "Refused",
     "Replaced",
     "Resumed",
     "Silent",
+    "Task",
     "Told",
     "Unanswered",
     "Withdrawn",
 ]
+
+
+class Task(StrEnum):
+    """「符号業務」 What is done about a person's symbol: acquired (取得), released (解除), given to the number that
+    stays of two that are one person's (付替え), or given back (付替え取消).
+    """
+
+    ACQUIRE = "acquire"
+    RELEASE = "release"
+    RELINK = "relink"
+    UNDO = "undo"
 
 
 class LinkStatus(StrEnum):
@@ -44,7 +58,9 @@ class HeldNumber:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """「時限」 The time has come."""
+    """「時限」 The time has come. `said`: the request in which it is said, where several are said together."""
+
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,27 @@ class Acknowledged:
 @dataclass(frozen=True, slots=True)
 class HandedOver:
     """「引継済」 Somebody has entered it at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """「完了」 The server has what it was told. `effect`: False where it had no symbol that this could concern."""
+
+    effect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """「指図」 Something else is done about the symbol now; what is under way ends. `code`: why, of what ends. `heir`:
+    the number that stays, of two. `anew`: afterwards one is acquired. `actor`, `reason`: where a person said so.
+    """
+
+    task: Task
+    heir: str | None = None
+    anew: bool = False
+    code: str = "SYM-007"
+    actor: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +174,8 @@ Event: TypeAlias = (
     | Blocked
     | Unanswered
     | Silent
+    | Done
+    | Ordered
     | Resumed
     | Replaced
     | Withdrawn

@@ -36,7 +36,7 @@ class WireForm:
     attributes: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[tuple[str, str], str] = field(default_factory=dict)
     person_digits: int = PERSON_DIGITS
-    numbers: frozenset[str] = frozenset({"PersonKey", "After"})
+    numbers: frozenset[str] = frozenset({"PersonKey", "FormerKey", "After"})
 
     @cached_property
     def renames(self) -> bool:

@@ -21,8 +21,8 @@ __all__ = [
     "written",
 ]
 
-SLOTS = frozenset({"PersonKey", "After"})
-"""The elements that hold a person's number, in every message: the key of a record, and the cursor of an inventory."""
+SLOTS = frozenset({"PersonKey", "FormerKey", "After"})
+"""The elements that hold a person's number, in every message: the keys of a record, and the cursor of an inventory."""
 
 
 def person_numbers(root: etree._Element, names: Collection[str] = SLOTS) -> list[tuple[int, str]]:

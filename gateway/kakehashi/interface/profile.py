@@ -45,6 +45,8 @@ __all__ = ["Profile", "load_profile"]
 
 _ENDS = {"died": LinkEvent.DIED, "moved_out": LinkEvent.MOVED_OUT}
 _POLICIES = ("withdraw", "keep")
+_ENDED = (*_POLICIES, "release")
+_MERGED = (*_POLICIES, "relink")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RETRIED = {
     "capacity": ResultClass.CAPACITY,
@@ -196,18 +198,22 @@ def _inquiries(table: SettingsTable) -> InquiryRule:
 
 
 def _symbols(table: SettingsTable) -> SymbolRule:
+    policies = {event: table.choice(key, _ENDED) for key, event in _ENDS.items()}
     return SymbolRule(
         process_number_lifetime=table.seconds("process_number_lifetime_seconds"),
         first_look=table.seconds("first_look_seconds"),
         rarest_look=table.seconds("rarest_look_seconds"),
         generations=table.number("generations", least=1),
-        withdrawn_by=frozenset(event for key, event in _ENDS.items() if table.choice(key, _POLICIES) == "withdraw"),
+        withdrawn_by=frozenset(event for event, policy in policies.items() if policy != "keep"),
+        released_by=frozenset(event for event, policy in policies.items() if policy == "release"),
+        registers=table.flag("registers"),
     )
 
 
 def _merges(table: SettingsTable) -> MergeRule:
     return MergeRule(
-        withdraws_symbol=table.choice("symbol", _POLICIES) == "withdraw",
+        withdraws_symbol=table.choice("symbol", _MERGED) == "withdraw",
+        relinks_symbol=table.choice("symbol", _MERGED) == "relink",
         withdraws_replicas=table.choice("replicas", _POLICIES) == "withdraw",
     )
 

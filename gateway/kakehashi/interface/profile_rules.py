@@ -94,7 +94,8 @@ class InquiryRule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SymbolRule:
     """「符号取得規則」 How long a 処理通番 lives, how soon and how rarely the link is asked for, how often anew.
-    `withdrawn_by`: after which events no symbol is wanted any more.
+    `withdrawn_by`: after which events no symbol is wanted any more; `released_by`: of these, those after which the
+    server is told. `registers`: a person is registered before a 処理通番 is asked for.
     """
 
     process_number_lifetime: timedelta
@@ -102,13 +103,18 @@ class SymbolRule:
     rarest_look: timedelta
     generations: int
     withdrawn_by: frozenset[LinkEvent]
+    released_by: frozenset[LinkEvent]
+    registers: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeRule:
-    """「番号統合規則」 What follows for the number that is retired: its acquisition given up, its replicas deleted."""
+    """「番号統合規則」 What follows for the number that is retired: its acquisition given up, the server told that its
+    symbol is the other one's, its replicas deleted.
+    """
 
     withdraws_symbol: bool
+    relinks_symbol: bool
     withdraws_replicas: bool
 
 

@@ -60,13 +60,13 @@ class SymbolMessages:
     def request_number(self, row: AcquisitionRow) -> Issued | Trouble:
         """FGU-111: the same request in every attempt of one acquisition."""
         request_id = _request_id(_NUMBER, row)
-        answered = self._said(
+        answered = self.said(
             self.server, _NUMBER, request_id, row.what.failures, lambda h: process_number_request(h, [row.what.person])
         )
         if not isinstance(answered, tuple):
             return answered
         answer, check = answered
-        trouble = self._trouble(answer, request_id, row.what.failures)
+        trouble = self.trouble(answer, request_id, row.what.failures)
         if trouble is not None or check.root is None:
             return trouble or Unanswered("VAL-004", timedelta(0), arrived=True)
         for given in parse_process_numbers(check.root):
@@ -77,33 +77,34 @@ class SymbolMessages:
         """FGU-121: the same request in every attempt. None: the registry has it."""
         assert self.registry is not None
         request_id = _request_id(_FORWARD, row)
-        answered = self._said(
+        answered = self.said(
             self.registry, _FORWARD, request_id, row.what.failures, lambda h: acquisition_request(h, [request])
         )
-        return self._trouble(answered[0], request_id, row.what.failures) if isinstance(answered, tuple) else answered
+        return self.trouble(answered[0], request_id, row.what.failures) if isinstance(answered, tuple) else answered
 
     def ask(
         self, rows: Sequence[tuple[AcquisitionRow, ProcessNumber | None]]
     ) -> Sequence[tuple[AcquisitionRow, LinkStatus | Trouble | Silent]]:
         """FGU-131: how the links of these stand. A later process number is asked about beside the person itself: an
-        earlier one may have been linked late.
+        earlier one may have been linked late; so is any where another number's symbol may have become the person's.
         """
+        relinks = self.settling.profile.merges.relinks_symbol
         persons: list[tuple[str, str | None]] = []
         places: list[tuple[int, ...]] = []
         for row, number in rows:
             asked = [(row.what.person, number)]
-            asked += [(row.what.person, None)] if number is not None and row.what.generation > 1 else []
+            asked += [(row.what.person, None)] if number is not None and (relinks or row.what.generation > 1) else []
             places.append(tuple(range(len(persons) + 1, len(persons) + 1 + len(asked))))
             persons += asked
         request_id = content_id(_STATUS, *(part for row, _ in rows for part in (row.id, row.turn)))
         failures = max(row.what.failures for row, _ in rows)
-        answered = self._said(self.server, _STATUS, request_id, failures, lambda h: link_status_request(h, persons))
+        answered = self.said(self.server, _STATUS, request_id, failures, lambda h: link_status_request(h, persons))
         if not isinstance(answered, tuple):
             return [(row, _of_question(answered)) for row, _ in rows]
         answer, check = answered
         statuses = {} if check.root is None else parse_link_status(check.root)
         if not statuses and not answer.errors:
-            trouble = self._trouble(answer, request_id, failures) or Blocked("SRV-011", answer.code)
+            trouble = self.trouble(answer, request_id, failures) or Blocked("SRV-011", answer.code)
             return [(row, _of_question(trouble)) for row, _ in rows]
         codes = {error.record_no: error.code for error in answer.errors}
         return [(row, self._status(where, statuses, codes)) for (row, _), where in zip(rows, places, strict=True)]
@@ -125,9 +126,10 @@ class SymbolMessages:
             return LinkStatus.PENDING
         return Blocked("SYM-009", code)
 
-    def _said(
+    def said(
         self, endpoint: Endpoint, message_id: str, request_id: str, failures: int, build: Callable[[Header], bytes]
     ) -> tuple[Answer, ParsedCheck] | Trouble:
+        """A message and its answer. `build`: the document, of its header."""
         passed = endpoint.enter(LANE, retry=failures > 0)
         if isinstance(passed, Hold):
             return Unanswered(passed.code, passed.after, arrived=False, counts=False)
@@ -141,20 +143,24 @@ class SymbolMessages:
         finally:
             endpoint.leave(passed)
 
-    def _trouble(self, answer: Answer, request_id: str, failures: int) -> Trouble | None:
+    def trouble(self, answer: Answer, request_id: str, failures: int) -> Trouble | None:
         """Why a message about one person was not taken; None: it was."""
         for error in answer.errors:
-            match self.settling.profile.classify(error.code):
-                case ResultClass.DUPLICATE:
-                    return None
-                case ResultClass.DATA_ERROR:
-                    return Refused("SYM-009", error.code)
-                case _:
-                    return Blocked("SYM-009", error.code)
+            return self.of_record(error.code)
         if self.settling.profile.classify(answer.code) in (ResultClass.DONE, ResultClass.DUPLICATE):
             return None
         outcome = self.settling.of_answer(answer, request_id=request_id, looks=1, attempt=failures + 1)
         return self._of(outcome, arrived=True, server_code=answer.code)
+
+    def of_record(self, code: str) -> Refused | Blocked | None:
+        """Why one person of a message was not taken; None: it was, before."""
+        match self.settling.profile.classify(code):
+            case ResultClass.DUPLICATE:
+                return None
+            case ResultClass.DATA_ERROR:
+                return Refused("SYM-009", code)
+            case _:
+                return Blocked("SYM-009", code)
 
     def _of(self, outcome: Outcome, *, arrived: bool, server_code: str | None) -> Trouble:
         match outcome:

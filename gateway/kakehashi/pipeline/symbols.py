@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import NamedTuple
 
 from kakehashi.domain.identifiers import ProcessNumber
+from kakehashi.domain.japan_time import JST
 from kakehashi.domain.link import GONE, residence
 from kakehashi.domain.symbol import (
     Acknowledged,
@@ -25,6 +27,7 @@ from kakehashi.domain.symbol import (
 from kakehashi.errors import SealError
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.identify import symbol_request
+from kakehashi.pipeline.symbol_changes import Registration, SymbolChanges, registration_id
 from kakehashi.pipeline.symbol_messages import Issued, SymbolMessages
 from kakehashi.ports.clock import Clock
 from kakehashi.ports.links import LinkStore
@@ -35,7 +38,8 @@ from kakehashi.ports.symbols import AcquisitionRow
 __all__ = ["Acquiring", "Claimed", "opened_number"]
 
 _AT_ONCE = 100
-_SAID_ALONE = (AcquisitionState.REQUESTED, AcquisitionState.ISSUED)
+_S = AcquisitionState
+_SAID_ALONE = (_S.REQUESTED, _S.ISSUED, _S.RELEASING, _S.RELINKING)
 
 
 class Claimed(NamedTuple):
@@ -65,18 +69,20 @@ class Acquiring:
         now = self.clock.now()
         covered = self.store.cover_waits(most=_AT_ONCE, now=now)
         due = self.store.due_acquisitions(most=_AT_ONCE, now=now)
-        together = [claimed for row in due if row.what.state not in _SAID_ALONE if (claimed := self.claim(row))]
-        self.carry_out(together)
+        asking = [row for row in due if row.what.state not in (*_SAID_ALONE, _S.REGISTERING)]
+        self.carry_out([claimed for row in asking if (claimed := self.claim(row))])
+        for group in self._groups(due):
+            self._register(group)
         for row in due:
             if row.what.state in _SAID_ALONE and (claimed := self.claim(row)) is not None:
                 self.carry_out([claimed])
         return covered + len(due)
 
-    def claim(self, row: AcquisitionRow) -> Claimed | None:
+    def claim(self, row: AcquisitionRow, *, said: str | None = None) -> Claimed | None:
         """Write down what is going to be said: who crashes after that says it again. None: nothing is, or somebody
         else has gone on.
         """
-        step = advance(row.what, Due(), rules=self.rules, now=self.clock.now())
+        step = advance(row.what, Due(said), rules=self.rules, now=self.clock.now())
         if not self.store.move(row.id, turn=row.turn, step=step, now=self.clock.now()):
             return None
         moved = replace(row, turn=row.turn + 1, what=step.state)
@@ -94,16 +100,55 @@ class Acquiring:
                 self.hear(row, self._request_number(row))
             elif command is Command.FORWARD:
                 self.hear(row, self._forward(row))
+            elif command is Command.TELL:
+                self.hear(row, SymbolChanges(self.messages).tell(row))
 
-    def hear(self, row: AcquisitionRow, event: Event) -> bool:
+    def hear(self, row: AcquisitionRow, event: Event, *, now: datetime | None = None) -> bool:
         """False when somebody else has gone on with it meanwhile: the answer is not needed any more."""
         reached("symbols.answered")
-        step = advance(row.what, event, rules=self.rules, now=self.clock.now())
-        if not self.store.move(row.id, turn=row.turn, step=step, now=self.clock.now()):
+        now = now or self.clock.now()
+        step = advance(row.what, event, rules=self.rules, now=now)
+        if not self.store.move(row.id, turn=row.turn, step=step, now=now):
             return False
         self._tell(row, replace(row, turn=row.turn + 1, what=step.state))
         reached("symbols.moved")
         return True
+
+    def _groups(self, due: Sequence[AcquisitionRow]) -> list[list[Registration]]:
+        """Who is registered together: as they were said together before, so that the request is the same."""
+        said: dict[str, list[Registration]] = {}
+        for row in due:
+            if row.what.state is _S.REGISTERING:
+                said.setdefault(row.what.said or "", []).append((row, self._since(row)))
+        last = due[-1].what.said if len(due) == _AT_ONCE and due[0].what.said != due[-1].what.said else None
+        fresh = said.pop("", [])
+        groups = []
+        for request_id, group in said.items():
+            if registration_id(group) == request_id:
+                groups.append(group)
+            elif request_id != last:  # the rest of that one is due, too, and comes next time
+                fresh += group
+        most = min(self.messages.settling.profile.caps.records_per_send, _AT_ONCE)
+        return groups + [fresh[place : place + most] for place in range(0, len(fresh), most)]
+
+    def _register(self, group: Sequence[Registration]) -> None:
+        request_id = registration_id(group)
+        mine: list[Registration] = []
+        for row, since in group:
+            claimed = self.claim(row, said=request_id)
+            if claimed is None:
+                return  # somebody else works on them; or what may have arrived is not said again
+            mine.append((claimed.row, since))
+        answers = SymbolChanges(self.messages).register(mine)
+        now = self.clock.now()
+        for row, event in answers:
+            self.hear(row, event, now=now)
+
+    def _since(self, row: AcquisitionRow) -> date:
+        """From which day the person's number stands for somebody, as far as our links know."""
+        begun = row.created_at.astimezone(JST).date()
+        days = [link.since for link in self.links.persons_links(row.what.person) if link.since is not None]
+        return min([begun, *days])
 
     def _ask(self, rows: Sequence[AcquisitionRow]) -> None:
         asked: list[tuple[AcquisitionRow, ProcessNumber | None]] = []

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from kakehashi.domain.batch import content_id
-from kakehashi.domain.symbol import Acquisition, AcquisitionState, Origin, Step
+from kakehashi.domain.symbol import Acquisition, AcquisitionState, Origin, Step, Task
 
 __all__ = [
     "ACTOR",
@@ -17,6 +17,7 @@ __all__ = [
     "AcquisitionRow",
     "SymbolBook",
     "SymbolCount",
+    "parks",
     "rank_of",
     "release_request",
 ]
@@ -25,11 +26,19 @@ ACTOR: Final = "symbols"
 REASON: Final = "symbol linked"
 """Who releases a waiting record, and why: as they stand in its decision."""
 LATELY: Final = timedelta(days=1)
+_IN_VAIN: Final = (AcquisitionState.CANCELLED, AcquisitionState.RELEASED, AcquisitionState.RELINKED)
 
 
 def rank_of(origin: Origin) -> int:
     """What is worked on first: what holds records back, then what is new, then what was only started."""
     return list(Origin).index(origin)
+
+
+def parks(step: Step) -> bool:
+    """Whether what waits for the symbol waits in vain now."""
+    successor = step.successor
+    goes_on = successor is not None and (successor.person, successor.task) == (step.state.person, Task.ACQUIRE)
+    return step.state.state in _IN_VAIN and not goes_on
 
 
 def release_request(acquisition_id: int, exception_id: int) -> str:
@@ -70,10 +79,14 @@ class SymbolBook(Protocol):
         self, persons: Sequence[str], *, origin: Origin, now: datetime, again: bool = False, per_second: int = 0
     ) -> int:
         """An acquisition for each of these who never had one; `again`: for each who has no live one. The records that
-        wait for them belong to it. Returns how many it made; doing it twice does it once.
+        wait for them belong to it. Returns how many it made; doing it twice does it once. `again`, where the live one
+        is no acquisition: it is marked, that one is acquired when it has ended (`anew`).
 
         `per_second`: so many become due in a second; 0: all at once. Many persons are written in portions.
         """
+
+    def order(self, what: Acquisition, *, now: datetime) -> bool:
+        """Write this one down, unless the person has a live one: then False, and no effect."""
 
     def cover_waits(self, *, most: int, now: datetime) -> int:
         """Of the records that wait for a symbol and belong to no acquisition, up to `most` (oldest first) come to the
@@ -89,7 +102,8 @@ class SymbolBook(Protocol):
         `turn` is no longer its turn.
 
         On `release` every record that waits for the person's symbol is retried as `redrive` does it, in the same
-        transaction. What waits for a cancelled one without successor is parked: somebody decides.
+        transaction. What waits for one that was cancelled, released or relinked, and after which nothing is acquired
+        for the same person, is parked: somebody decides.
         """
 
     def acquisition(self, acquisition_id: int) -> AcquisitionRow | None: ...

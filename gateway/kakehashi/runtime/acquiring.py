@@ -33,6 +33,8 @@ _EVENTS = {
     AcquisitionState.FAILED: "symbol.failed",
     AcquisitionState.OPERATOR: "symbol.blocked",
     AcquisitionState.EXPIRED: "symbol.expired",
+    AcquisitionState.RELEASED: "symbol.released",
+    AcquisitionState.RELINKED: "symbol.relinked",
 }
 
 
@@ -95,11 +97,16 @@ class AcquiringParts:
 
 
 def registered(configuration: Configuration, store: Store, links: LinkStore, clock: Clock) -> Registered:
-    """What hears of the persons of extracts."""
-    if configuration.gateway.symbols.acquire != "all":
+    """What hears of the persons of extracts. Where nothing begins by itself, what is to be released is all the same."""
+    profile, acquire = configuration.profile, configuration.gateway.symbols.acquire
+    if acquire == "off" or (acquire != "all" and not profile.symbols.released_by):
         return lambda _: None
-    profile = configuration.profile
     needs = SymbolNeeds(
-        store=store, links=links, clock=clock, rules=rules_of(profile), withdrawn_by=profile.symbols.withdrawn_by
+        store=store,
+        links=links,
+        clock=clock,
+        rules=rules_of(profile),
+        withdrawn_by=profile.symbols.withdrawn_by,
+        released_by=profile.symbols.released_by,
     )
-    return needs.registered
+    return needs.registered if acquire == "all" else needs.released

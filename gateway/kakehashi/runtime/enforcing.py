@@ -102,5 +102,6 @@ class Enforcing:
             rules=rules_of(profile),
             per_second=rate,
             withdrawn_by=profile.symbols.withdrawn_by,
+            released_by=profile.symbols.released_by,
         )
         return replace(self, begin=needs.enforced, share=rate * _PAUSE.seconds, pause=_PAUSE)

@@ -94,6 +94,8 @@ links.compared       | info    | system compared same asked frozen unknown | A s
 links.drifting       | warning | system compared same asked frozen unknown | Links of a system do not agree with the registry any more: of some somebody is asked, the others are frozen | `kakehashi match review` and `kakehashi link conflicts`
 symbol.moved         | debug   | acquisition_id state code              | An acquisition of a symbol came into another state       |
 symbol.linked        | info    | acquisition_id state code              | A symbol is linked; what waited for it goes out again    |
+symbol.released      | info    | acquisition_id state code              | The server has released a symbol                                           |
+symbol.relinked      | info    | acquisition_id state code              | The server has given a symbol to the number that stays, or back            |
 symbol.expired       | warning | acquisition_id state code              | A process number died before the symbol was linked; a new one is asked for | None, unless many do: ask the registry what became of them
 symbol.failed        | error   | acquisition_id state code              | An acquisition has failed; what waits for it goes on waiting | `kakehashi symbols list`, then retry or abandon
 symbol.blocked       | error   | acquisition_id state code              | An acquisition waits for an operator                     | `kakehashi symbols list`, then retry or abandon

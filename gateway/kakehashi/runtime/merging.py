@@ -16,7 +16,7 @@ from kakehashi.domain.batch import FileState
 from kakehashi.domain.halt import HaltOf
 from kakehashi.domain.interface import Function
 from kakehashi.domain.link import Note
-from kakehashi.domain.symbol import LIVE, Origin
+from kakehashi.domain.symbol import LIVE, Origin, Task
 from kakehashi.failpoint import reached
 from kakehashi.pipeline.identify import renumbered
 from kakehashi.pipeline.symbol_needs import SymbolNeeds, rules_of
@@ -83,7 +83,10 @@ class Merging:
         told = self._consequences(retired, keys, links=links)
         if rule.withdraws_symbol:
             self._needs.withdraw(retired)
-        self._begin(kept, again=False)
+        if self._relinks:
+            self._needs.relink(retired, kept, anew=self._acquires(kept))
+        else:
+            self._begin(kept, again=False)
         if rule.withdraws_replicas:
             self._withdraw(f"merge{made.id}", keys, note)
         return told
@@ -97,8 +100,9 @@ class Merging:
         reached("merging.undone")
         rule, keys = self.configuration.profile.merges, self._leaving(undone.kept, moved)
         told = self._consequences(undone.kept, keys, links=len(moved))
-        if rule.withdraws_symbol and self.links.sealed_number(undone.kept) is None:
+        if (rule.withdraws_symbol or self._relinks) and self.links.sealed_number(undone.kept) is None:
             self._needs.withdraw(undone.kept)
+        self._needs.unlink(undone.retired, undone.kept)
         self._begin(undone.retired, again=True)
         if rule.withdraws_replicas:
             self._withdraw(f"unmerge{undone.id}", keys, note)
@@ -129,10 +133,19 @@ class Merging:
             store=self.store, links=self.links, clock=self.clock, rules=rules_of(self.configuration.profile)
         )
 
+    @property
+    def _relinks(self) -> bool:
+        """Where symbols are the gateway's business at all."""
+        return self.configuration.profile.merges.relinks_symbol and self.configuration.gateway.symbols.acquire != "off"
+
     def _begin(self, person: str, *, again: bool) -> None:
         """Who has a 個人番号 now needs a symbol, where they begin by themselves."""
-        if self.configuration.gateway.symbols.acquire == "all" and self.links.sealed_number(person) is not None:
+        if self._acquires(person):
             self.store.need([person], origin=Origin.REGISTERED, now=self.clock.now(), again=again)
+
+    def _acquires(self, person: str) -> bool:
+        settings = self.configuration.gateway.symbols
+        return settings.acquire == "all" and self.links.sealed_number(person) is not None
 
     @property
     def _lanes(self) -> Mapping[str, Route]:
@@ -159,7 +172,9 @@ class Merging:
         flying = [self.store.replicas_in_flight(name) for name in lanes]
         return Consequences(
             links=links,
-            acquisitions=len(self.store.acquisitions(person=person, states=sorted(LIVE))),
+            acquisitions=sum(
+                row.what.task is Task.ACQUIRE for row in self.store.acquisitions(person=person, states=sorted(LIVE))
+            ),
             replicas={lanes[name].name: len(units) for name, units in keys.items() if name in lanes},
             in_flight=sum(key[0] == person for some in flying for key in some),
             left=sum(len(units) for name, units in keys.items() if name not in lanes),

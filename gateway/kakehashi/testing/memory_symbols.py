@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kakehashi.domain.batch import RecordState
-from kakehashi.domain.symbol import Acquisition, AcquisitionState, Command, Origin, Step
-from kakehashi.ports.symbols import ACTOR, LATELY, REASON, AcquisitionRow, SymbolCount, rank_of, release_request
+from kakehashi.domain.symbol import Acquisition, AcquisitionState, Command, Origin, Step, Task
+from kakehashi.ports.symbols import ACTOR, LATELY, REASON, AcquisitionRow, SymbolCount, parks, rank_of, release_request
 from kakehashi.testing.memory_ledger import Ledger
 from kakehashi.testing.memory_orders import MemoryOrderBook
 from kakehashi.testing.memory_redrive import redrive
@@ -33,6 +33,10 @@ class MemorySymbolBook(MemoryOrderBook):
             rows = self._acquisitions.values()
             known = {row.what.person for row in rows if row.what.is_live or not again}
             wanted = [person for person in dict.fromkeys(persons) if person not in known]
+            for row in [row for row in rows if again and row.what.person in persons]:
+                if row.what.is_live and row.what.task is not Task.ACQUIRE and not row.what.anew:
+                    marked = replace(row.what, anew=True)
+                    self._acquisitions[row.id] = replace(row, turn=row.turn + 1, what=marked)
             for place, person in enumerate(wanted):
                 made = Acquisition.needed(
                     person, origin=origin, now=now, linked_lately=self._linked_lately(person, now)
@@ -41,6 +45,13 @@ class MemorySymbolBook(MemoryOrderBook):
                 self._add(replace(made, due=due), now)
             self._adopt(ledger, wanted)
             return len(wanted)
+
+    def order(self, what: Acquisition, *, now: datetime) -> bool:
+        with self._transaction():
+            if any(row.what.is_live and row.what.person == what.person for row in self._acquisitions.values()):
+                return False
+            self._add(what, now)
+            return True
 
     def cover_waits(self, *, most: int, now: datetime) -> int:
         with self._transaction() as ledger:
@@ -65,11 +76,12 @@ class MemorySymbolBook(MemoryOrderBook):
                 return False
             self._acquisitions[row.id] = replace(row, turn=turn + 1, what=step.state)
             if step.successor is not None:
-                self._add(step.successor, now)
-                self._adopt(ledger, [row.what.person])
+                self.order(step.successor, now=now)
+                if step.successor.task is Task.ACQUIRE:
+                    self._adopt(ledger, [step.successor.person])
             elif step.command is Command.RELEASE:
                 self._release(ledger, row, now)
-            elif step.state.state is AcquisitionState.CANCELLED:
+            if parks(step):
                 _hold(ledger, row.what.person, now)
             return True
 

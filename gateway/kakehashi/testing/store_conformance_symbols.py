@@ -12,8 +12,10 @@ from kakehashi.domain.symbol import (
     AcquisitionState,
     Command,
     HeldNumber,
+    Ordered,
     Origin,
     Step,
+    Task,
 )
 from kakehashi.ports.ledger import ExceptionRow
 from kakehashi.ports.store import Store
@@ -167,6 +169,53 @@ class StoreSymbolConformance:
         assert [_of(store, person).waiting for person in (HANA, TARO)] == [1, 1]
         assert _end(store, _of(store, HANA))
         assert (store.exception(hers.id) or hers).state is RecordState.RETRIED
+
+    def test_what_is_ordered_is_kept_as_it_is(self, store: Store) -> None:
+        """A release or a relink is the person's one live row, with who said so and why."""
+        relink = Ordered(Task.RELINK, TARO, anew=True, actor="clerk", reason="seen")
+        made = Acquisition.ordered(HANA, relink, now=NOW)
+        assert store.order(made, now=NOW)
+        assert not store.order(made, now=NOW)
+        assert [row.what for row in store.due_acquisitions(most=9, now=NOW)] == [made]
+        row = _of(store, HANA)
+        said = replace(made, said="together", unknown=1)
+        assert store.move(row.id, turn=0, step=Step(said), now=NOW)
+        assert _of(store, HANA).what == said
+        assert _need(store, TARO) == 1
+        assert not store.order(Acquisition.ordered(TARO, Ordered(Task.RELEASE), now=NOW), now=NOW)
+
+    def test_who_is_needed_during_a_release_is_marked_once(self, store: Store) -> None:
+        """Whoever works on the release is overtaken by that, once; what waits comes to it, and then to the next one."""
+        (waiting,) = _wait(store, HANA)
+        assert store.order(Acquisition.ordered(HANA, Ordered(Task.RELEASE), now=NOW), now=NOW)
+        assert store.cover_waits(most=9, now=NOW) == 1
+        assert _need(store, HANA, again=True) == _need(store, HANA) == 0
+        row = _of(store, HANA)
+        assert (row.what.anew, row.turn, row.waiting) == (True, 1, 1)
+        released = replace(row.what, state=AcquisitionState.RELEASED, due=None)
+        needed = Acquisition.needed(HANA, origin=Origin.REGISTERED, now=NOW)
+        assert store.move(row.id, turn=1, step=Step(released, successor=needed), now=NOW)
+        assert [each.what.state for each in store.acquisitions(person=HANA)] == ["released", "needed"]
+        assert _of(store, HANA).waiting == 1
+        assert (store.exception(waiting.id) or waiting).state is RecordState.WAITING
+
+    def test_a_release_parks_what_waits_and_a_relink_goes_on_with_the_other_number(self, store: Store) -> None:
+        """The end of an acquisition and what is told instead are written together; so are a relink and the next."""
+        hers, his = _wait(store, HANA, TARO)
+        assert store.cover_waits(most=9, now=NOW) == 2
+        row = _of(store, HANA)
+        cancelled = replace(row.what, state=AcquisitionState.CANCELLED, due=None)
+        relinking = Acquisition.ordered(HANA, Ordered(Task.RELINK, TARO), now=NOW)
+        assert store.move(row.id, turn=0, step=Step(cancelled, successor=relinking), now=NOW)
+        assert (store.exception(hers.id) or hers).state is RecordState.PARKED
+        assert _end(store, _of(store, TARO), AcquisitionState.FAILED)
+        row = _of(store, HANA)
+        relinked = replace(row.what, state=AcquisitionState.RELINKED, due=None)
+        needed = Acquisition.needed(TARO, origin=Origin.REGISTERED, now=NOW)
+        assert store.move(row.id, turn=0, step=Step(relinked, successor=needed), now=NOW)
+        assert [row.what.state for row in store.acquisitions(person=TARO)] == ["failed", "needed"]
+        assert _of(store, TARO).waiting == 1
+        assert (store.exception(his.id) or his).state is RecordState.WAITING
 
     def test_a_server_that_contradicts_itself_is_asked_ever_more_rarely(self, store: Store) -> None:
         """Linked and refused again, several times within a day: a pause, then an operator."""

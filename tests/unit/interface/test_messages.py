@@ -16,6 +16,7 @@ from kakehashi.interface.lock import lock_request
 from kakehashi.interface.provision import provision_list_request, provision_reply
 from kakehashi.interface.replica import ReplicaRecord, replica_registration, result_request
 from kakehashi.interface.symbol import Acquisition, acquisition_request, link_status_request, process_number_request
+from kakehashi.interface.symbol_change import registration_request, release_request, relink_request
 from kakehashi.interface.system import health_request, layout_request, status_request
 from kakehashi.validation.explanation import open_schema
 from kakehashi.validation.schema import SchemaSet
@@ -90,6 +91,21 @@ BUILT = {
         "FGU-131",
         link_status_request(_header("FGU-131"), [("000000000000001", "PN-1"), ("000000000000002", None)]),
     ),
+    "FGU-101": ("FGU-101", registration_request(_header("FGU-101"), [("000000000000001", date(2026, 6, 1))])),
+    **{
+        f"FGU-141 undo={undo}": (
+            "FGU-141",
+            relink_request(
+                _header("FGU-141"),
+                "000000000000001",
+                "000000000000002",
+                undo=undo,
+                ordered_at=datetime(2026, 6, 1, tzinfo=UTC),
+            ),
+        )
+        for undo in (False, True)
+    },
+    "FGU-151": ("FGU-151", release_request(_header("FGU-151"), "000000000000001")),
     "TKY-401": ("TKY-401", provision_list_request(_header("TKY-401"), "")),
     "TKY-401 behind": ("TKY-401", provision_list_request(_header("TKY-401"), OTHER_ID)),
     "TKY-403": ("TKY-403", provision_reply(_header("TKY-403"), OTHER_ID, None)),

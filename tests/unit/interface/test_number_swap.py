@@ -27,7 +27,7 @@ def swapped(document, table, *, key_type):
 def plain(document):
     """Without its person numbers, key type and the digest that follows from them."""
     text = re.sub(r"<\?xml.*?\?>\s*", "", document.decode(), flags=re.DOTALL)
-    text = re.sub(r">[0-9]{15}</(PersonKey|After)>", r"></\1>", text)
+    text = re.sub(r">[0-9]{15}</(PersonKey|FormerKey|After)>", r"></\1>", text)
     return re.sub(r"<(PersonKeyType|Sha256)>[^<]*</\1>", "", text)
 
 
@@ -37,7 +37,7 @@ def test_there_and_back_is_the_message_itself(message_id, data):
     """Of every kind of message: valid on the way, other numbers in every slot, nothing else changed."""
     document = MESSAGES[message_id]
     own = [number for _, number in person_numbers(etree.fromstring(document))]
-    assert len(own) == len(re.findall(r"<(?:PersonKey|After)>", document.decode()))
+    assert len(own) == len(re.findall(r"<(?:PersonKey|FormerKey|After)>", document.decode()))
     unified = data.draw(st.lists(numbers, unique=True, min_size=len(set(own)), max_size=len(set(own))))
     there = dict(zip(sorted(set(own)), unified, strict=True))
     out = swapped(document, there, key_type="unified")

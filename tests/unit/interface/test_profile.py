@@ -161,7 +161,7 @@ def test_every_fault_comes_at_once(folder):
         ("CFG-003", "profile.toml", None, "service.close"),
         ("CFG-003", "profile.toml", None, "service.days"),
         ("CFG-004", "profile.toml", None, "profile.namespace"),
-        ("CFG-003", "profile.toml", None, "messages.FGU-111.idempotent"),
+        ("CFG-003", "profile.toml", None, "messages.FGU-101.idempotent"),
         ("CFG-008", "results.csv", 3, "class"),
         ("CFG-008", "permissions.csv", 2, "affair"),
         ("CFG-008", "v1.csv", 2, "type"),

@@ -200,3 +200,33 @@ def test_a_number_that_changed_on_the_day_of_enforcement_makes_void_what_was_beg
         needs.enforced([HANA, STRANGER])
         assert [code for _, code in codes(office)] == ["SYM-010", None]
     assert [row.what.origin for row in office.store.acquisitions(person=STRANGER)] == [Origin.STARTED]
+
+
+@pytest.mark.parametrize("told_by", ["registered", "released"])
+def test_a_death_releases_where_the_profile_says_so(office, needs, told_by):
+    """Once, however often the file comes, also where nothing begins by itself; who never had one acquired here, too.
+    Back again, the person has one acquired anew.
+    """
+    office.server._persons.set([STRANGER], "linked")
+    begin(office)
+    needs = replace(needs, released_by=POLICY)
+    befalls(office, needs, LinkEvent.DIED)
+    befalls(office, needs, LinkEvent.DIED, STRANGER)
+    for who in (HANA, STRANGER):
+        getattr(needs, told_by)([(who, LinkEvent.DIED)])
+    office.work(minutes=1)
+    assert codes(office) == [("cancelled", "SYM-011"), ("released", None)]
+    assert codes(office, STRANGER) == [("released", None)]
+    befalls(office, needs, LinkEvent.MOVED_IN, on=dt.date(2026, 7, 2))
+    needs.registered([(HANA, LinkEvent.MOVED_IN)])
+    assert codes(office) == [("cancelled", "SYM-011"), ("released", None), ("needed", None)]
+    needs.registered([(HANA, LinkEvent.DIED)])
+    assert len(codes(office)) == 3
+
+
+def test_who_is_gone_for_good_keeps_a_release_that_is_under_way(office, needs):
+    """Released by the registry's word means that nothing is acquired; what the server is told, it is told."""
+    needs = replace(needs, released_by=POLICY)
+    befalls(office, needs, LinkEvent.DIED, STRANGER)
+    assert not needs.withdraw(STRANGER)
+    assert codes(office, STRANGER) == [("releasing", None)]

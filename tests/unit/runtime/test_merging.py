@@ -9,7 +9,7 @@ from tests.unit.pipeline.persons import NOW
 from kakehashi.config.loader import load
 from kakehashi.domain.halt import HaltAction, HaltMeans, HaltOf
 from kakehashi.domain.link import Note
-from kakehashi.domain.symbol import LIVE, Origin
+from kakehashi.domain.symbol import LIVE, AcquisitionState, Origin, Task
 from kakehashi.interface.profile_rules import MergeRule
 from kakehashi.pipeline.identify import number_context
 from kakehashi.ports.halts import NewHalt
@@ -82,9 +82,33 @@ def test_who_is_suspended_under_one_number_is_so_under_the_other(merging):
     assert (row.reason, row.means) == ("case 17", HaltMeans.LOCK)
 
 
+def test_the_profile_may_have_the_symbol_relinked(merging):
+    """[merges] symbol = "relink": told in place of what was acquired for the retired number, and undone, the other way
+    round; whoever has the 個人番号 is acquired for afterwards, not beside it. Twice is once.
+    """
+    rule = MergeRule(withdraws_symbol=False, relinks_symbol=True, withdraws_replicas=False)
+    configuration = merging.configuration
+    profile = replace(configuration.profile, merges=rule)
+    merging = replace(merging, configuration=replace(configuration, profile=profile))
+
+    def told(person):
+        return [(row.what.state, row.what.task, row.what.anew) for row in merging.store.acquisitions(person=person)]
+
+    for first in (1, 0):
+        assert merging.merge(KEPT, RETIRED, NOTE).acquisitions == first
+    relink = (AcquisitionState.RELINKING, Task.RELINK, True)
+    assert (told(RETIRED)[1:], told(KEPT)) == ([relink], [])
+    (merge,) = merging.links.merges()
+    for _ in range(2):
+        merging.unmerge(merge.id, NOTE)
+    assert [state for state, _, _ in told(RETIRED)] == ["cancelled", "cancelled", "relinking"]
+    assert told(RETIRED)[2] == (AcquisitionState.RELINKING, Task.UNDO, True)
+    assert told(KEPT) == []
+
+
 def test_the_profile_may_keep_what_is_under_way(merging):
     """[merges] symbol = "keep": the acquisition of the retired number goes on."""
-    rule = MergeRule(withdraws_symbol=False, withdraws_replicas=False)
+    rule = MergeRule(withdraws_symbol=False, relinks_symbol=False, withdraws_replicas=False)
     configuration = merging.configuration
     profile = replace(configuration.profile, merges=rule)
     keeping = replace(merging, configuration=replace(configuration, profile=profile))

@@ -177,6 +177,12 @@ MESSAGES: Mapping[str, bytes] = {
     ),
     "SKI-305": message("SKI-305", f"<Receipt>{ID}</Receipt>"),
     "SKI-306": message("SKI-306", RESULT),
+    "FGU-101": message(
+        "FGU-101",
+        '<Persons><Person no="1"><PersonKey>000000000000001</PersonKey><ValidFrom>2026-06-01</ValidFrom></Person>'
+        "</Persons>",
+    ),
+    "FGU-102": message("FGU-102", RESULT),
     "FGU-111": message("FGU-111", '<Persons><Person no="1"><PersonKey>000000000000001</PersonKey></Person></Persons>'),
     "FGU-112": message(
         "FGU-112",
@@ -195,6 +201,14 @@ MESSAGES: Mapping[str, bytes] = {
         "</Person></Persons>",
     ),
     "FGU-132": message("FGU-132", f'{RESULT}<Links><Link no="1"><Status>linked</Status></Link></Links>'),
+    "FGU-141": message(
+        "FGU-141",
+        '<Persons><Person no="1"><PersonKey>000000000000001</PersonKey><FormerKey>000000000000002</FormerKey>'
+        "<Operation>undo</Operation><Sequence>001780000000000000</Sequence></Person></Persons>",
+    ),
+    "FGU-142": message("FGU-142", RESULT),
+    "FGU-151": message("FGU-151", '<Persons><Person no="1"><PersonKey>000000000000001</PersonKey></Person></Persons>'),
+    "FGU-152": message("FGU-152", RESULT),
     "TKY-401": message("TKY-401", f"<AfterId>{OTHER_ID}</AfterId>"),
     "TKY-402": message(
         "TKY-402",
