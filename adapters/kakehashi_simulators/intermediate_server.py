@@ -331,7 +331,7 @@ class IntermediateServer:
 
 def options(**changes: object) -> argparse.Namespace:
     """What the program would be told by default, with these changes: for a server inside another program."""
-    given = _parser().parse_args(["--folder=.", "--xsd=."])
+    given = _parser().parse_args(["--folder=.", "--xsd=.", f"--connections={_CONNECTIONS}"])
     vars(given).update(changes)
     return given
 

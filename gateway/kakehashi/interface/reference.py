@@ -44,6 +44,13 @@ _ACTIONS = {
     ResultClass.SERVER_FAULT: "tried again, then parked",
 }
 
+_NAMES = (
+    "What the wire calls otherwise stands in `names.csv` of the profile (kind, name, wire, note): a `message`",
+    "(`DBM-201`), an `element`, an `attribute`, a `value` (`Operation=lock`), the `digits` of a PersonKey. The schemas are",
+    "then those of the wire, one `<message>.xsd` for each of its own ids; a site puts them into `xsd/<schemas>` of its",
+    "configuration folder. Errors, logs, cases and this page keep our names. Order and nesting are the same; another",
+    "order is a matter for an adapter.",
+)
 _REPLICAS = (
     'DBM-201 carries changes: each record says `operation="register"` and has a Content, or `operation="delete"`',
     "and has none. A message in which every record is a deletion is a DBM-203. For each person, information and",
@@ -136,6 +143,8 @@ def _page(profile: Profile) -> Iterator[str]:
     yield "body puts its official values into a profile of its own (`config/profiles/template-site/`), without a"
     yield "change of code. A profile that differs in little names another one (`[profile] base`): what it does not"
     yield "say itself is as there, of profile.toml key by key, else file by file; `std-2026-atena` (role A) is one."
+    yield ""
+    yield from _NAMES
     yield ""
     yield "## Messages"
     yield ""

