@@ -44,11 +44,19 @@ _ACTIONS = {
     ResultClass.SERVER_FAULT: "tried again, then parked",
 }
 
+_MODEL = (
+    "**This is our own model.** The real interface specification of the intermediate server is not public; it",
+    "is handed to bodies and vendors only. Every id, element, code and data set on this page is invented. A",
+    "body puts its official values into a profile of its own (`config/profiles/template-site/`), without a",
+    "change of code. A profile that differs in little names another one (`[profile] base`): what it does not",
+    "say itself is as there, of profile.toml key by key, else file by file; `std-2026-atena` (role A) is one.",
+    "",
+)
 _NAMES = (
     "What the wire calls otherwise stands in `names.csv` of the profile (kind, name, wire, note): a `message`",
-    "(`DBM-201`), an `element`, an `attribute`, a `value` (`Operation=lock`), the `digits` of a PersonKey. The schemas are",
-    "then those of the wire, one `<message>.xsd` for each of its own ids; a site puts them into `xsd/<schemas>` of its",
-    "configuration folder. Errors, logs, cases and this page keep our names. Order and nesting are the same; another",
+    "(`DBM-201`), an `element`, an `attribute`, a `value` (`Operation=lock`), the `digits` of a PersonKey. The schemas",
+    "are then those of the wire, one `<message>.xsd` for each of its own ids; a site puts them into `xsd/<schemas>` of",
+    "its configuration folder. Errors, logs, cases and this page keep our names. Order and nesting are the same; another",
     "order is a matter for an adapter.",
 )
 _REPLICAS = (
@@ -138,12 +146,7 @@ def _page(profile: Profile) -> Iterator[str]:
     yield f"Profile `{profile.name}`, namespace `{profile.namespace}`."
     yield f"Generated from `config/profiles/{profile.name}/`."
     yield ""
-    yield "**This is our own model.** The real interface specification of the intermediate server is not public; it"
-    yield "is handed to bodies and vendors only. Every id, element, code and data set on this page is invented. A"
-    yield "body puts its official values into a profile of its own (`config/profiles/template-site/`), without a"
-    yield "change of code. A profile that differs in little names another one (`[profile] base`): what it does not"
-    yield "say itself is as there, of profile.toml key by key, else file by file; `std-2026-atena` (role A) is one."
-    yield ""
+    yield from _MODEL
     yield from _NAMES
     yield ""
     yield "## Messages"
