@@ -56,8 +56,8 @@ _NAMES = (
     "What the wire calls otherwise stands in `names.csv` of the profile (kind, name, wire, note): a `message`",
     "(`DBM-201`), an `element`, an `attribute`, a `value` (`Operation=lock`), the `digits` of a PersonKey. The schemas",
     "are then those of the wire, one `<message>.xsd` for each of its own ids; a site puts them into `xsd/<schemas>` of",
-    "its configuration folder. Errors, logs, cases and this page keep our names. Order and nesting are the same; another",
-    "order is a matter for an adapter.",
+    "its configuration folder. Errors, logs, cases and this page keep our names. Order and nesting are the same;",
+    "another order is a matter for an adapter.",
 )
 _REPLICAS = (
     'DBM-201 carries changes: each record says `operation="register"` and has a Content, or `operation="delete"`',
