@@ -17,7 +17,7 @@ from kakehashi.runtime.server_side import open_endpoint
 from kakehashi.testing.memory_store import MemoryStore
 from kakehashi_adapters.exchange_folder import FolderServerClient, LocalPlace
 from kakehashi_adapters.system_clock import SystemClock
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 
 HANA = "000000000000011"
@@ -26,8 +26,7 @@ HANA = "000000000000011"
 @pytest.fixture
 def desk(tmp_path):
     clock, folder = SystemClock(), tmp_path / "exchange"
-    options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
-    server = IntermediateServer(tmp_path / "account", XSD, ServerSettings(), options)
+    server = IntermediateServer(tmp_path / "account", XSD, ServerSettings(), options())
     wire = server.folder_wire(folder)
     threading.Thread(target=wire.serve_forever, daemon=True).start()
     client = FolderServerClient(LocalPlace(folder), clock=clock, timeout=timedelta(seconds=20), answer_bytes=1_000_000)

@@ -31,6 +31,7 @@ from kakehashi_simulators.legacy import generate
 from kakehashi_simulators.server import ServerSettings
 
 ROOT = Path(__file__).parents[3]
+XSD = ROOT / "xsd" / "std-2026"
 
 
 class Recorder(EventLog):
@@ -60,7 +61,7 @@ class GivesNoMore:
 class House:
     """One gateway and everything around it, driven step by step."""
 
-    def __init__(self, tmp_path, lane, config, *, xsd, as_of):
+    def __init__(self, tmp_path, lane, config, *, xsd=XSD, as_of=None):
         self.configuration = load(config, as_of=as_of)
         self.route = self.configuration.routes[lane]
         self.queue = URGENT if lane in self.configuration.urgent else lane
@@ -238,7 +239,7 @@ def manifest(tmp_path):
 def house_of(tmp_path, manifest):
     houses = []
 
-    def build(lane, config=ROOT / "config", *, xsd=ROOT / "xsd" / "std-2026", as_of=None):
+    def build(lane, config=ROOT / "config", *, xsd=XSD, as_of=None):
         house = House(tmp_path, lane, config, xsd=xsd, as_of=as_of)
         house.link_all(manifest)
         houses.append(house)

@@ -1,7 +1,6 @@
 """A process dies at every single port call while two files with households are worked on: nobody sees a part of one."""
 
 import dataclasses
-from argparse import Namespace
 from itertools import count
 
 import pytest
@@ -10,7 +9,7 @@ from tests.unit.pipeline.test_crashes import KILLED, ROOT, SHARES, World, sweep
 
 from kakehashi.config.loader import load
 from kakehashi.ports.links import LinkRow
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.legacy.household import LANE, write_households
 from kakehashi_simulators.legacy.town import Town
 from kakehashi_simulators.server import ServerSettings
@@ -59,7 +58,7 @@ def world(tmp_path_factory):
         folder / "server",
         ROOT / "xsd" / "std-2026",
         ServerSettings(result_delay_seconds=0.0, check_digest=True),
-        Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16),
+        options(),
     )
     server._account.connection.execute("PRAGMA synchronous = OFF")
     route = dataclasses.replace(whole.routes[LANE], batch_records=BATCH)

@@ -1,6 +1,5 @@
 """Many retried records in one batch: each has its own verdict, number and place, whatever becomes of its neighbours."""
 
-import dataclasses
 from random import Random
 
 import pytest
@@ -87,7 +86,7 @@ def test_a_batch_that_is_too_large_goes_in_parts(house_of, manifest, lane, cap):
             house, max(len(message.document) for message in sent(house)) // 3 + (5000 if "household" in lane else 2000)
         )
     else:
-        house.server._messages._settings = dataclasses.replace(house.server._messages._settings, records_most=5)
+        house.server._messages.records_most = 5
     (made,) = house.redrive_together(refused)
     finish(house)
     assert house.store.batch(made.id).code == "SRV-015"

@@ -106,7 +106,7 @@ def test_a_server_that_takes_fewer_records_gets_halves(house_of, manifest, lane)
     _, result = whole_message(house_of, manifest, lane)
     house = house_of(lane)
     house.server._reset()
-    house.server._messages._settings = dataclasses.replace(house.server._messages._settings, records_most=7)
+    house.server._messages.records_most = 7
     sample = take(house, manifest)
     assert finish(house) == result
     assert (house.counts.accepted, house.counts.waiting) == (sample.records, 0)
@@ -132,7 +132,7 @@ def test_http_413_halves_too(house_of, manifest):
 def test_refused_records_stay_with_the_batch_that_was_split(house_of, manifest):
     """Who was refused before sending is told once, whatever becomes of the neighbours."""
     house = house_of("tax-levy")
-    house.server._messages._settings = dataclasses.replace(house.server._messages._settings, records_most=4)
+    house.server._messages.records_most = 4
     sample = manifest.lane("tax-levy")[0]
     content = bytearray(sample.path.read_bytes())
     unlinked = b"9" * 15
@@ -164,7 +164,7 @@ def test_what_may_have_arrived_at_a_forgetful_server_is_not_split(house_of, mani
 def test_a_split_batch_whose_message_comes_again_is_stale(house_of, manifest):
     """The worker died before it acknowledged: the second delivery finds the parts and does nothing."""
     house = house_of("tax-levy")
-    house.server._messages._settings = dataclasses.replace(house.server._messages._settings, records_most=7)
+    house.server._messages.records_most = 7
     take(house, manifest)
     consumer = house.gateway.broker.consume(["tax-levy"], prefetch=8)
     acknowledge = consumer.acknowledge

@@ -1,7 +1,6 @@
 """Records of exchanges are asked for page by page; a word about one is written down first, and heard once."""
 
 import itertools
-from argparse import Namespace
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -20,7 +19,7 @@ from kakehashi.runtime.server_side import open_endpoint
 from kakehashi.testing.memory_clock import MemoryClock
 from kakehashi.testing.memory_server import MemoryServerClient
 from kakehashi.testing.memory_store import MemoryStore
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 
 HANA, TARO = (f"{number:015d}" for number in (11, 22))
@@ -32,8 +31,7 @@ class Desk:
 
     def __init__(self, folder, profile=None):
         self.clock, self.store, self.made = MemoryClock(), MemoryStore(), itertools.count(1)
-        options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
-        self.server = IntermediateServer(folder, XSD, ServerSettings(result_delay_seconds=0.0), options)
+        self.server = IntermediateServer(folder, XSD, ServerSettings(result_delay_seconds=0.0), options())
         self.server.clock.source = lambda: self.clock.now().timestamp()
         self.line = MemoryServerClient(lambda message: self.server._messages.answer(message.document))
         profile = profile or configuration().profile

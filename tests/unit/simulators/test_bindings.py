@@ -1,7 +1,5 @@
 """The simulated server's desks for registration (FGU-101), relinking (FGU-141) and release (FGU-151)."""
 
-from argparse import Namespace
-
 import pytest
 from tests.unit.simulators.messages import (
     XSD,
@@ -14,14 +12,14 @@ from tests.unit.simulators.messages import (
     status_request,
 )
 
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.server import ServerSettings
 
 
 class Bench:
     def __init__(self, folder):
         arguments = dict.fromkeys(("certificates", "no_symbol_ending"), "") | {"port": 0, "admin_port": 0}
-        self.server = IntermediateServer(folder, XSD, ServerSettings(), Namespace(**arguments, connections=16))
+        self.server = IntermediateServer(folder, XSD, ServerSettings(), options(**arguments))
         self.now = 1_800_000_000.0
         self.server.clock.source = lambda: self.now
 

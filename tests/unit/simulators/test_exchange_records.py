@@ -1,11 +1,9 @@
 """The simulated server writes down what was exchanged about persons, tells it in pages, and withholds it."""
 
-from argparse import Namespace
-
 import pytest
 from tests.unit.validation.samples import INQUIRY, OTHER_ID, SCHEMAS, message
 
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.message import read_message
 from kakehashi_simulators.server import ServerSettings
 
@@ -16,8 +14,7 @@ ALL = "<From>2019-01-01</From><To>2036-01-01</To>"
 
 @pytest.fixture
 def server(tmp_path):
-    options = Namespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
-    made = IntermediateServer(tmp_path, SCHEMAS, ServerSettings(result_delay_seconds=0.0), options)
+    made = IntermediateServer(tmp_path, SCHEMAS, ServerSettings(result_delay_seconds=0.0), options())
     made.clock.source = lambda: 1_800_000_000.0
     yield made
     made.close()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import calendar
 import time
-from types import SimpleNamespace
 
 import pytest
 from tests.unit.simulators.messages import TAX, XSD, errors, found, key, message, people, result_request
 
-from kakehashi_simulators.intermediate_server import IntermediateServer
+from kakehashi_simulators.intermediate_server import IntermediateServer, options
 from kakehashi_simulators.rate import Rate
 from kakehashi_simulators.scenario_file import ScenarioError, ScenarioFile, read_scenario, scenario_of
 from kakehashi_simulators.server import ServerSettings
@@ -70,9 +69,8 @@ def play(tmp_path):
     servers = []
 
     def opened(**scenario):
-        options = SimpleNamespace(no_symbol_ending="", certificates=None, port=0, admin_port=0, connections=16)
         settings = ServerSettings(result_delay_seconds=0.0)
-        server = IntermediateServer(tmp_path, XSD, settings, options, scenario=scenario_of(scenario))
+        server = IntermediateServer(tmp_path, XSD, settings, options(), scenario=scenario_of(scenario))
         servers.append(server)
         return server
 
