@@ -32,20 +32,9 @@ def test_the_demo_needs_no_server_and_adds_up(tmp_path):
 
 
 @pytest.mark.timeout(300)
-def test_the_demo_does_the_same_through_rabbitmq(tmp_path, rabbitmq):
-    """`./run --once --broker amqp://…` finds the same."""
-    assert_adds_up(*run_demo(tmp_path / "site", "--broker", rabbitmq.url))
-
-
-@pytest.mark.timeout(300)
-def test_the_demo_does_the_same_on_rabbitmq_and_postgresql(tmp_path, rabbitmq, postgresql_url):
-    """The ledger of a large city is PostgreSQL: the same summary."""
-    assert_adds_up(*run_demo(tmp_path / "site", "--broker", rabbitmq.url, "--store", postgresql_url))
-
-
-@pytest.mark.timeout(300)
-def test_the_demo_does_the_same_through_an_exchange_folder(tmp_path):
-    """Messages and answers as files instead of HTTPS: the same summary, and nothing is left in the folder."""
-    assert_adds_up(*run_demo(tmp_path / "site", "--transport", "folder"))
+def test_the_demo_does_the_same_on_rabbitmq_postgresql_and_through_a_folder(tmp_path, rabbitmq, postgresql_url):
+    """`./run --once --broker amqp://… --store postgresql+psycopg://…`, through a folder: the same, nothing left there."""
+    options = ("--broker", rabbitmq.url, "--store", postgresql_url, "--transport", "folder")
+    assert_adds_up(*run_demo(tmp_path / "site", *options))
     left = [path.name for path in (tmp_path / "site" / "lgwan").glob("*/*") if not path.name.startswith(".serial")]
     assert left == []

@@ -28,6 +28,8 @@ from kakehashi.runtime.taking import Taking
 __all__ = ["GatewayProcess", "Role"]
 
 _IDLE = 0.2
+_SOON_IDLE, _LONG_IDLE = 10, 0.4
+"""After so many turns in which nothing was due the scheduler looks half as often."""
 
 
 class Role(StrEnum):
@@ -257,7 +259,7 @@ class GatewayProcess:
 
     def _loop(self, role: Role, step: Callable[[], int], *, idle: Event | None = None) -> None:
         """`idle`: what is waited for when there is nothing to do; else it is `stop`."""
-        outage = Outage(role, self.gateway.trouble, self.stop)
+        outage, quiet = Outage(role, self.gateway.trouble, self.stop), 0
         while not self.stop.is_set():
             try:
                 done = step()
@@ -274,7 +276,9 @@ class GatewayProcess:
                 self.stop.wait(1)
                 continue
             outage.worked()
-            if not done and (idle or self.stop).wait(_IDLE) and idle:
+            quiet = 0 if done else quiet + 1
+            wait = _LONG_IDLE if role is Role.SCHEDULER and quiet > _SOON_IDLE else _IDLE
+            if not done and (idle or self.stop).wait(wait) and idle:
                 idle.clear()
 
 
