@@ -33,7 +33,7 @@ def test_the_demo_needs_no_server_and_adds_up(tmp_path):
 
 @pytest.mark.timeout(300)
 def test_the_demo_does_the_same_on_rabbitmq_postgresql_and_through_a_folder(tmp_path, rabbitmq, postgresql_url):
-    """`./run --once --broker amqp://… --store postgresql+psycopg://…`, through a folder: the same, nothing left there."""
+    """`--broker amqp://… --store postgresql+psycopg://… --transport folder`: the same, and nothing is left there."""
     options = ("--broker", rabbitmq.url, "--store", postgresql_url, "--transport", "folder")
     assert_adds_up(*run_demo(tmp_path / "site", *options))
     left = [path.name for path in (tmp_path / "site" / "lgwan").glob("*/*") if not path.name.startswith(".serial")]
