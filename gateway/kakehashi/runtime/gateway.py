@@ -28,8 +28,8 @@ from kakehashi.runtime.taking import Taking
 __all__ = ["GatewayProcess", "Role"]
 
 _IDLE = 0.2
-_SOON_IDLE, _LONG_IDLE = 10, 0.4
-"""After so many turns in which nothing was due the scheduler looks half as often."""
+_SOON_IDLE, _LONG_IDLE = 5, 0.5
+"""After so many turns in which nothing was due the scheduler looks twice a second."""
 
 
 class Role(StrEnum):
