@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from xml.sax.saxutils import quoteattr
 
 __all__ = ["OUR_FORM", "PERSON_DIGITS", "WireForm"]
 
@@ -85,7 +86,9 @@ class WireForm:
 
     def _renamed(self, document: bytes) -> bytes:
         if self.namespace != _NAMESPACE:
-            document = document.replace(f'xmlns="{_NAMESPACE}"'.encode(), f'xmlns="{self.namespace}"'.encode(), 1)
+            document = document.replace(
+                f'xmlns="{_NAMESPACE}"'.encode(), f"xmlns={quoteattr(self.namespace)}".encode(), 1
+            )
         return _TAG.sub(self._tag, document) if self.renames else document
 
     def _tag(self, found: re.Match[bytes]) -> bytes:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from kakehashi.domain.interface import Header, Segment
 from kakehashi.interface.header import close_message, header_of, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["AddressInformation", "address_answer", "parse_address_request"]
 
@@ -34,7 +34,7 @@ def parse_address_request(root: etree._Element) -> tuple[Header, str]:
     return header_of(root), root.findtext("{*}PersonKey") or ""
 
 
-def address_answer(header: Header, code: str, found: AddressInformation | None, *, namespace: str = NAMESPACE) -> bytes:
+def address_answer(header: Header, code: str, found: AddressInformation | None) -> bytes:
     """TKY-412; without information it is a refusal."""
     segment = Segment.ABNORMAL if found is None else Segment.NORMAL
     result = f"<Result><Segment>{segment.value}</Segment><Code>{safe_text(code)}</Code></Result>"
@@ -43,4 +43,4 @@ def address_answer(header: Header, code: str, found: AddressInformation | None, 
         texts = ((element, getattr(found, name)) for name, element in _ELEMENTS.items())
         rows = "".join(f"<{element}>{safe_text(text)}</{element}>" for element, text in texts if text)
         told = f"<AddressInformation>{rows}</AddressInformation>"
-    return f"{open_message(header, namespace=namespace)}{result}{told}{close_message(header)}".encode()
+    return f"{open_message(header)}{result}{told}{close_message(header)}".encode()

@@ -11,7 +11,7 @@ from kakehashi.domain.exchange_record import ExchangeRecord, RecordKind
 from kakehashi.domain.inquiry import InquiryOutcome
 from kakehashi.domain.interface import Header
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["RecordPage", "parse_records", "record_list_request", "withholding_request"]
 
@@ -24,24 +24,20 @@ class RecordPage:
     more: bool = False
 
 
-def record_list_request(
-    header: Header, person: str, first: date, last: date, after: str, *, namespace: str = NAMESPACE
-) -> bytes:
+def record_list_request(header: Header, person: str, first: date, last: date, after: str) -> bytes:
     """TKM-501. Both days are included. `after`: the last id of the page before; empty for the first page."""
     behind = f"<AfterId>{safe_text(after)}</AfterId>" if after else ""
     return (
-        f"{open_message(header, namespace=namespace)}<PersonKey>{safe_text(person)}</PersonKey>"
+        f"{open_message(header)}<PersonKey>{safe_text(person)}</PersonKey>"
         f"<From>{first.isoformat()}</From><To>{last.isoformat()}</To>{behind}{close_message(header)}"
     ).encode()
 
 
-def withholding_request(
-    header: Header, person: str, record_id: str, code: str | None, *, namespace: str = NAMESPACE
-) -> bytes:
+def withholding_request(header: Header, person: str, record_id: str, code: str | None) -> bytes:
     """TKM-503. `code`: why the person is not shown the record; None: it is shown."""
     said = "<Disclose/>" if code is None else f"<Withhold>{safe_text(code)}</Withhold>"
     return (
-        f"{open_message(header, namespace=namespace)}<PersonKey>{safe_text(person)}</PersonKey>"
+        f"{open_message(header)}<PersonKey>{safe_text(person)}</PersonKey>"
         f"<RecordId>{safe_text(record_id)}</RecordId>{said}{close_message(header)}"
     ).encode()
 

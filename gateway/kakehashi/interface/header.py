@@ -57,10 +57,10 @@ def build_header(header: Header) -> str:
     )
 
 
-def open_message(header: Header, *, namespace: str = NAMESPACE) -> str:
+def open_message(header: Header) -> str:
     """Declaration, root element and header: the beginning of every message."""
     root = header.message_id.replace("-", "")
-    return f'{DECLARATION}<{root} xmlns="{safe_text(namespace)}">{build_header(header)}'
+    return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{build_header(header)}'
 
 
 def close_message(header: Header) -> str:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from kakehashi.domain.interface import Header
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["InquiryAnswer", "inquiries", "inquiry_result_request", "parse_inquiry_result"]
 
@@ -28,13 +28,11 @@ class InquiryAnswer:
     url: str = field(default="", repr=False)
 
 
-def inquiries(
-    header: Header, contents: Sequence[bytes], persons: Sequence[str], *, namespace: str = NAMESPACE
-) -> bytes:
+def inquiries(header: Header, contents: Sequence[bytes], persons: Sequence[str]) -> bytes:
     """SKI-301. `contents`: the escaped elements of each inquiry after its person key in UTF-8, in the order of
     `persons`.
     """
-    parts = [open_message(header, namespace=namespace).encode(), b"<Inquiries>"]
+    parts = [open_message(header).encode(), b"<Inquiries>"]
     for no, (person, content) in enumerate(zip(persons, contents, strict=True), start=1):
         key = f'<Inquiry no="{no}"><PersonKey>{safe_text(person)}</PersonKey>'
         parts += (key.encode(), content, b"</Inquiry>")
@@ -42,11 +40,9 @@ def inquiries(
     return b"".join(parts)
 
 
-def inquiry_result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) -> bytes:
+def inquiry_result_request(header: Header, receipt: str) -> bytes:
     """SKI-303 or SKI-305: the results, or the end, of the inquiries that gave this receipt."""
-    return (
-        f"{open_message(header, namespace=namespace)}<Receipt>{safe_text(receipt)}</Receipt>{close_message(header)}"
-    ).encode()
+    return (f"{open_message(header)}<Receipt>{safe_text(receipt)}</Receipt>{close_message(header)}").encode()
 
 
 def parse_inquiry_result(root: etree._Element) -> list[InquiryAnswer]:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from kakehashi.domain.interface import Header
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["InventoryPage", "inventory_request", "parse_inventory"]
 
@@ -21,12 +21,11 @@ class InventoryPage:
     more: bool = False
 
 
-def inventory_request(header: Header, info_name: str, after: str, *, namespace: str = NAMESPACE) -> bytes:
+def inventory_request(header: Header, info_name: str, after: str) -> bytes:
     """DBM-207. `after`: the last person of the page before; empty for the first page."""
     behind = f"<After>{safe_text(after)}</After>" if after else ""
     return (
-        f"{open_message(header, namespace=namespace)}<InfoName>{safe_text(info_name)}</InfoName>{behind}"
-        f"{close_message(header)}"
+        f"{open_message(header)}<InfoName>{safe_text(info_name)}</InfoName>{behind}{close_message(header)}"
     ).encode()
 
 

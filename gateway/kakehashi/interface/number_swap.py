@@ -8,7 +8,7 @@ from lxml import etree
 
 from kakehashi.domain.interface import Header, Segment
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = [
     "SLOTS",
@@ -73,12 +73,12 @@ def beside_header(root: etree._Element) -> list[etree._Element]:
     return [child for child in root if etree.QName(child).localname != "Header"]
 
 
-def refused_message(header: Header, code: str, records: Sequence[int] = (), *, namespace: str = NAMESPACE) -> bytes:
+def refused_message(header: Header, code: str, records: Sequence[int] = ()) -> bytes:
     """An answer that says no: to the whole message with `code`, and to which of its records."""
     errors = "".join(f"<Error><RecordNo>{no}</RecordNo><Code>{safe_text(code)}</Code></Error>" for no in records)
     inner = f"<Errors>{errors}</Errors>" if errors else ""
     result = f"<Result><Segment>{Segment.ABNORMAL.value}</Segment><Code>{safe_text(code)}</Code>{inner}</Result>"
-    return f"{open_message(header, namespace=namespace)}{result}{close_message(header)}".encode()
+    return f"{open_message(header)}{result}{close_message(header)}".encode()
 
 
 def _slots(root: etree._Element, names: Collection[str]) -> list[etree._Element]:

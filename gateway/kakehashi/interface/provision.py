@@ -10,7 +10,7 @@ from lxml import etree
 from kakehashi.domain.interface import Header
 from kakehashi.domain.provision import Inquiry
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["ProvisionPage", "parse_provisions", "provision_list_request", "provision_reply"]
 
@@ -23,18 +23,17 @@ class ProvisionPage:
     more: bool = False
 
 
-def provision_list_request(header: Header, after: str, *, namespace: str = NAMESPACE) -> bytes:
+def provision_list_request(header: Header, after: str) -> bytes:
     """TKY-401. `after`: the last id of the page before; empty for the first page."""
     behind = f"<AfterId>{safe_text(after)}</AfterId>" if after else ""
-    return f"{open_message(header, namespace=namespace)}{behind}{close_message(header)}".encode()
+    return f"{open_message(header)}{behind}{close_message(header)}".encode()
 
 
-def provision_reply(header: Header, provision_id: str, denial: str | None, *, namespace: str = NAMESPACE) -> bytes:
+def provision_reply(header: Header, provision_id: str, denial: str | None) -> bytes:
     """TKY-403. `denial`: the code that says why nothing is provided; None: it is permitted."""
     said = "<Permit/>" if denial is None else f"<Deny>{safe_text(denial)}</Deny>"
     return (
-        f"{open_message(header, namespace=namespace)}<ProvisionId>{safe_text(provision_id)}</ProvisionId>{said}"
-        f"{close_message(header)}"
+        f"{open_message(header)}<ProvisionId>{safe_text(provision_id)}</ProvisionId>{said}{close_message(header)}"
     ).encode()
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import Header
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = ["ReplicaRecord", "replica_registration", "result_request"]
 
@@ -34,9 +34,7 @@ class ReplicaRecord(NamedTuple):
     group: int = 0
 
 
-def replica_registration(
-    header: Header, standard: DataStandard, records: Sequence[ReplicaRecord], *, namespace: str = NAMESPACE
-) -> bytes:
+def replica_registration(header: Header, standard: DataStandard, records: Sequence[ReplicaRecord]) -> bytes:
     """DBM-201 (changes), or DBM-203 (deletes alone), as `header.message_id` says. Records are numbered from 1; a
     `delete` has no content, everything else has one.
 
@@ -45,7 +43,7 @@ def replica_registration(
     version = safe_text(standard.version)
     fixed = f"<InfoName>{safe_text(standard.info_name)}</InfoName><LayoutVersion>{version}</LayoutVersion><Unit>"
     begin, end = f"<Content><{standard.element}>".encode(), f"</{standard.element}></Content></Record>".encode()
-    parts = [open_message(header, namespace=namespace).encode(), b"<Records>"]
+    parts = [open_message(header).encode(), b"<Records>"]
     for no, record in enumerate(records, start=1):
         parts.append(_keys(no, record, fixed).encode())
         parts += (b"</Record>",) if record.operation == "delete" else (begin, record.content, end)
@@ -53,11 +51,9 @@ def replica_registration(
     return b"".join(parts)
 
 
-def result_request(header: Header, receipt: str, *, namespace: str = NAMESPACE) -> bytes:
+def result_request(header: Header, receipt: str) -> bytes:
     """DBM-205: the result of the registration that gave this receipt."""
-    return (
-        f"{open_message(header, namespace=namespace)}<Receipt>{safe_text(receipt)}</Receipt>{close_message(header)}"
-    ).encode()
+    return (f"{open_message(header)}<Receipt>{safe_text(receipt)}</Receipt>{close_message(header)}").encode()
 
 
 def _keys(no: int, record: ReplicaRecord, fixed: str) -> str:

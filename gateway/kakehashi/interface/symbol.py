@@ -9,7 +9,7 @@ from lxml import etree
 
 from kakehashi.domain.interface import Header
 from kakehashi.interface.header import close_message, open_message
-from kakehashi.interface.markup import NAMESPACE, safe_text
+from kakehashi.interface.markup import safe_text
 
 __all__ = [
     "Acquisition",
@@ -46,28 +46,26 @@ class ProcessNumberAnswer:
     expires_at: str
 
 
-def process_number_request(header: Header, persons: Sequence[str], *, namespace: str = NAMESPACE) -> bytes:
+def process_number_request(header: Header, persons: Sequence[str]) -> bytes:
     """FGU-111 for these 団体内統合宛名番号."""
     bodies = [f"<PersonKey>{safe_text(person)}</PersonKey>" for person in persons]
-    return _listed(header, "Persons", "Person", bodies, namespace)
+    return _listed(header, "Persons", "Person", bodies)
 
 
-def acquisition_request(header: Header, requests: Sequence[Acquisition], *, namespace: str = NAMESPACE) -> bytes:
+def acquisition_request(header: Header, requests: Sequence[Acquisition]) -> bytes:
     """FGU-121, to the resident registry."""
     bodies = [f"<ProcessNumber>{safe_text(each.process_number)}</ProcessNumber>{each.person}" for each in requests]
-    return _listed(header, "Acquisitions", "Acquisition", bodies, namespace)
+    return _listed(header, "Acquisitions", "Acquisition", bodies)
 
 
-def link_status_request(
-    header: Header, persons: Sequence[tuple[str, str | None]], *, namespace: str = NAMESPACE
-) -> bytes:
+def link_status_request(header: Header, persons: Sequence[tuple[str, str | None]]) -> bytes:
     """FGU-131 for (団体内統合宛名番号, process number or None)."""
     bodies = [
         f"<PersonKey>{safe_text(person)}</PersonKey>"
         + (f"<ProcessNumber>{safe_text(number)}</ProcessNumber>" if number else "")
         for person, number in persons
     ]
-    return _listed(header, "Persons", "Person", bodies, namespace)
+    return _listed(header, "Persons", "Person", bodies)
 
 
 def parse_process_numbers(root: etree._Element) -> list[ProcessNumberAnswer]:
@@ -88,6 +86,6 @@ def parse_link_status(root: etree._Element) -> dict[int, str]:
     return {int(element.get("no", "0")): element.findtext("{*}Status", default="") for element in links}
 
 
-def _listed(header: Header, group: str, name: str, bodies: Sequence[str], namespace: str) -> bytes:
+def _listed(header: Header, group: str, name: str, bodies: Sequence[str]) -> bytes:
     rows = "".join(f'<{name} no="{no}">{body}</{name}>' for no, body in enumerate(bodies, start=1))
-    return f"{open_message(header, namespace=namespace)}<{group}>{rows}</{group}>{close_message(header)}".encode()
+    return f"{open_message(header)}<{group}>{rows}</{group}>{close_message(header)}".encode()

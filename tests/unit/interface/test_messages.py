@@ -8,6 +8,7 @@ from tests.unit.validation.samples import ID, OTHER_ID, SCHEMAS, STANDARDS, TAX,
 
 from kakehashi.domain.data_standard import DataStandard
 from kakehashi.domain.interface import BatchStamp, Header, MessageType
+from kakehashi.domain.wire_form import WireForm
 from kakehashi.interface.address import AddressInformation, address_answer
 from kakehashi.interface.exchange_record import record_list_request, withholding_request
 from kakehashi.interface.header import build_header, parse_header
@@ -199,9 +200,9 @@ def test_another_operation_is_refused(operation):
     assert list(SET.message("DBM-201").check(document).record_faults) == [1]
 
 
-def test_another_namespace_is_a_parameter():
-    """A site's profile may bring its own namespace."""
-    document = health_request(_header("SYM-901"), namespace="urn:x&y")
+def test_another_namespace_is_written():
+    """A site's profile may bring its own namespace, whatever is in it."""
+    document = WireForm(namespace="urn:x&y").write(health_request(_header("SYM-901")))
     assert etree.fromstring(document).tag == "{urn:x&y}SYM901"
 
 
