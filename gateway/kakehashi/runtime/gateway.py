@@ -17,6 +17,7 @@ from kakehashi.ports.broker import URGENT, Consumer
 from kakehashi.runtime.bootstrap import Gateway
 from kakehashi.runtime.distributing import distributing
 from kakehashi.runtime.events import Field
+from kakehashi.runtime.idling import Idling
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.logging import safe_trace
 from kakehashi.runtime.outage import Outage
@@ -26,10 +27,6 @@ from kakehashi.runtime.stopping import Ending, Stage
 from kakehashi.runtime.taking import Taking
 
 __all__ = ["GatewayProcess", "Role"]
-
-_IDLE = 0.2
-_SOON_IDLE, _LONG_IDLE = 5, 0.5
-"""After so many turns in which nothing was due the scheduler looks twice a second."""
 
 
 class Role(StrEnum):
@@ -259,7 +256,7 @@ class GatewayProcess:
 
     def _loop(self, role: Role, step: Callable[[], int], *, idle: Event | None = None) -> None:
         """`idle`: what is waited for when there is nothing to do; else it is `stop`."""
-        outage, quiet = Outage(role, self.gateway.trouble, self.stop), 0
+        outage, idling = Outage(role, self.gateway.trouble, self.stop), Idling()
         while not self.stop.is_set():
             try:
                 done = step()
@@ -276,9 +273,7 @@ class GatewayProcess:
                 self.stop.wait(1)
                 continue
             outage.worked()
-            quiet = 0 if done else quiet + 1
-            wait = _LONG_IDLE if role is Role.SCHEDULER and quiet > _SOON_IDLE else _IDLE
-            if not done and (idle or self.stop).wait(wait) and idle:
+            if (pause := idling.pause(done)) and (idle or self.stop).wait(pause) and idle:
                 idle.clear()
 
 

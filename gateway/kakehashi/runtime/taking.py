@@ -10,12 +10,12 @@ from threading import Event
 from kakehashi.errors import BrokerMisconfigured, FolderUnavailable, KakehashiError, StoreCorrupt
 from kakehashi.ports.broker import Broker
 from kakehashi.runtime.events import EventLog
+from kakehashi.runtime.idling import Idling
 from kakehashi.runtime.intake import Intake
 from kakehashi.runtime.outage import Outage, Quiet
 
 __all__ = ["Taking"]
 
-_IDLE = 0.2
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
@@ -39,9 +39,10 @@ class Taking:
     """Of a source in trouble; 0: it is in none."""
 
     def run(self) -> None:
+        idling = Idling()
         while not self.stop.is_set():
-            if not self._step():
-                self.stop.wait(_IDLE)
+            if pause := idling.pause(self._step()):
+                self.stop.wait(pause)
         with suppress(KakehashiError):
             self.intake.source.close()
 
