@@ -97,12 +97,13 @@ def check_known(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from kakehashi_adapters.sql_store.migrations.run import upgrade  # noqa: PLC0415  # alembic is slow to load
-
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    if check_known(connection) != HEAD:
-        upgrade(connection)
+    if check_known(connection) == HEAD:
+        return
+    from kakehashi_adapters.sql_store.migrations.run import upgrade  # noqa: PLC0415  # alembic is slow to load
+
+    upgrade(connection)
 
 
 def _remains(path: Path) -> bool:
