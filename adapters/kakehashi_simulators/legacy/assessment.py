@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from kakehashi_simulators.legacy.packing import packed, wide932
 from kakehashi_simulators.legacy.people import wareki
@@ -54,7 +56,8 @@ class _Income:
         return b"".join(packed(figure, 6) for figure in figures)
 
 
-def assessments(seed: int, n: int) -> list[Assessment]:
+@cache
+def assessments(seed: int, n: int) -> Sequence[Assessment]:
     """`n` different ones, the same for the same seed; one in eleven undeclared, one in seven without tax."""
     draw = random.Random(f"assessment-{seed}")  # noqa: S311  # samples, not secrets
     return [_assessment(draw, kind=("undeclared" if i % 11 == 7 else "free" if i % 7 == 3 else "taxed"), turn=i)
