@@ -14,6 +14,7 @@ KILLS = 10
 pytestmark = pytest.mark.usefixtures("cold_start")
 
 SMALL_BATCHES = "\n[limits]\nbatch_records = 25\n"
+SCALE = 0.4
 SEED = 20261124
 
 
@@ -29,6 +30,7 @@ def drop_while(run: DemoRun, strike, seed):
         run.drop(rest[number * portion : (number + 1) * portion])
         time.sleep(moments.uniform(0.05, 1.0))
         strike(number)
+        assert run.server.ask("/households")["mixed"] == [], f"strike {number}: a part of a household is to be seen"
 
 
 def settle_and_judge(run: DemoRun):
@@ -37,6 +39,9 @@ def settle_and_judge(run: DemoRun):
     verdict = run.verdict()
     assert finished, f"not settled: {[lane for lane in verdict.counts if lane.waiting]}"
     assert verdict.problems == ()
+    households = run.server.ask("/households")
+    assert households["groups"]
+    assert households["mixed"] == []
     left = [path for path in run.left_behind() if path.is_file()]
     assert left == [], f"files left behind: {left}"
 
@@ -48,7 +53,7 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
     """The worker, or the intake, killed again and again on either broker: the books add up, no effect twice."""
     broker = request.getfixturevalue("own_rabbitmq").url if kind == "rabbitmq" else None
 
-    with started(tmp_path / "site", seed=SEED, broker=broker, extra=SMALL_BATCHES) as run:
+    with started(tmp_path / "site", seed=SEED, scale=SCALE, broker=broker, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
             run.processes.kill(victim)
@@ -62,7 +67,7 @@ def test_a_killed_gateway_process_loses_and_repeats_nothing(kind, victim, tmp_pa
 @pytest.mark.exam("E03")
 def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
     """RabbitMQ killed again and again during the load: the gateway reconnects by itself, the books add up."""
-    with started(tmp_path / "site", seed=SEED, broker=own_rabbitmq.url, extra=SMALL_BATCHES) as run:
+    with started(tmp_path / "site", seed=SEED, scale=SCALE, broker=own_rabbitmq.url, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
             own_rabbitmq.kill()
@@ -75,7 +80,7 @@ def test_a_killed_broker_loses_and_repeats_nothing(tmp_path, own_rabbitmq):
 @pytest.mark.timeout(400)
 def test_the_embedded_queue_survives_both_its_users_being_killed(tmp_path):
     """The embedded broker lives in the processes that use it: killing all of them at once is its kill -9."""
-    with started(tmp_path / "site", seed=SEED, extra=SMALL_BATCHES) as run:
+    with started(tmp_path / "site", seed=SEED, scale=SCALE, extra=SMALL_BATCHES) as run:
 
         def strike(_number):
             for name in ("worker", "intake"):

@@ -2,8 +2,8 @@
 
 They are processes like any other: own pid, own memory, kill -9 is kill -9. To begin anew takes 1.2 s of processor time
 before the first file is looked at, forked a third of a second, and whole runs begin hundreds. A process with an
-environment of its own (failpoints are read as the modules load) begins anew, as an operator would begin it; so do the
-demo, the commands, and what the tests of the order of system calls start.
+environment of its own begins anew, as an operator would begin it; so do the demo, the commands, what is killed at
+random, and what the tests of the order of system calls start. Failpoints alone are given to a forked one.
 """
 
 import multiprocessing
@@ -13,12 +13,14 @@ import sys
 
 import pytest
 
+from kakehashi import failpoint
 from kakehashi.cli.main import main
 from kakehashi_simulators.demo.processes import GatewayProcesses, end_with_parent, started_anew
 
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(
     [
+        "kakehashi.cli.main",
         "kakehashi.cli.run",
         "kakehashi_adapters.amqp",
         "kakehashi_adapters.file_drop",
@@ -26,7 +28,9 @@ WARM.set_forkserver_preload(
         "kakehashi_adapters.surroundings",
         "kakehashi_adapters.system_clock",
         "kakehashi_adapters.https_client",
+        "kakehashi_adapters.live_endpoints",
         "kakehashi_adapters.local_queue",
+        "kakehashi_adapters.plugins",
         "kakehashi_adapters.sql_store",
         "kakehashi_adapters.vault",
     ]
@@ -52,15 +56,18 @@ def cold_start(monkeypatch):
 
 def forked(arguments, output, environment):
     """As `started_anew`, sooner."""
-    return started_anew(arguments, output, environment) if environment else Forked(arguments, output)
+    if set(environment) <= {failpoint.VARIABLE}:
+        return Forked(arguments, output, environment.get(failpoint.VARIABLE))
+    return started_anew(arguments, output, environment)
 
 
 class Forked:
     """What subprocess.Popen is for a process that began anew."""
 
-    def __init__(self, arguments, output):
+    def __init__(self, arguments, output, failpoints):
         self.args = ["kakehashi", *arguments]
-        self._process = WARM.Process(target=_kakehashi, args=(arguments, output, dict(os.environ)), daemon=True)
+        given = (arguments, output, dict(os.environ), failpoints)
+        self._process = WARM.Process(target=_kakehashi, args=given, daemon=True)
         self._process.start()
         self.pid = self._process.pid
 
@@ -88,7 +95,7 @@ class Forked:
         self._process.terminate()
 
 
-def _kakehashi(arguments, output, environment):
+def _kakehashi(arguments, output, environment, failpoints):
     """Runs in the forked process."""
     end_with_parent()
     with output.open("ab") as stream:
@@ -96,5 +103,14 @@ def _kakehashi(arguments, output, environment):
             os.dup2(stream.fileno(), number)
     os.environ.clear()
     os.environ.update(environment)
+    if failpoints:
+        _give(failpoint.Failpoints.of(failpoints).reached)
     sys.argv = ["kakehashi", *arguments]
     main()
+
+
+def _give(reached):
+    """To all modules that loaded when the process had no failpoints."""
+    nothing = failpoint.reached
+    for module in [each for each in sys.modules.values() if getattr(each, "reached", None) is nothing]:
+        module.reached = reached
