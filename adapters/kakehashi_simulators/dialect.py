@@ -46,6 +46,11 @@ class Dialect:
         self._digits = int(kinds.get("digits", {}).get("PersonKey", _PERSON_DIGITS))
         self._threads = threading.local()
 
+    @property
+    def codes(self) -> dict[str, str]:
+        """Result codes, ours → theirs."""
+        return {ours: theirs for (name, ours), theirs in self._values.items() if name == "Code"}
+
     def theirs(self, element: str) -> str:
         return self._elements.get(element, element)
 

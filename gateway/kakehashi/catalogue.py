@@ -193,6 +193,7 @@ RHS-004 | evidence is written of tests alone | 証跡の記録はテスト時の
 RHS-005 | a step of the rehearsal was not done in time | リハーサルの手順が時間内に完了していません | Have it done, then go on with `kakehashi rehearse … --resume` | 実施後に `kakehashi rehearse … --resume` で再開してください
 RHS-006 | the folder holds another rehearsal, one that is finished, or none | フォルダに別のまたは完了したリハーサルがあるか、記録がありません | Name an empty folder, or the one where this scenario was begun | 空のフォルダ、またはこのシナリオを開始したフォルダを指定してください
 RHS-007 | a folder of the site would be used | 運用中のフォルダが使用されます | Report it: a rehearsal uses its own folders alone | リハーサルは専用フォルダのみ使用します。連絡してください
+RHS-008 | the simulators do not know the format of the profile | プロファイルの電文表記をシミュレーターが解釈できません | Lay a copy of the profile's names.csv beside its schemas, with a row for each code (docs/how-to/rehearse.md) | プロファイルの names.csv に結果コードの行を加え、スキーマと同じフォルダに置いてください
 DST-001 | the route has the version no more with which the batch began | バッチ開始時の版が経路にありません | Put the version back into `[mapping]` of route.toml until its batches have ended, then retry | 当該版のバッチが完了するまでroute.tomlの`[mapping]`に版を戻し、再処理してください
 DST-002 | the server's distribution contradicts itself; the one before it stays | 配信内容に矛盾があります。前回の配信内容を使い続けます | Tell the server's operator what `about` names | 中間サーバーの運用者に連絡してください
 DST-003 | the server did not give its distribution | 配信内容を取得できませんでした | See its code; it is asked again by itself | コードを確認してください。自動で再取得します

@@ -3,13 +3,17 @@
 import hashlib
 import json
 import re
+import shutil
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 from tests.acceptance.watching import asked
+from tests.services.other_format import PROFILE as OTHER
+from tests.services.other_format import make_other_format
 from tests.unit.simulators.messages import TAX, XSD
 
+from kakehashi.runtime.places import shared
 from kakehashi_adapters.certificates import make_certificates
 from kakehashi_simulators.process import start_intermediate_server
 
@@ -159,3 +163,39 @@ def test_a_rehearsal_with_a_partner_waits_for_its_acts_and_goes_on(tmp_path):
     other.write_text(SCRIPT.replace("EMPTY.DAT", "linkage.toml"), encoding="utf-8")
     assert "RHS-006" in asked("rehearse", other, "--folder", tmp_path / "out", "--resume").output
     assert "RHS-006" in asked("rehearse", other, "--folder", tmp_path / "out").output
+
+
+@pytest.mark.timeout(180)
+def test_a_site_with_another_format_a_queue_and_an_exchange_folder_is_rehearsed_as_it_is(tmp_path):
+    """Its lane takes its files from a queue, its messages go through a folder in its own format; evidence reads them.
+    Without the table for the simulators nothing begins.
+    """
+    config = shutil.copytree(shared("config"), tmp_path / "config")
+    schemas = make_other_format(config)
+    route = config / "routes" / "tax-levy" / "route.toml"
+    route.write_text(route.read_text("utf-8").replace('folder = "tax-levy/in"', 'queue = "levy-files"'), "utf-8")
+    (config / "gateway.toml").write_text(
+        f'[gateway]\nname = "site"\nagency = "9999000000000099"\ntest = true\nprofile = "{OTHER}"\n'
+        f'[server]\nendpoint = "folder:{tmp_path / "lgwan"}"\n'
+        f'[broker]\nurl = "local:{tmp_path / "broker"}"\n[store]\nurl = "sqlite:///{tmp_path / "ledger.db"}"\n'
+        f'[folders]\nexchange = "{tmp_path / "drop"}"\n[keys]\nfile = "{tmp_path / "keys.json"}"\n',
+        encoding="utf-8",
+    )
+    script = tmp_path / "linkage.toml"
+    levy = SCRIPT.split('\n[[step]]\nname = "wrong"')[0].replace("faults = { drop_response_after_apply = 1 }", "")
+    script.write_text(levy, encoding="utf-8")
+    (schemas / "names.csv").rename(tmp_path / "names.csv")
+    given = (script, "--config", config)
+    assert "RHS-008" in rehearse(tmp_path / "none", *given)[0].output
+    (tmp_path / "names.csv").rename(schemas / "names.csv")
+
+    done, lines, files = rehearse(tmp_path / "out", *given)
+    assert done.exit_code == 0, done.output
+    assert steps(lines) == {"links": "passed", "levy": "passed", "whole": "passed"}, done.output
+    report = json.loads(files["report.json"])
+    assert all(re.fullmatch("levy-files-[a-z]+", name) for name in report["steps"][1]["files"])
+    sent = [one for one in report["messages"] if one["part"] == "request"]
+    assert {one["view"] for one in sent} == {"gateway/server", "simulators/server"}
+    assert {(one["test"], one["verdict"]) for one in sent} == {("1", "valid")}
+    assert "T102-MBD" in {one["message"] for one in sent}
+    assert not any((tmp_path / name).exists() for name in ("lgwan", "drop", "broker", "ledger.db"))

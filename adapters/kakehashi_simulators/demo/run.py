@@ -18,6 +18,8 @@ from kakehashi.ports.ledger import LaneCounts
 from kakehashi.ports.store import Store
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
+from kakehashi.runtime.queue_source import file_name
+from kakehashi_simulators.demo.plain_queues import PlainQueues
 from kakehashi_simulators.demo.processes import GatewayProcesses
 from kakehashi_simulators.demo.site import Site, prepare
 from kakehashi_simulators.demo.verdict import Verdict, judge
@@ -28,6 +30,7 @@ __all__ = ["DemoRun", "GatewayRun", "make_folders", "open_ledger", "started"]
 
 _PROCESSES = {"intake": ("intake", "scheduler", "answering"), "worker": ("worker",)}
 _TICK_SECONDS = 0.25
+_TAKING_SECONDS = 10
 _STARTED = '"event": "gateway.started"'
 _SIGNS = (".lock", ".lease")
 """What an intake that is alive leaves beside the files in its hands."""
@@ -35,8 +38,8 @@ _SIGNS = (".lock", ".lease")
 
 @dataclass(slots=True, kw_only=True)
 class GatewayRun:
-    """The gateway of a site in processes of its own, its ledger and its folders. `watch` is called with the counts
-    about four times a second.
+    """The gateway of a site in processes of its own, its ledger, its folders and queues. `watch` is called with the
+    counts about four times a second.
     """
 
     site: Site
@@ -44,6 +47,10 @@ class GatewayRun:
     store: Store
     processes: GatewayProcesses
     dropped: list[Sample] = field(default_factory=list)
+    queues: PlainQueues = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queues = PlainQueues(self.configuration.gateway.broker.url)
 
     def start(self) -> None:
         for name, roles in _PROCESSES.items():
@@ -84,12 +91,39 @@ class GatewayRun:
         return folder
 
     def drop(self, samples: Iterable[Sample]) -> None:
-        """Drop files as their systems do."""
+        """Drop files as their systems do, or publish them."""
         for sample in samples:
             settings = self.configuration.routes[sample.lane].settings.source
-            marker = settings.end_marker if settings.complete == "end-marker" else None
-            drop(sample, self.drop_folder(sample.lane), end_marker=marker)
+            if settings.queue:
+                self.queues.put(settings.queue, sample.path.read_bytes())
+            else:
+                marker = settings.end_marker if settings.complete == "end-marker" else None
+                drop(sample, self.drop_folder(sample.lane), end_marker=marker)
             self.dropped.append(sample)
+
+    def known_as(self, sample: Sample) -> str:
+        """The name of a dropped file in the ledger."""
+        queue = self.configuration.routes[sample.lane].settings.source.queue
+        return file_name(queue, sample.path.read_bytes()) if queue else sample.name
+
+    def lying(self, lane: str) -> set[str]:
+        """Names in the lane's drop folder. Of a queue nobody can tell them: what stands in it is taken first."""
+        queue = self.configuration.routes[lane].settings.source.queue
+        if not queue:
+            return {path.name for path in self.drop_folder(lane).rglob("*")}
+        deadline = time.monotonic() + _TAKING_SECONDS
+        while not self.queues.is_empty(queue) and time.monotonic() < deadline:
+            time.sleep(_TICK_SECONDS)
+        return set()
+
+    def result(self, lane: str, name: str) -> bytes | None:
+        """A result as the lane's owner gets it; None: it has not come."""
+        route = self.configuration.routes[lane]
+        folder = self.configuration.return_folder(route)
+        if folder is not None:
+            return (folder / name).read_bytes() if (folder / name).is_file() else None
+        queue = route.settings.returns.queue if route.settings.returns else ""
+        return self.queues.result(queue, name) if queue else None
 
     def left_behind(self) -> list[Path]:
         """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
@@ -107,7 +141,7 @@ class GatewayRun:
             return False
         seen = {file.name for file in known} | set(self.refused_files())
         busy = any(file.state in (FileState.WORKING, FileState.SETTLED) for file in known)
-        return not busy and all(sample.name in seen for sample in self.dropped)
+        return not busy and all(self.known_as(sample) in seen for sample in self.dropped)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -206,6 +240,7 @@ def started(
             processes=processes,
             manifest=manifest,
         )
+        stack.callback(run.queues.close)
         run.start()
         yield run
 

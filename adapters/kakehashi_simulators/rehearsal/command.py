@@ -21,18 +21,20 @@ from kakehashi.cli.context import FAULTS, Session, command
 from kakehashi.cli.output import Cell
 from kakehashi.config.model import Configuration
 from kakehashi.errors import ConfigurationError, Fault, Place
+from kakehashi.runtime.addresses import scheme
 from kakehashi.runtime.bootstrap import plugin
 from kakehashi.runtime.places import shared
+from kakehashi.runtime.server_side import schema_folder
 from kakehashi_simulators.demo.processes import GatewayProcesses
 from kakehashi_simulators.demo.run import GatewayRun, open_ledger
 from kakehashi_simulators.demo.site import Site, prepare
 from kakehashi_simulators.legacy import Manifest, generate
 from kakehashi_simulators.legacy.generate import LANES
-from kakehashi_simulators.process import RunningSimulator, start_intermediate_server, start_registry
+from kakehashi_simulators.process import RunningSimulator, Spoken, start_intermediate_server, start_registry
 from kakehashi_simulators.rehearsal.conducting import Conductor
 from kakehashi_simulators.rehearsal.evidence import Gathered, gather
 from kakehashi_simulators.rehearsal.judging import Check
-from kakehashi_simulators.rehearsal.own_site import copied, live_of, simulated
+from kakehashi_simulators.rehearsal.own_site import SHIPPED_FORMAT, codes_of, copied, live_of, simulated, spoken_of
 from kakehashi_simulators.rehearsal.report import pack, report_html, report_json
 from kakehashi_simulators.rehearsal.script import Partner, Script, Step, read_partner, read_script
 from kakehashi_simulators.rehearsal.state import Diary, Entry, open_diary
@@ -41,6 +43,7 @@ from kakehashi_simulators.rehearsal.toml_text import toml_text
 __all__ = ["rehearse"]
 
 _START_SECONDS, _TICK_SECONDS = 60.0, 0.25
+_THROUGH_FOLDERS = frozenset({"folder", "sftp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class _Plan:
     path: Path
     folder: Path
     partner: Partner | None
+    spoken: Spoken | None
     live: Sequence[str]
     original: Configuration
     resume: bool
@@ -114,7 +118,7 @@ def _plan(
         raise ConfigurationError([Fault("RHS-006", Place(item="--folder"))])
     return _Plan(
         script=script, path=scenario, folder=place, partner=other, live=live, original=configuration, resume=resume,
-        done_by=dict(_named(script, each) for each in did),
+        spoken=None if other else spoken_of(configuration), done_by=dict(_named(script, each) for each in did),
     )  # fmt: skip
 
 
@@ -140,7 +144,7 @@ def _demand_no_live(partner: Partner | None, live: Sequence[str]) -> None:
 
 
 def _demand_lanes(script: Script, path: Path, configuration: Configuration) -> None:
-    known = {name for name, route in configuration.routes.items() if configuration.source_folder(route) is not None}
+    known = set(configuration.routes)
     faults = [
         Fault("RHS-001", Place(file=path.name, item=f"step.{number}.lane"), {"known": " ".join(sorted(known))})
         for number, step in enumerate(script.step)
@@ -160,9 +164,9 @@ def _rehearsed(session: Session, plan: _Plan) -> tuple[Diary, Gathered, dict[str
         diary = Diary(folder=plan.folder, script=plan.digest, mode=plan.mode, began=_now(session), entries=entries)
     manifest = _manifest(plan, scratch)
     evidence = scratch / "evidence"
-    schemas = shared("xsd") / plan.original.profile.schemas
+    schemas = schema_folder(plan.original, shared("xsd"))
     with ExitStack() as running:
-        server, partner = _other_side(running, plan, site, schemas, manifest)
+        server, partner = _other_side(running, plan, site, manifest)
         fetch = any(step.until_provisions or step.inquire for step in plan.script.step)
         configuration = copied(
             session.folder, site, partner, live=plan.live, evidence=evidence / "gateway", fetch=fetch
@@ -170,11 +174,12 @@ def _rehearsed(session: Session, plan: _Plan) -> tuple[Diary, Gathered, dict[str
         run = running.enter_context(_gateway(site, configuration))
         Conductor(
             script=plan.script, beside=plan.path.parent, diary=diary, run=run, server=server, manifest=manifest,
-            done_by=plan.done_by, ask=_asked if sys.stdin.isatty() else None,
+            codes=codes_of(plan.spoken), done_by=plan.done_by, ask=_asked if sys.stdin.isatty() else None,
             tell=lambda entry: session.output.say(f"{entry.name}: {entry.state}"),
         ).go()  # fmt: skip
     diary.save()
-    gathered = gather(evidence, schemas, masked=plan.script.persons == "masked")
+    form = plan.original.profile.form
+    gathered = gather(evidence, schemas, form, masked=plan.script.persons == "masked")
     return diary, gathered, _facts(plan, diary, configuration, partner)
 
 
@@ -195,11 +200,14 @@ def _manifest(plan: _Plan, scratch: Path) -> Manifest | None:
 
 
 def _other_side(
-    running: ExitStack, plan: _Plan, site: Site, schemas: Path, manifest: Manifest | None
+    running: ExitStack, plan: _Plan, site: Site, manifest: Manifest | None
 ) -> tuple[RunningSimulator | None, Partner]:
-    """The simulators, or the partner whom the site has named."""
+    """The partner whom the site has named; else the simulators, in the site's format and by its way of transport."""
     if plan.partner is not None:
         return None, plan.partner
+    spoken = plan.spoken
+    schemas = shared("xsd") / SHIPPED_FORMAT if spoken else schema_folder(plan.original, shared("xsd"))
+    through_folder = scheme(plan.original.gateway.server.endpoint) in _THROUGH_FOLDERS
     scenario = site.folder / "scenario.toml"
     scenario.write_text(toml_text(plan.script.simulators.model_dump(exclude_none=True, exclude_defaults=True)), "utf-8")
     seen = site.folder / "evidence" / "simulators"
@@ -210,6 +218,8 @@ def _other_side(
             certificates=site.certificates,
             scenario=scenario,
             evidence=seen / "server",
+            exchange=site.folder / "lgwan" if through_folder else None,
+            spoken=spoken,
         )
     )
     registry = running.enter_context(
@@ -220,6 +230,7 @@ def _other_side(
             intermediate_admin=server.admin,
             scenario=scenario,
             evidence=seen / "registry",
+            spoken=spoken,
         )
     )
     if manifest is not None:
@@ -239,6 +250,7 @@ def _gateway(site: Site, configuration: Configuration) -> Iterator[GatewayRun]:
         yield run
     finally:
         processes.stop()
+        run.queues.close()
         ledger.close()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 from kakehashi_simulators.demo.run import GatewayRun
@@ -25,7 +26,8 @@ _LATE = Check("in time", "yes", "no", holds=False)
 
 @dataclass(slots=True, kw_only=True)
 class Conductor:
-    """`server`: the simulated one; None where a partner is. `done_by`: step → who says that it is done. `ask`: asks
+    """`server`: the simulated one; None where a partner is. `codes`: the server's where they are called otherwise than
+    the samples' own list calls them. `done_by`: step → who says that it is done. `ask`: asks
     somebody at the terminal whether a step is done, and gives their name; None where nobody is.
     """
 
@@ -35,6 +37,7 @@ class Conductor:
     run: GatewayRun
     server: RunningSimulator | None
     manifest: Manifest | None
+    codes: Mapping[str, str] = field(default_factory=dict)
     done_by: dict[str, str] = field(default_factory=dict)
     ask: Callable[[Step], str] | None = None
     tell: Callable[[Entry], None] = lambda _: None
@@ -89,17 +92,16 @@ class Conductor:
 
     def _drop(self, step: Step, entry: Entry, began: float) -> list[Check]:
         samples = self._samples(step)
-        entry.files = [sample.name for sample in samples]
+        entry.files = [self.run.known_as(sample) for sample in samples]
         self._drop_missing(step.lane, samples)
         in_time = self.run.wait(lambda _: None, deadline=began + step.within_seconds)
         found = found_of(self.run, step.lane, entry.files)
         planted = None
         if step.expect.planted and self.manifest is not None:
-            planted = planted_of(self.manifest, samples)
-        route = self.run.configuration.routes[step.lane]
+            planted = planted_of(self.manifest, samples, self.codes)
         made = checks(
             step.expect, found, planted=planted, provisions=waiting_provisions(self.run),
-            results=self.run.configuration.return_folder(route), beside=self.beside,
+            result=partial(self.run.result, step.lane), beside=self.beside,
         )  # fmt: skip
         return made if in_time else [*made, _LATE]
 
@@ -111,11 +113,12 @@ class Conductor:
 
     def _drop_missing(self, lane: str, samples: Sequence[Sample]) -> None:
         """A step that goes on after a break drops nothing twice."""
+        lies = self.run.lying(lane)
         known = {file.name for file in self.run.store.files(lane=lane, most=1_000_000)} | set(self.run.refused_files())
-        lies = {path.name for path in self.run.drop_folder(lane).rglob("*")}
         there = known | lies
-        self.run.drop([sample for sample in samples if sample.name not in there])
-        self.run.dropped += [sample for sample in samples if sample.name in there]  # they are waited for as well
+        missing = [sample for sample in samples if self.run.known_as(sample) not in there]
+        self.run.dropped += [sample for sample in samples if sample not in missing]  # they are waited for as well
+        self.run.drop(missing)
 
     def _until_somebody(self, step: Step, entry: Entry, began: float) -> list[Check] | None:
         """None while nobody has done it."""
@@ -136,7 +139,7 @@ class Conductor:
             while waiting_provisions(self.run) < wanted and time.monotonic() - began < step.within_seconds:
                 time.sleep(_TICK_SECONDS)
         waiting = waiting_provisions(self.run)
-        made = checks(step.expect, None, planted=None, provisions=waiting, results=None, beside=self.beside)
+        made = checks(step.expect, None, planted=None, provisions=waiting, result=None, beside=self.beside)
         if wanted is not None:
             made.append(Check("provisions waiting", f"at least {wanted}", str(waiting), waiting >= wanted))
         return made

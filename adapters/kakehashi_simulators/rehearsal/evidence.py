@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from kakehashi.domain.wire_form import WireForm
 from kakehashi_simulators.number_search import without_individual_numbers
 from kakehashi_simulators.rehearsal.judging import Check
 from kakehashi_simulators.schema_folder import Checker, secure_parser
@@ -57,11 +58,11 @@ class Gathered:
     """Name in the archive → content."""
 
 
-def gather(folder: Path, schemas: Path, *, masked: bool) -> Gathered:
-    """Everything below `folder` in the order of time. With `masked` persons are pseudonyms under a key that is thrown
-    away, and what is said of them is stars. A 個人番号 is left out in any case.
+def gather(folder: Path, schemas: Path, form: WireForm, *, masked: bool) -> Gathered:
+    """Everything below `folder` in the order of time, written in `form`. With `masked` persons are pseudonyms under a
+    key that is thrown away, and what is said of them is stars. A 個人番号 is left out in any case.
     """
-    checker, secret = Checker(schemas), secrets.token_bytes(32)
+    reading, secret = _Reading(Checker(schemas), form), secrets.token_bytes(32)
     said: list[Said] = []
     files: dict[str, bytes] = {}
     for view in _VIEWS:
@@ -71,8 +72,10 @@ def gather(folder: Path, schemas: Path, *, masked: bool) -> Gathered:
                 raw = (place / str(row[part])).read_bytes() if part in row else None
                 if raw is None and part == "answer" and not row.get("trouble"):
                     continue
-                one = _judged(checker, view, part, row, raw or b"")
-                shown = None if raw is None else _shown(raw, secret) if masked else without_individual_numbers(raw)
+                one = reading.judged(view, part, row, raw or b"")
+                shown = raw
+                if raw is not None:
+                    shown = reading.masked(raw, secret) if masked else without_individual_numbers(raw)
                 if shown is not None:
                     name = f"evidence/{view}/{number:06}-{one.message or 'unreadable'}-{part}.xml"
                     files[name] = shown
@@ -92,27 +95,51 @@ def _rows(place: Path) -> Iterator[Mapping[str, object]]:
                 continue
 
 
-def _judged(checker: Checker, view: str, part: str, row: Mapping[str, object], raw: bytes) -> Said:
-    root = _root(raw)
-    header = (
-        {} if root is None else {etree.QName(each).localname: each.text or "" for each in root.iterfind("{*}Header/*")}
-    )
-    code = None if root is None else root.findtext("{*}Result/{*}Code")
-    return Said(
-        view=view,
-        at=str(row["at"]),
-        part=part,
-        message=header.get("MessageId", "" if part == "answer" else str(row.get("message_id", ""))),
-        request_id=header.get("CorrelationId" if part == "answer" else "RequestId", ""),
-        records=len(root[1]) if root is not None and len(root) > 1 and part == "request" else 0,
-        test=header.get("Test", ""),
-        code=code or "",
-        verdict="" if not raw else _verdict(checker, root, header.get("MessageId", "")),
-        milliseconds=int(str(row.get("milliseconds", 0))) if part == "answer" else 0,
-        trouble=str(row.get("trouble", "")) if part == "answer" else "",
-        sha256=str(row.get(f"{part}_sha256", hashlib.sha256(raw).hexdigest() if raw else "")),
-        file="",
-    )
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Of messages in a format."""
+
+    checker: Checker
+    form: WireForm
+
+    def judged(self, view: str, part: str, row: Mapping[str, object], raw: bytes) -> Said:
+        """Message and code are named as on the wire."""
+        root, named = _root(raw), self.form.elements
+        header, code = {}, None
+        if root is not None:
+            above = f"{{*}}{named.get('Header', 'Header')}/*"
+            header = {self._name(each): each.text or "" for each in root.iterfind(above)}
+            code = root.findtext(f"{{*}}{named.get('Result', 'Result')}/{{*}}{named.get('Code', 'Code')}")
+        message = header.get("MessageId", "")
+        return Said(
+            view=view,
+            at=str(row["at"]),
+            part=part,
+            message=message or ("" if part == "answer" else self.form.message_id(str(row.get("message_id", "")))),
+            request_id=header.get("CorrelationId" if part == "answer" else "RequestId", ""),
+            records=len(root[1]) if root is not None and len(root) > 1 and part == "request" else 0,
+            test=self.form.our_value("Test", header.get("Test", "")),
+            code=code or "",
+            verdict="" if not raw else _verdict(self.checker, root, message),
+            milliseconds=int(str(row.get("milliseconds", 0))) if part == "answer" else 0,
+            trouble=str(row.get("trouble", "")) if part == "answer" else "",
+            sha256=str(row.get(f"{part}_sha256", hashlib.sha256(raw).hexdigest() if raw else "")),
+            file="",
+        )
+
+    def masked(self, raw: bytes, secret: bytes) -> bytes | None:
+        """With pseudonyms and stars; None for what is no XML."""
+        root = _root(raw)
+        if root is None:
+            return None
+        for child in list(root)[1:]:
+            if self._name(child) != "Result":
+                for element in child.iter(etree.Element):
+                    _mask(element, self._name(element), secret)
+        return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+    def _name(self, element: etree._Element) -> str:
+        return self.form.our_element(etree.QName(element).localname)
 
 
 def _named(one: Said, file: str) -> Said:
@@ -157,20 +184,9 @@ def _none(what: str, wrong: list[Said] | list[str]) -> Check:
     return Check(what, "0", str(len(wrong)), not wrong)
 
 
-def _shown(raw: bytes, secret: bytes) -> bytes | None:
-    """With pseudonyms and stars; None for what is no XML."""
-    root = _root(raw)
-    if root is None:
-        return None
-    for child in list(root)[1:]:
-        if etree.QName(child).localname != "Result":
-            for element in child.iter(etree.Element):
-                _mask(element, secret)
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-
-
-def _mask(element: etree._Element, secret: bytes) -> None:
-    name, text = etree.QName(element).localname, (element.text or "").strip()
+def _mask(element: etree._Element, name: str, secret: bytes) -> None:
+    """`name`: ours."""
+    text = (element.text or "").strip()
     if not text or name in _KEPT:
         return
     if name == "PersonKey":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -68,14 +68,14 @@ def found_of(run: GatewayRun, lane: str, names: Sequence[str]) -> Found:
     return found
 
 
-def planted_of(manifest: Manifest, samples: Sequence[Sample]) -> Found:
-    """What the samples' own list says that must come of these."""
+def planted_of(manifest: Manifest, samples: Sequence[Sample], codes: Mapping[str, str]) -> Found:
+    """What the samples' own list says that must come of these. `codes`: of the server, ours → theirs."""
     found, names = Found(), {sample.name for sample in samples}
     found.accepted = sum(sample.good for sample in samples)
     for fault in manifest.planted:
         if fault.file not in names:
             continue
-        label = fault.server_code or fault.code
+        label = codes.get(fault.server_code or "", fault.server_code) or fault.code
         if fault.record is None:
             found.held[label] += 1
         else:
@@ -83,9 +83,9 @@ def planted_of(manifest: Manifest, samples: Sequence[Sample]) -> Found:
     return found
 
 
-def checks(expect: Expect, found: Found | None, *, planted: Found | None, provisions: int, results: Path | None,
-           beside: Path) -> list[Check]:  # fmt: skip
-    """Each expectation of the step. `results`: where results go; `beside`: the folder of the script."""
+def checks(expect: Expect, found: Found | None, *, planted: Found | None, provisions: int,
+           result: Callable[[str], bytes | None] | None, beside: Path) -> list[Check]:  # fmt: skip
+    """Each expectation of the step. `result`: gives one by its name; `beside`: the folder of the script."""
     made: list[Check] = []
     if found is not None:
         told = found.told()
@@ -96,7 +96,8 @@ def checks(expect: Expect, found: Found | None, *, planted: Found | None, provis
     if found is not None and expect.returned is not None:
         made.append(_compared("returned", expect.returned, found.not_returned == 0))
     if expect.result:
-        made.append(_same_bytes(beside / expect.result, results))
+        came = result(expect.result) if result else None
+        made.append(_same_bytes(beside / expect.result, came))
     if expect.provisions is not None:
         made.append(_compared("provisions", expect.provisions, provisions))
     return made
@@ -112,11 +113,10 @@ def _compared(what: str, expected: object, found: object) -> Check:
     return Check(what, _text(expected), _text(found), expected == found)
 
 
-def _same_bytes(expected: Path, results: Path | None) -> Check:
-    place = None if results is None else results / expected.name
-    if place is None or not place.is_file():
+def _same_bytes(expected: Path, came: bytes | None) -> Check:
+    if came is None:
         return Check("result", expected.name, "no such file", holds=False)
-    same = place.read_bytes() == expected.read_bytes()
+    same = came == expected.read_bytes()
     return Check("result", expected.name, "equal" if same else "differs", same)
 
 

@@ -10,13 +10,19 @@ from pathlib import Path
 from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration
 from kakehashi.config.settings import GatewaySettings
+from kakehashi.domain.wire_form import OUR_FORM
 from kakehashi.errors import ConfigurationError, Fault, Place
 from kakehashi_simulators.demo.run import make_folders
 from kakehashi_simulators.demo.site import Site
+from kakehashi_simulators.dialect import Dialect
+from kakehashi_simulators.process import Spoken
 from kakehashi_simulators.rehearsal.script import Partner
 from kakehashi_simulators.rehearsal.toml_text import toml_text
 
-__all__ = ["copied", "live_of", "simulated"]
+__all__ = ["SHIPPED_FORMAT", "codes_of", "copied", "live_of", "simulated", "spoken_of"]
+
+SHIPPED_FORMAT = "std-2026"
+"""The schemas of the simulators' own format."""
 
 _NEVER = ("answering", "relay")
 """Tables of gateway.toml that listen at addresses of the site."""
@@ -37,6 +43,24 @@ def simulated(server: str, registry: str, certificates: Path) -> Partner:
     return Partner.model_validate(
         {"name": "simulators", "server": {"endpoint": server, **files}, "registry": {"endpoint": registry, **files}}
     )
+
+
+def spoken_of(configuration: Configuration) -> Spoken | None:
+    """The format that the simulators have to speak; None: their own. Raises ConfigurationError (RHS-008) where nothing
+    says how.
+    """
+    profile = configuration.profile
+    schemas = configuration.folder / "xsd" / profile.schemas
+    if profile.form == OUR_FORM:
+        return None
+    if not (schemas / "names.csv").is_file():
+        raise ConfigurationError([Fault("RHS-008", Place(file=f"xsd/{profile.schemas}/names.csv"))])
+    return Spoken(profile.name, schemas)
+
+
+def codes_of(spoken: Spoken | None) -> Mapping[str, str]:
+    """The server's result codes, as the simulators call them → as this format does; empty: the same."""
+    return Dialect(spoken.schemas / "names.csv", spoken.schemas).codes if spoken else {}
 
 
 def copied(

@@ -16,9 +16,14 @@ from kakehashi.errors import BrokerMisconfigured
 from kakehashi.ports.broker import Broker, Consumer, Delivery
 from kakehashi.ports.files import Claim, SourceFile
 
-__all__ = ["QueueSource"]
+__all__ = ["QueueSource", "file_name"]
 
 _NO_WAIT = timedelta(0)
+
+
+def file_name(queue: str, content: bytes) -> str:
+    """By which a file that came through a queue is known: from its content, for a publisher's ids may hold anything."""
+    return f"{queue}-{letters(hashlib.sha256(content).digest()[:8])}"
 
 
 @dataclass(slots=True)
@@ -65,8 +70,7 @@ class _QueuedFile:
 
     @property
     def name(self) -> str:
-        """From the content: the publisher's own ids may hold anything."""
-        return f"{self.source.queue}-{letters(hashlib.sha256(self.delivery.message.body).digest()[:8])}"
+        return file_name(self.source.queue, self.delivery.message.body)
 
     @property
     def size(self) -> int:

@@ -15,14 +15,17 @@ from kakehashi.ports.clock import Clock
 from kakehashi.ports.server import ServerClient
 from kakehashi.validation.schema import SchemaSet
 
-__all__ = ["open_conversation", "open_endpoint", "open_schemas", "side_by_side"]
+__all__ = ["open_conversation", "open_endpoint", "open_schemas", "schema_folder", "side_by_side"]
+
+
+def schema_folder(configuration: Configuration, xsd: Path) -> Path:
+    """Of its profile's schemas: in the folder `xsd` of the configuration where that has them, else in `xsd`."""
+    own = configuration.folder / "xsd" / configuration.profile.schemas
+    return own if own.is_dir() else xsd / configuration.profile.schemas
 
 
 def open_schemas(configuration: Configuration, xsd: Path) -> SchemaSet:
-    """Those of its profile: from the folder `xsd` of the configuration where that has them, else from `xsd`."""
-    profile = configuration.profile
-    own = configuration.folder / "xsd" / profile.schemas
-    return SchemaSet(own if own.is_dir() else xsd / profile.schemas, form=profile.form)
+    return SchemaSet(schema_folder(configuration, xsd), form=configuration.profile.form)
 
 
 def side_by_side(configuration: Configuration) -> int:
