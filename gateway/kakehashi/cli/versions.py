@@ -12,7 +12,8 @@ import click
 from kakehashi.cli.changes import changes
 from kakehashi.cli.characters import as_of_option
 from kakehashi.cli.context import FAULTS, Session, command
-from kakehashi.config.distributed import Finding, findings
+from kakehashi.config.distributed import findings
+from kakehashi.config.finding import Finding
 from kakehashi.config.loader import load
 from kakehashi.config.model import Configuration, Route
 from kakehashi.domain.interface import Function

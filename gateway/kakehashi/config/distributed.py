@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 
+from kakehashi.config.distributed_results import of_results
+from kakehashi.config.finding import Finding
 from kakehashi.config.mapping_version import MappingVersion
 from kakehashi.config.route import Configuration, Route
 from kakehashi.domain.data_standard import DataStandard, StandardItem
@@ -18,33 +21,20 @@ from kakehashi.domain.interface import Function
 from kakehashi.errors import ConfigurationError, Fault
 from kakehashi.interface.service import special_time
 
-__all__ = ["Finding", "findings"]
+__all__ = ["findings"]
 
 _NEXT_DAY = timedelta(days=1)
 _KINDS = {("CFG-009", "target"): "DST-011", ("CFG-006", "target"): "DST-012", ("CFG-003", "source"): "DST-010"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """「照合結果」 `day`: from which it bites; `breaks`: records of the route are refused then, or may be.
-
-    `file` and `line` in the configuration folder; `about`: the layout, list or codes.
-    """
-
-    code: str
-    day: date
-    about: str
-    breaks: bool = False
-    route: str = ""
-    file: str = ""
-    line: int | None = None
-    item: str = ""
-
-
 def findings(configuration: Configuration, distribution: Distribution, today: date) -> list[Finding]:
     """By day; those that break a route before those that do not."""
     found: dict[tuple[object, ...], Finding] = {}
-    for each in (*_of_routes(configuration, distribution, today), *_of_profile(configuration, distribution, today)):
+    for each in chain(
+        _of_routes(configuration, distribution, today),
+        of_results(configuration, distribution, today),
+        _of_profile(configuration, distribution, today),
+    ):
         key = each.code, each.route, each.file, each.line, each.item, each.about
         if key not in found or (each.day, not each.breaks) < (found[key].day, not found[key].breaks):
             found[key] = each

@@ -9,9 +9,9 @@ from typing import Final
 
 from kakehashi.codec.compile import compile_encoder
 from kakehashi.codec.fitting import Fitting
-from kakehashi.codec.layout import Encoder, Layout, Role, Value
+from kakehashi.codec.layout import Encoder, Item, Layout, Role, Value
 
-__all__ = ["LONGEST_URL", "ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
+__all__ = ["LONGEST_URL", "Drawn", "ReturnContext", "ReturnPlan", "ReturnRecord", "ReturnRow"]
 
 
 LONGEST_URL: Final = 512
@@ -60,6 +60,18 @@ class ReturnRecord:
     row: ReturnRow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """「回答項目」 A row that takes the item `code` of an answer into `item`; `plain`: as it is. `table`: of codes."""
+
+    code: str
+    item: Item
+    file: str
+    line: int
+    table: str
+    plain: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReturnPlan:
     """Header, data and trailer of a result file: `encoder.write(record.name, record.row(values, context))`."""
@@ -69,6 +81,7 @@ class ReturnPlan:
     degrade: Mapping[str, str] = field(default_factory=dict)
     tells_url: bool = False
     """Whether an item, large enough, takes the URL of a result."""
+    drawn: tuple[Drawn, ...] = ()
 
     @cached_property
     def encoder(self) -> Encoder:

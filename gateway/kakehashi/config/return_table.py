@@ -11,7 +11,7 @@ from kakehashi.config.item_row import LAYOUT_COLUMNS
 from kakehashi.config.layout_table import LayoutFile, LayoutTable, build_layout, fields_of, read_layout_table
 from kakehashi.config.mapping_table import read_converters
 from kakehashi.config.reading import Reading
-from kakehashi.config.return_plan import LONGEST_URL, ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
+from kakehashi.config.return_plan import LONGEST_URL, Drawn, ReturnContext, ReturnPlan, ReturnRecord, ReturnRow
 from kakehashi.config.return_value import VARIABLES, Getter, answer, as_item, echo, literal, variable
 from kakehashi.config.route_settings import NoticeSettings, ReturnSettings, WriteBackSettings
 from kakehashi.config.tables_reader import Columns, TableRow
@@ -62,7 +62,20 @@ def read_return_plan(
     )
     named = [rule.item for each in rules.values() for rule in each if rule.sources == ("$url",)]
     tells_url = any(item.length >= LONGEST_URL for item in named)
-    return ReturnPlan(layout=layout, records=records, degrade=known.degrade, tells_url=tells_url)
+    drawn = _drawn(rules, known, found.table.file)
+    return ReturnPlan(layout=layout, records=records, degrade=known.degrade, tells_url=tells_url, drawn=drawn)
+
+
+def _drawn(rules: Mapping[str, Sequence[_Rule]], known: ReturnSources, file: str) -> tuple[Drawn, ...]:
+    """The rows that take something of an answer."""
+    echoed = fields_of(known.layout) if known.layout else ()
+    return tuple(
+        Drawn(code=name, item=rule.item, file=file, line=rule.line, table=rule.table, plain=not rule.steps)
+        for each in rules.values()
+        for rule in each
+        for name in rule.sources
+        if name in (known.answers or ()) and name not in echoed
+    )
 
 
 def _may_be_nothing(item: Item) -> Item:
@@ -94,6 +107,8 @@ class _Rule:
     getters: tuple[Getter, ...]
     steps: tuple[Step, ...]
     together: bool
+    line: int
+    table: str
     sources: tuple[str, ...] = ()
 
 
@@ -115,7 +130,7 @@ def _rule(reading: Reading, found: LayoutTable, row: TableRow, item: Item, known
     together = bool(calls) and calls[0].name in CONVERTERS and CONVERTERS[calls[0].name].combines
     place = found.table.place(row, "source")
     if text is not None:
-        return _Rule(item, (literal(text),), steps, together)
+        return _Rule(item, (literal(text),), steps, together, row.line, row["table"])
     if not names:
         reading.fault("CFG-004", place, name=item.name, expected="an item, a $variable, or =text")
     elif len(names) > 1 and not together:
@@ -125,7 +140,7 @@ def _rule(reading: Reading, found: LayoutTable, row: TableRow, item: Item, known
     elif len(names) == 1 and not steps and known.layout is not None:
         _check_echo(reading, place, item, names[0], known.layout)
     getters = _getters(reading, place, names, known)
-    return _Rule(item, tuple(getters), steps, together, tuple(names))
+    return _Rule(item, tuple(getters), steps, together, row.line, row["table"], tuple(names))
 
 
 def _getters(reading: Reading, place: Place, names: Sequence[str], known: ReturnSources) -> Iterable[Getter]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Protocol
 
-from kakehashi.config.distributed import Finding, findings
+from kakehashi.config.distributed import findings
+from kakehashi.config.finding import Finding
 from kakehashi.config.model import Configuration
 from kakehashi.domain.distribution import Distribution
 from kakehashi.errors import Fault

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from kakehashi.config.distributed import Finding
 from kakehashi.config.expectation import last_deadline
+from kakehashi.config.finding import Finding
 from kakehashi.config.model import Route
 from kakehashi.config.settings import AlarmSettings
 from kakehashi.domain.alarm import Alarm

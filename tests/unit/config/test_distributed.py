@@ -1,6 +1,7 @@
 """「配信の照合」 What the server announces is held against routes and profile, with the row that will be wrong."""
 
 import dataclasses
+import shutil
 from datetime import date
 
 import pytest
@@ -21,6 +22,7 @@ from kakehashi.runtime.places import shared
 
 TODAY, LATER = date(2026, 6, 1), date(2026, 7, 1)
 ROUTE, TABLE = "tax-levy", "tables/tax-taxation.csv"
+INQUIRY, RESULT = "welfare-inquiry", "routes/welfare-inquiry/return.csv"
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,7 @@ def test_a_new_version_is_tried_before_the_route_has_it(configuration):
         ("DST-017", f"profiles/std-2026/layouts/{INFO}/v2.csv", None, ""),
         ("DST-011", mapping, None, "A0350"),
         ("DST-012", mapping, 27, "A0190"),
+        ("DST-012", RESULT, 28, "A0190"),
         ("DST-013", mapping, 13, "A0050"),
     }
     assert {each.day for each in found} == {LATER}
@@ -140,3 +143,27 @@ def test_special_days_that_only_one_side_has_are_told(configuration):
 def test_what_contradicts_itself_is_named(distribution, about):
     """The same version twice, days backwards, a code twice, two versions of one list on one day."""
     assert contradictions(distribution) == about
+
+
+def test_what_a_result_has_no_room_for_is_found(configuration):
+    """An item of the answer that grows past its column breaks; one that grows within it, or is gone, does not."""
+    items = items_of(configuration, A0050={"digits": 14}, A0060={"digits": 13}, A0190=None)
+    layouts = (layout(), layout("2", first=LATER, items=tuple(items)), *others(configuration))
+    found = findings(configuration, Distribution(layouts=layouts), TODAY)
+    assert seen(found) == [("DST-019", LATER, INQUIRY, RESULT, 14, "A0050")]
+    (gone,) = [each for each in found if each.route == INQUIRY and not each.breaks]
+    assert (gone.code, gone.file, gone.item) == ("DST-012", RESULT, "A0190")
+
+
+def test_a_new_code_that_no_row_of_a_results_table_takes_is_found(tmp_path):
+    """From the day on which the server may give it; a row that begins on that day is enough."""
+    config = shutil.copytree(shared("config"), tmp_path / "config")
+    table = config / "tables" / "taxation-back.csv"
+    table.write_text("source,target,valid_from\n1,10,\n2,20,\n3,30,\n4,40,\n", "utf-8")
+    edit(config / RESULT, (",converters,note", ",converters,note,table"),
+         ("課税区分,X,10,,,,A0030,,", "課税区分,X,10,,,,A0030,code,,taxation-back"))  # fmt: skip
+    given = Distribution(masters=(master("1", "2", "3", "4", "5"),))
+    found = findings(load(config, as_of=TODAY), given, TODAY)
+    assert seen(found) == [("DST-020", LATER, INQUIRY, "tables/taxation-back.csv", None, "A0030")]
+    table.write_text(table.read_text("utf-8") + "5,50,2026-07-01\n", "utf-8")
+    assert seen(findings(load(config, as_of=TODAY), given, TODAY)) == []
