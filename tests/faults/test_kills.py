@@ -10,7 +10,7 @@ import pytest
 
 from kakehashi_simulators.demo.run import DemoRun, started
 
-KILLS = 10
+KILLS = 6
 pytestmark = pytest.mark.usefixtures("cold_start")
 
 SMALL_BATCHES = "\n[limits]\nbatch_records = 25\n"

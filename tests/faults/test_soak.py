@@ -6,7 +6,7 @@ import pytest
 from tests.faults.soak import PARTS, soak
 from tests.tier import FULL
 
-RECORDS, SECONDS = (500_000, 600) if FULL else (20_000, 80)
+RECORDS, SECONDS = (500_000, 600) if FULL else (12_000, 50)
 
 
 @pytest.mark.exam("E05")

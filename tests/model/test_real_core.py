@@ -11,7 +11,7 @@ from tests.model.schedule import World
 from tests.model.variants import RULES, VARIANTS, rules_for
 from tests.tier import FULL
 
-SCHEDULES, PARTS = (20_000 if FULL else 700), 3
+SCHEDULES, PARTS = (20_000 if FULL else 420), 3
 FIRST, UNTIL_CAUGHT = 500, 1000
 """The rarest is caught by one schedule of some three hundred: which of them it is moves with every new port call."""
 

@@ -71,7 +71,7 @@ class Office:
             ]
             places = (folder / "lgwan", folder / "registry-lgwan")
             self.clients = [
-                FolderServerClient(LocalPlace(place), clock=SystemClock(), timeout=timedelta(seconds=0.6))
+                FolderServerClient(LocalPlace(place), clock=SystemClock(), timeout=timedelta(seconds=5))
                 for place in places
             ]
         else:
