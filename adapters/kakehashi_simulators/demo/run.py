@@ -139,9 +139,10 @@ class GatewayRun:
             known = self.store.files(most=1_000_000)
         except KakehashiError:
             return False
-        seen = {file.name for file in known} | set(self.refused_files())
+        seen = Counter(file.name for file in known) + self.refused_files()
+        wanted = Counter(map(self.known_as, self.dropped))  # the same bytes in a queue have the same name
         busy = any(file.state in (FileState.WORKING, FileState.SETTLED) for file in known)
-        return not busy and all(self.known_as(sample) in seen for sample in self.dropped)
+        return not busy and all(seen[name] >= times for name, times in wanted.items())
 
 
 @dataclass(slots=True, kw_only=True)

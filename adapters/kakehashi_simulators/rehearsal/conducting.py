@@ -117,7 +117,8 @@ class Conductor:
         known = {file.name for file in self.run.store.files(lane=lane, most=1_000_000)} | set(self.run.refused_files())
         there = known | lies
         missing = [sample for sample in samples if self.run.known_as(sample) not in there]
-        self.run.dropped += [sample for sample in samples if sample not in missing]  # they are waited for as well
+        awaited = [*missing, *self.run.dropped]
+        self.run.dropped += [sample for sample in samples if sample not in awaited]  # they are waited for as well
         self.run.drop(missing)
 
     def _until_somebody(self, step: Step, entry: Entry, began: float) -> list[Check] | None:
