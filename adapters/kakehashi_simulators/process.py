@@ -14,9 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self, TypeAlias, cast
 
-__all__ = ["RunningSimulator", "Spoken", "start_intermediate_server", "start_registry"]
+__all__ = ["OWN_FORMAT", "RunningSimulator", "Spoken", "start_intermediate_server", "start_registry"]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+OWN_FORMAT = "std-2026"
+"""The folder of the schemas that the simulators speak by themselves."""
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0

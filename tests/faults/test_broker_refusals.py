@@ -59,6 +59,7 @@ def test_an_alarm_of_the_broker_is_shown_and_costs_no_attempt(troubled, alarm, r
         eventually(lambda: BatchState.NEW not in troubled.states(LANE), what="a queue with work")
         queued = troubled.attempts().keys()
         alarmed = time.time()
+        troubled.run.server.set_faults(answer_delay_seconds=2.0)  # who wakes reads of the alarm before it can publish
         begin_alarm()
         command = time.time() - alarmed  # rabbitmqctl takes long on a busy machine
         worker.send_signal(signal.SIGCONT)
@@ -74,8 +75,8 @@ def test_an_alarm_of_the_broker_is_shown_and_costs_no_attempt(troubled, alarm, r
         assert (codes["ledger"], codes["spool"], codes["broker"], codes["queues"]) == (None, None, "BRK-003", None)
         assert codes["consumers"] is None
         assert (troubled.run.drop_folder(LANE) / max(troubled.files)).exists()
-        settled = troubled.told(begin, "batch.settled")
-        assert len(settled) <= 1, "more was published than one message before the notice of the alarm was read"
+        assert not troubled.told(begin, "batch.settled"), "nothing had to be published"
+        troubled.run.server.set_faults(answer_delay_seconds=0)
         end_alarm()
         resumed = troubled.rest()
         assert {row["ready"] for row in rows("ready", troubled)} == {"yes"}

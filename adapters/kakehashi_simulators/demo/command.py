@@ -26,7 +26,7 @@ from kakehashi_simulators.demo.run import DemoRun, started
 from kakehashi_simulators.demo.table import lane_table
 from kakehashi_simulators.demo.verdict import Verdict
 from kakehashi_simulators.legacy import Sample, generate
-from kakehashi_simulators.process import start_intermediate_server, start_registry
+from kakehashi_simulators.process import OWN_FORMAT, start_intermediate_server, start_registry
 from kakehashi_simulators.scenario_file import ScenarioError, ScenarioFile, read_scenario
 
 __all__ = ["demo", "simulate"]
@@ -198,7 +198,7 @@ def simulate(
     """
     said = _scenario(scenario)
     place = folder or Path(tempfile.mkdtemp(prefix="kakehashi-simulators-"))
-    xsd = shared("xsd") / "std-2026"
+    xsd = shared("xsd") / OWN_FORMAT
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with (
         start_intermediate_server(

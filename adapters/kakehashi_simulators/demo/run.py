@@ -24,7 +24,7 @@ from kakehashi_simulators.demo.processes import GatewayProcesses
 from kakehashi_simulators.demo.site import Site, prepare
 from kakehashi_simulators.demo.verdict import Verdict, judge
 from kakehashi_simulators.legacy import Manifest, Sample, drop, generate
-from kakehashi_simulators.process import RunningSimulator, Spoken, start_intermediate_server, start_registry
+from kakehashi_simulators.process import OWN_FORMAT, RunningSimulator, Spoken, start_intermediate_server, start_registry
 
 __all__ = ["DemoRun", "GatewayRun", "make_folders", "open_ledger", "started"]
 
@@ -127,7 +127,8 @@ class GatewayRun:
 
     def left_behind(self) -> list[Path]:
         """What still lies in drop folders or in the hands of an intake; quarantined files are not left behind."""
-        folders = [self.drop_folder(lane) for lane in self.configuration.routes]
+        routes = self.configuration.routes.values()
+        folders = [folder for route in routes if (folder := self.configuration.source_folder(route)) is not None]
         work = [folder.parent / f".{folder.name}-work" for folder in folders]
         return [path for folder in (*folders, *work) for path in folder.rglob("*") if path.suffix not in _SIGNS]
 
@@ -250,7 +251,7 @@ def _simulators(
     stack: ExitStack, site: Site, *, transport: str, result_delay_seconds: float, spoken: Spoken | None
 ) -> tuple[RunningSimulator, RunningSimulator]:
     """The intermediate server and the registry, which tells it of symbols."""
-    xsd, certificates = shared("xsd") / "std-2026", site.certificates
+    xsd, certificates = shared("xsd") / OWN_FORMAT, site.certificates
     server = stack.enter_context(
         start_intermediate_server(
             site.folder / "server",

@@ -30,11 +30,11 @@ from kakehashi_simulators.demo.run import GatewayRun, open_ledger
 from kakehashi_simulators.demo.site import Site, prepare
 from kakehashi_simulators.legacy import Manifest, generate
 from kakehashi_simulators.legacy.generate import LANES
-from kakehashi_simulators.process import RunningSimulator, Spoken, start_intermediate_server, start_registry
+from kakehashi_simulators.process import OWN_FORMAT, RunningSimulator, Spoken, start_intermediate_server, start_registry
 from kakehashi_simulators.rehearsal.conducting import Conductor
 from kakehashi_simulators.rehearsal.evidence import Gathered, gather
 from kakehashi_simulators.rehearsal.judging import Check
-from kakehashi_simulators.rehearsal.own_site import SHIPPED_FORMAT, codes_of, copied, live_of, simulated, spoken_of
+from kakehashi_simulators.rehearsal.own_site import codes_of, copied, live_of, simulated, spoken_of
 from kakehashi_simulators.rehearsal.report import pack, report_html, report_json
 from kakehashi_simulators.rehearsal.script import Partner, Script, Step, read_partner, read_script
 from kakehashi_simulators.rehearsal.state import Diary, Entry, open_diary
@@ -206,7 +206,7 @@ def _other_side(
     if plan.partner is not None:
         return None, plan.partner
     spoken = plan.spoken
-    schemas = shared("xsd") / SHIPPED_FORMAT if spoken else schema_folder(plan.original, shared("xsd"))
+    schemas = shared("xsd") / OWN_FORMAT if spoken else schema_folder(plan.original, shared("xsd"))
     through_folder = scheme(plan.original.gateway.server.endpoint) in _THROUGH_FOLDERS
     scenario = site.folder / "scenario.toml"
     scenario.write_text(toml_text(plan.script.simulators.model_dump(exclude_none=True, exclude_defaults=True)), "utf-8")

@@ -19,10 +19,7 @@ from kakehashi_simulators.process import Spoken
 from kakehashi_simulators.rehearsal.script import Partner
 from kakehashi_simulators.rehearsal.toml_text import toml_text
 
-__all__ = ["SHIPPED_FORMAT", "codes_of", "copied", "live_of", "simulated", "spoken_of"]
-
-SHIPPED_FORMAT = "std-2026"
-"""The schemas of the simulators' own format."""
+__all__ = ["codes_of", "copied", "live_of", "simulated", "spoken_of"]
 
 _NEVER = ("answering", "relay")
 """Tables of gateway.toml that listen at addresses of the site."""

@@ -65,7 +65,7 @@ def _unmapped_versions(
     trial = _Trial(configuration, distribution, route, newest)
     for layout in distribution.layouts:
         known = layout.version in {each.name for each in route.versions}
-        if layout.info_name != newest.standard.info_name or known or (layout.period.last or date.max) < today:
+        if layout.info_name != newest.standard.info_name or known or layout.period.has_ended(today):
             continue
         if int(layout.version) < int(newest.name):
             continue
@@ -210,14 +210,13 @@ def _of_profile(configuration: Configuration, distribution: Distribution, today:
     profile = configuration.profile
     folder = f"profiles/{profile.name}"
     for layout in distribution.layouts:
-        ended = layout.period.last is not None and layout.period.last < today
-        if (layout.info_name, layout.version) not in profile.standards and not ended:
+        if (layout.info_name, layout.version) not in profile.standards and not layout.period.has_ended(today):
             file = f"{folder}/layouts/{layout.info_name}/v{layout.version}.csv"
             yield Finding(code="DST-017", day=max(layout.period.first, today), about=layout.title, file=file)
     lists = {i.code_list: i.codes for each in profile.standards.values() for i in each.items if i.codes is not None}
     for master in distribution.masters:
-        codes, ended = lists.get(master.name), master.period.last is not None and master.period.last < today
-        if codes is not None and codes != frozenset(master.codes) and not ended:
+        codes = lists.get(master.name)
+        if codes is not None and codes != frozenset(master.codes) and not master.period.has_ended(today):
             differ = " ".join([*(f"+{c}" for c in sorted(set(master.codes) - codes)),
                                *(f"-{c}" for c in sorted(codes - set(master.codes)))])  # fmt: skip
             about, file = f"{master.title} {differ}", f"{folder}/codes/{master.name}.csv"

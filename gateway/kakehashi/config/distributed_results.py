@@ -39,8 +39,9 @@ class _Row:
         newest = self._newest()
         for layout in self.distribution.layouts:
             standard = newest.get(layout.info_name)
-            ended = layout.period.last is not None and layout.period.last < today
-            if standard is None or ended or not layout.items or int(layout.version) < int(standard.version):
+            if standard is None or not layout.items or layout.period.has_ended(today):
+                continue
+            if int(layout.version) < int(standard.version):
                 continue
             before = next((item for item in standard.items if item.code == self.row.code), None)
             if before is not None:
@@ -74,8 +75,7 @@ class _Row:
     def _of_masters(self, name: str, known: frozenset[str], today: date) -> Iterator[Finding]:
         table = self.configuration.tables[self.row.table]
         for master in self.distribution.masters:
-            ended = master.period.last is not None and master.period.last < today
-            if master.name != name or ended:
+            if master.name != name or master.period.has_ended(today):
                 continue
             day = max(master.period.first, today)
             taken = {each.source for each in table.on(day)}

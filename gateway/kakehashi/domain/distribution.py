@@ -25,6 +25,10 @@ class Period:
     def holds(self, day: date) -> bool:
         return self.first <= day and (self.last is None or day <= self.last)
 
+    def has_ended(self, day: date) -> bool:
+        """Before that day."""
+        return self.last is not None and self.last < day
+
     def meets(self, other: Period) -> bool:
         ends = (self.last or date.max, other.last or date.max)
         return self.first <= ends[1] and other.first <= ends[0]
